@@ -1,7 +1,7 @@
 """State of the thermal plasma and what follows from it: speeds, β, mean free path, viscosity.
 
-Conventions where the paper leaves a choice: ρ = n m_p; p_gas = n k T, which gives the paper's β of 0.2 and 30 (Sec. 4.2);
-v_th = √(2kT/m_p), so that β = (v_th/v_A)².
+Conventions where the paper leaves a choice: ρ = n m_p; p_gas = n k T, which gives the paper's β of 0.2 and 30 in
+Sec. 4.2; v_th = √(2kT/m_p), so that β = (v_th/v_A)².
 """
 
 from dataclasses import dataclass

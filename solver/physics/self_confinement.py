@@ -15,7 +15,7 @@ import numpy as np
 
 from solver import particles
 from solver.constants import PROTON_MASS, STATVOLT_PER_GV, C, E
-from solver.physics.validity import non_negative, positive
+from solver.physics.validity import finite, non_negative, positive, warn
 
 
 def gyrofrequency(B):
@@ -31,6 +31,101 @@ def gyroradius(R, B):
 def resonant_wavenumber(R, B):
     """k = 1/r_L = eB/(pc) [1/cm], no factor of the pitch angle."""
     return 1 / gyroradius(R, B)
+
+
+# --- damping rates of resonant waves, Γ(R) in 1/s ---
+
+
+def power_law_rate(rate, at, exponent, R):
+    """Γ ∝ k^a as a function of rigidity: rate (R/at)^(−a) [1/s], because the resonant k ∝ 1/R.
+
+    rate [1/s] >= 0 at rigidity `at` [GV]; exponent a of k. At δB = B, the same form serves nonlinear damping ∝ k^q.
+    """
+    return non_negative("rate", rate) * (positive("R", R) / positive("at", at)) ** -finite("exponent", exponent)
+
+
+def dust_rate(rate, at, R):
+    """Damping by charged dust, Γ ∝ k^(3/4) (Squire et al. 2021; Sec. 2.1.1): `rate` [1/s] at rigidity `at` [GV]."""
+    return power_law_rate(rate, at, 0.75, R)
+
+
+def turbulent_damping_rate(plasma, R, L, Ma=1.0, all_ranges=False):
+    """Shearing by the ambient Alfvénic cascade, Γ = v_A (k/L)^(1/2) × Ma² (Ma <= 1) or Ma^(3/2) (Ma > 1) [1/s].
+
+    Farmer & Goldreich (2004): Γ = (ε/(r_L v_A))^(1/2), ε the energy flux of the strong cascade. Driven on L [cm] with
+    v_L = Ma v_A, ε = Ma³ v_A³/L, except that for Ma < 1 the cascade is first weak and slower by Ma, ε = Ma⁴ v_A³/L
+    (Lazarian 2016). Ma = 1 is the Γ of eq. 22; Ma is that of the Alfvénic cascade (Ma_Alf), not of fast modes.
+    The strong range holds the waves with r_L < L Ma⁴ (Ma <= 1) or r_L < L/Ma³ (Ma > 1); beyond it the formula is used
+    with a ValidityWarning, or with `all_ranges` replaced by Lazarian's continuous continuation, ∝ k^(2/3):
+        Ma <= 1, weak cascade, r_L < L Ma:   Γ = Ma^(8/3) v_A r_L^(−2/3) L^(−1/3)
+        Ma > 1, eddies at r_L, r_L < L:      Γ = Ma v_A r_L^(−2/3) L^(−1/3)
+    """
+    L, Ma = positive("L", L), positive("Ma", Ma)
+    x = gyroradius(R, plasma.B) / L
+    strong = np.where(Ma > 1, Ma**1.5, Ma**2) / np.sqrt(x)
+    end = np.where(Ma > 1, Ma**-3.0, Ma**4.0)
+    if all_ranges:
+        larger = np.where(Ma > 1, Ma, Ma ** (8 / 3)) * x ** (-2 / 3)
+        strong = np.where(x < end, strong, larger)
+        end = np.minimum(Ma, 1.0)
+    if np.any(x > end):
+        warn(
+            "turbulent damping: waves resonant at the highest rigidities are longer than the range of the cascade that "
+            f"the rate is derived for (by up to {np.max(x / end):.3g})"
+        )
+    return strong * plasma.alfven_speed / L
+
+
+def ion_neutral_rate(plasma, R, neutral_density, temperature=None):
+    """Ion-neutral friction, Γ = ν_in/2 with ν_in = 8.4e-9 (T/1e4 K)^0.4 n_n [1/s] (Kulsrud & Cesarsky 1971).
+
+    neutral_density n_n [cm⁻³] >= 0; temperature [K] of the gas, the plasma's by default; the plasma's n is that of the
+    ions. Independent of k (a = 0) while ions oscillate without carrying the neutrals along, k v_A > ν_in n/n_n; a
+    ValidityWarning says where not (there the damping falls as k²), and below 100 K, where the coefficient levels off.
+    """
+    neutral_density = non_negative("neutral_density", neutral_density)
+    T = plasma.T if temperature is None else positive("temperature", temperature)
+    if np.any(np.asarray(T) < 100):
+        warn("ion-neutral damping: the collision rate is a fit for temperatures above 100 K")
+    coefficient = 8.4e-9 * (T / 1e4) ** 0.4
+    k = resonant_wavenumber(R, plasma.B)
+    if np.any((neutral_density > 0) & (k * plasma.alfven_speed < plasma.n * coefficient)):
+        warn("ion-neutral damping: waves slower than ν_ni carry the neutrals along and are damped less than ν_in/2")
+    return 0.5 * coefficient * neutral_density * np.ones_like(k)
+
+
+def eq15_landau_rate(plasma, R, density, length, slope):
+    """Nonlinear Landau damping in balance, eq. 15: (n_CR v_th Ω₀ c/(n_th v_A L_CR))^(1/2) (R/GV)^(−(α−3)/2) [1/s].
+
+    density n_CR [cm⁻³] of cosmic rays, length L_CR [cm] of their gradient, slope α of f ∝ p^(−α): an estimate from a
+    known spectrum ("~" in the paper). What a solution really has is `nonlinear_damping_at`.
+    """
+    drive = positive("density", density) / plasma.n * plasma.thermal_speed / plasma.alfven_speed
+    drive = drive * gyrofrequency(plasma.B) * C / positive("length", length)
+    return np.sqrt(drive) * positive("R", R) ** (-(finite("slope", slope) - 3) / 2)
+
+
+def equal_rigidity(rate_1, exponent_1, rate_2, exponent_2):
+    """Rigidity [GV] where rate_1 R^(−exponent_1) = rate_2 R^(−exponent_2); above it the smaller exponent wins.
+
+    Rates [1/s] at 1 GV, > 0. For instance eq. 15 (exponent (α−3)/2) against turbulent damping (1/2). ValueError where
+    the exponents are equal: the same process wins everywhere.
+    """
+    difference = finite("exponent_1", exponent_1) - finite("exponent_2", exponent_2)
+    if np.any(difference == 0):
+        raise ValueError("exponent_1 and exponent_2 must differ, rates with the same exponent never cross")
+    return (positive("rate_1", rate_1) / positive("rate_2", rate_2)) ** (1 / difference)
+
+
+def dominant_damping(rates):
+    """Name of the largest rate at every point: {name: Γ array} → array of names, of the arrays' broadcast shape."""
+    if not rates:
+        raise ValueError("rates must hold at least one damping rate")
+    stack = np.broadcast_arrays(*(non_negative(name, rate) for name, rate in rates.items()))
+    return np.array(list(rates))[np.argmax(stack, axis=0)]
+
+
+# --- coefficients of κ_sc ---
 
 
 def S_from_rate(rate, plasma, R, B_z=None):
@@ -79,3 +174,78 @@ def landau_X(plasma, R, kappa_factor=1.0):
     v, R = particles.speed(R), positive("R", R)
     square = 2 * v * plasma.thermal_speed * plasma.B / (np.pi**4 * (E / C) * plasma.alfven_speed * R**3)
     return np.sqrt(positive("kappa_factor", kappa_factor) * square)
+
+
+def pressure_anisotropy_rate(plasma, R):
+    """Damping by pressure anisotropy at δB = B: (k l_mfp) k v_th [1/s] (Sec. 6.1; Squire et al. 2017); m = 1.
+
+    Only for waves longer than the thermal mean free path, k l_mfp < 1; a ValidityWarning says where it is used beyond.
+    """
+    depth = resonant_wavenumber(R, plasma.B) * plasma.mean_free_path
+    if np.any(depth >= 1):
+        warn(
+            "pressure-anisotropy damping holds for waves longer than the thermal mean free path only; here k l_mfp "
+            f"reaches {np.max(depth):.3g}"
+        )
+    return depth * landau_rate(plasma, R)
+
+
+def pressure_anisotropy_X(plasma, R, kappa_factor=1.0):
+    """X for pressure-anisotropy damping, landau_X √(k l_mfp) [s⁻¹ GeV^(−3/2)] ∝ p⁻² for v = c; κ_sc as for landau_X."""
+    return nonlinear_X(plasma, R, pressure_anisotropy_rate(plasma, R), 1.0, kappa_factor)
+
+
+# --- the balance itself ---
+
+
+def kappa_sc(S, X, gradient):
+    """κ_sc [cm²/s] of linear and Landau-type (m = 1) damping together: the positive root of |∂f/∂z| κ² − S κ − X² = 0.
+
+    S [cm⁻² s⁻¹ GeV⁻³] and X [s⁻¹ GeV^(−3/2)] >= 0, gradient ∂f/∂z [cm⁻⁴ GeV⁻³] of the protons, any sign. Eq. 4 for
+    X = 0, eq. 10 for S = 0; 0 without damping, inf where damping meets no gradient.
+    """
+    S, X, g = non_negative("S", S), non_negative("X", X), np.abs(finite("gradient", gradient))
+    root = S + np.hypot(S, 2 * X * np.sqrt(g))
+    limit = np.where((S > 0) | (X > 0), np.inf, 0.0) + np.zeros_like(root)
+    return np.divide(root, 2 * g, out=limit, where=np.asarray(g > 0))[()]
+
+
+def wave_energy(plasma, R, kappa, kappa_factor=1.0):
+    """(δB/B)² of the waves that give protons the diffusion coefficient κ [cm²/s]: kappa_factor · 8 v r_L/(πκ)."""
+    reach = positive("kappa_factor", kappa_factor) * 8 / np.pi * particles.speed(R) * gyroradius(R, plasma.B)
+    return reach / positive("kappa", kappa)
+
+
+def growth_rate(plasma, R, kappa, gradient):
+    """Growth rate of resonant waves by the streaming protons, κ|∂f/∂z| 4π³ mΩ₀ v_A p³/B² [1/s] (Skilling 1971).
+
+    kappa [cm²/s] of the waves themselves, gradient ∂f/∂z [cm⁻⁴ GeV⁻³].
+    """
+    return positive("kappa", kappa) * np.abs(finite("gradient", gradient)) / S_from_rate(1.0, plasma, R)
+
+
+def nonlinear_damping_at(plasma, R, rate, kappa, m=1.0, kappa_factor=1.0):
+    """Damping rate (δB/B)^(2m) × rate [1/s] of waves that give protons κ [cm²/s]; rate [1/s] at δB = B.
+
+    With rate = landau_rate it is 8 v v_th/(πκ), what eq. 15 estimates.
+    """
+    return non_negative("rate", rate) * wave_energy(plasma, R, kappa, kappa_factor) ** non_negative("m", m)
+
+
+def cutoff_rigidity(Q, slope, S, a):
+    """p_c of eq. 6, Q(p_c) = S(p_c), as proton rigidity [GV]: (Q/S)^(1/(γ − 3 − a)).
+
+    Q, S > 0 at 1 GV [cm⁻² s⁻¹ GeV⁻³]; Q ∝ p^(−slope), S ∝ p^(−3−a) for Γ ∝ k^a. Protons above are not confined.
+    ValueError unless slope > 3 + a: else S falls at least as fast as Q and there is no upper cutoff.
+    """
+    exponent = finite("slope", slope) - 3 - finite("a", a)
+    if np.any(exponent <= 0):
+        raise ValueError("slope must be larger than 3 + a: S falls as fast as Q or faster, there is no upper cutoff")
+    return (positive("Q", Q) / positive("S", S)) ** (1 / exponent)
+
+
+def effective_speed(Q, S, alfven_speed, cap=C):
+    """Effective streaming speed, eq. 8: v_A Q/(Q − S) [cm/s]; `cap` (c, or pass β c) if larger or if S >= Q."""
+    Q, v_A, cap = positive("Q", Q), positive("alfven_speed", alfven_speed), positive("cap", cap)
+    carried = 1 - non_negative("S", S) / Q
+    return np.where(carried * cap > v_A, v_A / np.maximum(carried, v_A / cap), cap)[()]

@@ -9,7 +9,7 @@ from solver.physics.validity import finite, in_range, non_negative, positive
 
 
 def power_law(R, amplitude, slope):
-    """Q(R) = amplitude (R/GV)^(−slope), of one side of the disc (the paper's source is 2Q δ(z)), in units of `amplitude`."""
+    """Q(R) = amplitude (R/GV)^(−slope) in units of `amplitude`, one side's share: the paper's source is 2Q δ(z)."""
     return non_negative("amplitude", amplitude) * positive("R", R) ** -finite("slope", slope)
 
 
