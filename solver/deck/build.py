@@ -1,0 +1,131 @@
+"""From raw data to a Deck, or to all of its faults at once: those of the schema and those between keys."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..errors import DeckError, Fault
+from .base import BROKEN
+from .checks import check
+from .deck import Deck
+from .faults import Place, dotted, translate
+from .quantities import Quantity
+
+LARGEST_DEPTH = 20
+Found = tuple[Place, str, str]
+
+
+def build(
+    raw: Any,
+    where: str,
+    lines: Mapping[Place, int] | None = None,
+    sources: Mapping[Place, str] | None = None,
+    more: Iterable[Fault] = (),
+    tests: Iterable[Callable[[Deck], list[Found]]] = (),
+) -> Deck:
+    """The deck, or DeckError with every fault. `lines`: line of each key in the file `where`; `sources`: keys that came
+    from elsewhere (an override) and what to call that; `more`: faults found before; `tests`: further tests of the deck."""
+    lines, sources = lines or {}, sources or {}
+    early = list(more)
+    if not isinstance(raw, Mapping):
+        raise DeckError([*early, Fault(where, "", "this is not a table of keys", "a deck has sections such as [grid]")])
+    if deep := _too_deep(raw):
+        raise DeckError([*early, _fault(where, deep, "tables or lists nested too deep", "no deck needs that", lines, sources)])
+    data = _prepare(raw)
+    found, deck = _validate(data)
+    if deck is not None:
+        known = {place for place, _, _ in found}
+        among_keys = [item for test in (check, *tests) for item in test(deck)]
+        found += [item for item in among_keys if not _inside(item[0], known)]
+    if found or early:
+        found.sort(key=lambda item: _line(item[0], lines) or 10**9)
+        raise DeckError([*early, *(_fault(where, *item, lines, sources) for item in dict.fromkeys(found))])
+    assert deck is not None
+    return deck
+
+
+def _validate(data: dict[str, Any]) -> tuple[list[Found], Deck | None]:
+    """Faults of the schema and the deck; with faults, a deck in which what is wrong is BROKEN, so that the rest can be checked."""
+    try:
+        return [], Deck.model_validate(_tuples(data))
+    except ValidationError as error:
+        found = translate(error, data)
+    mended = copy.deepcopy(data)
+    for place, what, _ in found:
+        _mend(mended, place, drop=what == "unknown key")
+    try:
+        return found, Deck.model_validate(_tuples(mended))
+    except ValidationError:
+        return found, None
+
+
+def _mend(data: Any, place: Place, drop: bool) -> None:
+    *path, last = place
+    for step in path:
+        data = data[step]
+        if data is BROKEN or isinstance(data, str):
+            return
+    if isinstance(data, dict) and drop:
+        data.pop(last, None)
+    elif isinstance(data, dict) or (isinstance(data, list) and isinstance(last, int) and last < len(data)):
+        data[last] = BROKEN
+
+
+def _prepare(value: Any) -> Any:
+    """A copy in plain Python types: numpy scalars and Quantity become what a TOML file would give."""
+    if isinstance(value, Mapping):
+        return {str(name): _prepare(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_prepare(item) for item in value]
+    if isinstance(value, Quantity):
+        return value.text
+    if hasattr(value, "to_dict") and hasattr(type(value), "model_fields"):
+        return value.to_dict()
+    if type(value).__module__ == "numpy" and hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
+        return value.item()
+    return value
+
+
+def _tuples(value: Any) -> Any:
+    """The same with tuples for lists, which is what a frozen schema holds."""
+    if isinstance(value, dict):
+        return {name: _tuples(item) for name, item in value.items()}
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+def _too_deep(value: Any, place: Place = ()) -> Place | None:
+    if len(place) > LARGEST_DEPTH:
+        return place
+    items: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, Mapping):
+        items = value.items()
+    elif isinstance(value, list | tuple):
+        items = enumerate(value)
+    return next((deep for name, item in items if (deep := _too_deep(item, (*place, name)))), None)
+
+
+def _inside(place: Place, faulty: set[Place]) -> bool:
+    return any(place[: len(other)] == other for other in faulty)
+
+
+def _line(place: Place, lines: Mapping[Place, int]) -> int | None:
+    """Line of the key, or of the nearest table around it."""
+    for length in range(len(place), 0, -1):
+        if place[:length] in lines:
+            return lines[place[:length]]
+    return None
+
+
+def _fault(
+    where: str, place: Place, found: str, allowed: str, lines: Mapping[Place, int], sources: Mapping[Place, str]
+) -> Fault:
+    for length in range(len(place), 0, -1):
+        if place[:length] in sources:
+            return Fault(sources[place[:length]], dotted(place), found, allowed)
+    return Fault(where, dotted(place), found, allowed, _line(place, lines))
+
+

@@ -1,0 +1,267 @@
+"""What must hold between keys. Every check yields (place, found, allowed); all of them run, also on decks with other faults.
+
+Where a value could not be read it is BROKEN (NaN in comparisons, empty as a list), so a check never adds a fault that only
+follows from another one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from .base import BROKEN, Process
+from .deck import Deck
+from .faults import Place, did_you_mean, one_of
+from .layers import Layer
+from .species import SpeciesDeck, known_nuclei
+
+Found = tuple[Place, str, str]
+MOST_UNKNOWNS = 100_000_000
+_PLASMA_EXAMPLE = 'plasma = { B = "1 uG", n = "0.003 cm-3", T = "3e6 K" }'
+
+
+def check(deck: Deck) -> list[Found]:
+    """All faults between keys of a deck."""
+    checks = (_grid, _layers, _plasmas, _waves, _pairs, _nuclei, _families, _sources, _disc, _boundary, _time, _initial)
+    return [found for one in checks for found in one(deck)]
+
+
+def label(layer: Layer, index: int) -> str:
+    """How messages call a layer."""
+    return f'layer "{layer.name}"' if isinstance(layer.name, str) and layer.name else f"layer {index}"
+
+
+def _grid(deck: Deck) -> Iterator[Found]:
+    grid = deck.grid
+    if grid.rigidity_min >= grid.rigidity_max:
+        yield ("grid", "rigidity_max"), f'found "{grid.rigidity_max}"', f'must be above rigidity_min = "{grid.rigidity_min}"'
+    layers = len(deck.layer)
+    if grid.z_cells < 2 * layers:
+        yield ("grid", "z_cells"), f"found {grid.z_cells}", f"{layers} layers need at least {2 * layers} intervals"
+    unknowns = grid.z_cells * grid.rigidity_cells * max(len(deck.species), 1)
+    if unknowns > MOST_UNKNOWNS:
+        allowed = f"at most {MOST_UNKNOWNS:.0e} (z_cells × rigidity_cells × species)"
+        yield ("grid",), f"{unknowns:.1e} unknowns", allowed
+
+
+def _layers(deck: Deck) -> Iterator[Found]:
+    below, names = None, dict[str, int]()
+    for i, layer in enumerate(deck.layer):
+        if layer is BROKEN:
+            below = BROKEN
+            continue
+        if below is not None and layer.top <= below.top:
+            yield ("layer", i, "top"), f'found "{layer.top}" in {label(layer, i)}', (
+                f'z_top below a lower layer: must be above "{below.top}", the top of {label(below, i - 1)}'
+            )
+        if isinstance(layer.name, str) and layer.name:
+            if layer.name in names:
+                yield ("layer", i, "name"), f'found "{layer.name}" again', f"layer {names[layer.name]} has that name already"
+            elif layer.name.isdecimal() or "." in layer.name:
+                yield ("layer", i, "name"), f'found "{layer.name}"', "needs a name that is no number and has no dots"
+            names.setdefault(layer.name, i)
+        below = layer
+    if below is not None and abs(below.top - deck.grid.z_max) > 1e-9 * deck.grid.z_max:
+        yield ("layer", len(deck.layer) - 1, "top"), f'found "{below.top}" in {label(below, len(deck.layer) - 1)}', (
+            f'the last layer must end at grid.z_max = "{deck.grid.z_max}"'
+        )
+
+
+def _plasmas(deck: Deck) -> Iterator[Found]:
+    for i, layer in enumerate(deck.layer):
+        for place, process in _processes(layer):
+            needed = _needed(layer, place[0], process)
+            plasma = layer.plasma
+            missing = [key for key in needed if plasma is None or getattr(plasma, key) is None]
+            if missing:
+                keys = ", ".join(f"plasma.{key}" for key in missing)
+                yield ("layer", i, *place), f'"{process.type}" in {label(layer, i)} needs {keys}', f"e.g. {_PLASMA_EXAMPLE}"
+        profile = layer.profile
+        if profile is not None and profile is not BROKEN:
+            for key in ("B", "n", "T"):
+                if getattr(profile, key) and (layer.plasma is None or getattr(layer.plasma, key) is None):
+                    yield ("layer", i, "profile", key), f"acts on plasma.{key} of {label(layer, i)}, which is not given", (
+                        f"give plasma.{key}, or a power of v, S, X or kappa"
+                    )
+        plasma = layer.plasma
+        if plasma is not None and plasma.B is not None and plasma.n is not None:
+            alfven = plasma.B / math.sqrt(4 * math.pi * plasma.n * 1.67262192e-24)
+            if alfven >= 2.99792458e10:
+                yield ("layer", i, "plasma"), f"the Alfvén speed of {label(layer, i)} is {alfven:.1e} cm/s", (
+                    "must be below that of light: weaker B or more n"
+                )
+
+
+def _processes(layer: Layer) -> Iterator[tuple[Place, Process]]:
+    if layer is BROKEN:
+        return
+    yield ("streaming",), layer.streaming
+    for key in ("damping", "scattering", "losses"):
+        for j, process in enumerate(getattr(layer, key)):
+            if process is not BROKEN:
+                yield (key, j), process
+
+
+def _needed(layer: Layer, key: str | int, process: Process) -> tuple[str, ...]:
+    """Plasma keys a process cannot do without, given what it states itself."""
+    if process is BROKEN:
+        return ()
+    kind, needs = process.type, process.needs
+    if key == "damping" and layer.has_waves is False:
+        return ()
+    if key == "damping" and kind == "ion_neutral" and process.rate is None and process.temperature is None:
+        return (*needs, "T")
+    if key == "scattering" and kind == "fast_modes" and layer.plasma is not None and process.damped is False:
+        return ("B", "n")
+    if key == "losses":
+        own = {"ionisation": ("density", "n"), "coulomb": ("density", "n"), "synchrotron": ("B", "B")}.get(kind)
+        return (own[1],) if own is not None and getattr(process, own[0]) is None else ()
+    return needs
+
+
+def _waves(deck: Deck) -> Iterator[Found]:
+    if "proton" in deck.species:
+        return
+    for i, layer in enumerate(deck.layer):
+        if layer is not BROKEN and layer.has_waves is True and len(layer.damping):
+            near = did_you_mean("proton", deck.species)
+            yield ("species",), f"no proton, but {label(layer, i)} has self-excited waves", near or (
+                "protons excite these waves: add [species.proton]"
+            )
+            return
+
+
+def _pairs(deck: Deck) -> Iterator[Found]:
+    """Keys of which exactly one is needed."""
+    for i, layer in enumerate(deck.layer):
+        for place, process in _processes(layer):
+            both = {"ion_neutral": ("rate", "neutral_density"), "kolmogorov": ("Ma", "delta_B"), "kraichnan": ("Ma", "delta_B")}
+            if process is BROKEN or process.type not in both:
+                continue
+            given = [key for key in both[process.type] if getattr(process, key) is not None]
+            if len(given) != 1:
+                found = "both given" if given else "neither given"
+                one, other = both[process.type]
+                yield ("layer", i, *place), f"{one} and {other}: {found}", f'"{process.type}" needs one of the two'
+
+
+def _nuclei(deck: Deck) -> Iterator[Found]:
+    known = known_nuclei()
+    seen: dict[str, str] = {}
+    for name, species in deck.species.items():
+        place: Place = ("species", name)
+        if not name.isidentifier() or not name.isascii():
+            yield place, f'found the name "{name}"', "needs a name of letters, digits and _, starting with a letter"
+        if name.casefold() in seen:
+            yield place, f'"{name}" differs from "{seen[name.casefold()]}" only in case', "needs names that differ"
+        seen.setdefault(name.casefold(), name)
+        if species is BROKEN:
+            continue
+        missing = [key for key in ("Z", "A", "mass") if getattr(species, key) is None]
+        if name not in known:
+            if missing:
+                hint = did_you_mean(name, known) or f"known: {', '.join(known)}"
+                yield place, f'"{name}" is not a known nucleus and has no {", ".join(missing)}', f"give Z, A and mass, or {hint}"
+                continue
+        else:
+            for key in ("Z", "A"):
+                value, own = getattr(species, key), getattr(known[name], key)
+                if value is not None and value is not BROKEN and value != own:
+                    yield (*place, key), f"found {value}", f"{name} has {key} = {own}; another nucleus needs another name"
+        Z, A, mass = nucleus(name, species)
+        if Z > A:
+            yield (*place, "Z"), f"found {Z}", f"must not be above A = {A}"
+        if A and not 0.5 < mass / (0.9315 * A) < 2 and mass == mass:
+            yield (*place, "mass"), f'found "{species.mass}"', f"the whole nucleus, about {0.9315 * A:.3g} GeV for A = {A}"
+
+
+def nucleus(name: str, species: SpeciesDeck) -> tuple[float, float, float]:
+    """(Z, A, mass in GeV) of a species, from the deck or the table of nuclei; NaN where neither says."""
+    known = known_nuclei().get(name)
+    pairs = ((getattr(species, key), getattr(known, key, BROKEN)) for key in ("Z", "A", "mass"))
+    Z, A, mass = (table if own is None else own for own, table in pairs)
+    return Z, A, mass
+
+
+def _families(deck: Deck) -> Iterator[Found]:
+    """Spallation: parents exist, are heavier, and no species descends from itself."""
+    parents: dict[str, str] = {}
+    for name, species in deck.species.items():
+        if species is BROKEN or species.source is BROKEN or species.source.type != "spallation":
+            continue
+        parent, place = species.source.parent, ("species", name, "source", "parent")
+        if parent is BROKEN:
+            continue
+        if parent == name:
+            yield place, f'found "{parent}"', "a species cannot be its own parent"
+            continue
+        if parent not in deck.species:
+            yield place, f'"{parent}" is not in this deck', did_you_mean(parent, deck.species) or (
+                f"add [species.{parent}], or use " + one_of(deck.species)
+            )
+            continue
+        parents[name] = parent
+        own, of_parent = nucleus(name, species), nucleus(parent, deck.species[parent])
+        if of_parent[1] <= own[1]:
+            yield place, f"{parent} (A = {of_parent[1]}) is not heavier than {name} (A = {own[1]})", (
+                "spallation makes lighter nuclei of heavier ones"
+            )
+    told: set[str] = set()
+    for name in parents:
+        chain = [name]
+        while chain[-1] in parents and parents[chain[-1]] not in chain:
+            chain.append(parents[chain[-1]])
+        if chain[-1] in parents and parents[chain[-1]] == name and not told & set(chain):
+            told |= set(chain)
+            circle = " from ".join([*chain, name])
+            yield ("species", name, "source", "parent"), f"a circle: {circle}", "no species may descend from itself"
+
+
+def _sources(deck: Deck) -> Iterator[Found]:
+    for name, species in deck.species.items():
+        if species is BROKEN or species.source is BROKEN:
+            continue
+        source, place = species.source, ("species", name, "source")
+        if source.type == "problem" and deck.problem is None:
+            yield place, 'found type "problem"', "only in the deck of a problem that computes sources (key `problem`)"
+        if source.type == "table" and BROKEN not in (source.rigidity, source.Q):
+            if len(source.rigidity) != len(source.Q):
+                yield (*place, "Q"), f"found {len(source.Q)} values", f"needs one per rigidity, {len(source.rigidity)}"
+            for j in range(1, len(source.rigidity)):
+                if source.rigidity[j] <= source.rigidity[j - 1]:
+                    yield (*place, "rigidity", j), f'found "{source.rigidity[j]}"', "rigidities must ascend"
+        schedule = getattr(source, "schedule", None)
+        if schedule is not None and schedule.type == "switch" and schedule.off is not None and schedule.off <= schedule.on:
+            yield (*place, "schedule", "off"), f'found "{schedule.off}"', f'must be after on = "{schedule.on}"'
+
+
+def _disc(deck: Deck) -> Iterator[Found]:
+    for j, process in enumerate(deck.disc.loss_processes):
+        if process is not BROKEN and process.type == "synchrotron" and process.B is None:
+            yield ("disc", "loss_processes", j), "the disc has no magnetic field", 'give { type = "synchrotron", B = "6 uG" }'
+    if deck.layer and deck.disc.half_thickness > deck.grid.z_max:
+        yield ("disc", "half_thickness"), f'found "{deck.disc.half_thickness}"', f'above grid.z_max = "{deck.grid.z_max}"'
+
+
+def _boundary(deck: Deck) -> Iterator[Found]:
+    top = deck.boundary.top
+    if top is not BROKEN and top.type == "value":
+        for j, name in enumerate(top.species):
+            if name is not BROKEN and name not in deck.species:
+                hint = did_you_mean(name, deck.species) or one_of(deck.species)
+                yield ("boundary", "top", "species", j), f'there is no species "{name}"', hint
+
+
+def _time(deck: Deck) -> Iterator[Found]:
+    time = deck.time
+    if time is BROKEN:
+        return
+    if time.method == "direct" and not isinstance(time.end, str) and time.end is not BROKEN:
+        yield ("time", "method"), 'found "direct"', 'finds the steady state only: end = "steady", or method = "march"'
+    if time.first_step is not None and time.max_step is not None and time.first_step > time.max_step:
+        yield ("time", "first_step"), f'found "{time.first_step}"', f'must not be above max_step = "{time.max_step}"'
+
+
+def _initial(deck: Deck) -> Iterator[Found]:
+    if deck.initial.type == "exact" and deck.problem is None:
+        yield ("initial", "type"), 'found "exact"', "only in the deck of a problem with an exact solution (key `problem`)"

@@ -1,0 +1,96 @@
+"""`explain`: what a key of the deck means, from the schema."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+
+from ..errors import DeckError, Fault
+from .base import Process, Table
+from .deck import Deck
+from .faults import did_you_mean, one_of
+from .schema_walk import Key, keys_of
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of an explanation."""
+
+    key: str
+    kind: str
+    unit: str
+    default: str
+    allowed: str
+    meaning: str
+
+    def __str__(self) -> str:
+        facts = [self.kind + (f" ({self.unit})" if self.unit else ""), self.allowed, f"default {self.default}" if self.default else ""]
+        return f"{self.key}: {self.meaning} [{'; '.join(fact for fact in facts if fact)}]"
+
+
+def explain(key: str | None = None) -> list[Row]:
+    """Rows for a key path: the sections (None), the keys of a table ("grid"), the types of a choice ("layer.damping"),
+    the keys of one type ("layer.damping.landau"), one key ("grid.z_cells"). Indices and names may stand in the path
+    ("layer.0.damping", "species.proton.source"). DeckError with the nearest key if there is none."""
+    if not key:
+        return [_section(name, entry) for name, entry in keys_of(Deck).items()]
+    table: type[Table] = Deck
+    entry: Key | None = None
+    path: list[str] = []
+    skip = False  # an index or a name may stand here
+    for step in key.split("."):
+        here = keys_of(table) if table is not None else {}
+        tags = entry.tags() if entry is not None else {}
+        if step in here and not (entry is not None and entry.is_choice and table is None):
+            entry = here[step]
+            table = None if entry.is_choice or not entry.tables else entry.tables[0]  # type: ignore[assignment]
+            skip = entry.many or entry.named
+            path.append(step)
+        elif table is None and step in tags:
+            table, entry, skip = tags[step], None, False
+            path.append(step)
+        elif skip and (step.isdecimal() or (entry is not None and entry.named) or step not in here):
+            if entry is not None and not entry.named and not step.isdecimal() and did_you_mean(step, [*here, *tags]):
+                raise _unknown(key, step, [*here, *tags], path)
+            skip = False
+        else:
+            shared = {name for member in tags.values() for name in keys_of(member)}
+            if step in shared:
+                return [
+                    _row(".".join([*path, tag, step]), keys_of(member)[step])
+                    for tag, member in tags.items()
+                    if step in keys_of(member)
+                ]
+            raise _unknown(key, step, [*here, *tags], path)
+    name = ".".join(path)
+    if entry is not None and entry.is_choice:
+        return [Row(f"{name}.{tag}", "type", "", "", "", meaning(member)) for tag, member in entry.tags().items()]
+    if table is not None:
+        return [_row(f"{name}.{inner}", item) for inner, item in keys_of(table).items()]
+    assert entry is not None
+    return [_row(name, entry)]
+
+
+def meaning(table: type[Table]) -> str:
+    """The first paragraph of a table's docstring, on one line."""
+    return " ".join((inspect.getdoc(table) or "").split("\n\n")[0].split())
+
+
+def _row(name: str, entry: Key) -> Row:
+    return Row(name, entry.kind, entry.unit, entry.default, entry.allowed, entry.meaning)
+
+
+def _section(name: str, entry: Key) -> Row:
+    says = meaning(entry.tables[0]) if entry.tables and not entry.is_choice else entry.meaning
+    shown = f"[[{name}]]" if entry.many else f"[{name}]" if entry.tables and not entry.named else name
+    shown = f"[{name}.…]" if entry.named else shown
+    return Row(shown, entry.kind, entry.unit, entry.default, entry.allowed, says)
+
+
+def _unknown(key: str, step: str, among: list[str], path: list[str]) -> DeckError:
+    inside = f" in {'.'.join(path)}" if path else ""
+    hint = did_you_mean(step, among) or (one_of(among) if among else f"{'.'.join(path)} has no keys")
+    return DeckError([Fault("explain", key, f'there is no "{step}"{inside}', hint)])
+
+
+__all__ = ["Process", "Row", "explain", "meaning"]

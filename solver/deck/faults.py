@@ -1,0 +1,140 @@
+"""From pydantic's errors to faults: one line each, with the key as it stands in the deck, what was found, what is allowed."""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..units import LONGEST_TEXT, quote
+from .schema_walk import fields_at, homes_of, tags_with
+
+Place = tuple[str | int, ...]
+_KINDS = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "int_parsing_size": "a whole number of sensible size",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "string_type": "text in quotes",
+    "dict_type": "a table",
+    "model_type": "a table",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "finite_number": "a finite number",
+    "string_too_short": "text that is not empty",
+    "tuple_not_list": "a list",
+}
+_LIMITS = {"greater_than": ("gt", "above"), "greater_than_equal": ("ge", "at least"), "less_than": ("lt", "below"), "less_than_equal": ("le", "at most")}
+
+
+def show(value: Any) -> str:
+    """A value as a reader of the deck would write it, short."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return quote(value)
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list | tuple):
+        return "a list"
+    if isinstance(value, datetime.date | datetime.time):
+        return "a date or time"
+    if value is None:
+        return "nothing"
+    if isinstance(value, int) and abs(value) >= 10**18:
+        return "a huge number"
+    text = str(value)
+    return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…"
+
+
+def did_you_mean(word: Any, among: Iterable[str], sure: float = 0.6) -> str:
+    """'did you mean "z_cells"?' if one of the words is near, else empty. Case does not count."""
+    folded = {str(other).casefold(): str(other) for other in among}
+    close = difflib.get_close_matches(str(word)[:LONGEST_TEXT].casefold(), folded, 1, sure)
+    return f'did you mean "{folded[close[0]]}"?' if close else ""
+
+
+def one_of(words: Iterable[str]) -> str:
+    return "one of " + ", ".join(f'"{word}"' for word in words)
+
+
+def name_or_list(word: Any, among: Iterable[str]) -> str:
+    """'did you mean' if near, followed by all that is allowed."""
+    among = list(among)
+    return "; ".join(part for part in (did_you_mean(word, among), one_of(among) if among else "") if part)
+
+
+def dotted(place: Sequence[str | int]) -> str:
+    """layer.0.plasma.B, the way overrides write it."""
+    return ".".join(map(str, place))
+
+
+def translate(error: ValidationError, raw: Any) -> list[tuple[Place, str, str]]:
+    """(place, found, allowed) of every error; the place of a missing key is that of the table it should be in, plus the key."""
+    return [_one(item, raw) for item in error.errors(include_url=False)]
+
+
+def _one(item: Any, raw: Any) -> tuple[Place, str, str]:
+    place, kind, value, ctx = tuple(item["loc"]), item["type"], item["input"], item.get("ctx", {})
+    if kind == "fault":
+        return place, ctx["found"], ctx["allowed"]
+    if kind == "choice":
+        return place, *_choice(place, ctx, value)
+    if kind == "missing":
+        return place, "missing", _what_it_is(place, raw)
+    if kind == "extra_forbidden":
+        return place, "unknown key", _unknown(place, raw)
+    if kind == "literal_error":
+        words = _literals(ctx["expected"])
+        return place, f"found {show(value)}", name_or_list(value, words) if isinstance(value, str) else one_of(words)
+    if kind in _LIMITS:
+        name, word = _LIMITS[kind]
+        return place, f"found {show(value)}", f"needs a number {word} {ctx[name]:g}{_reason(place)}"
+    if kind in ("too_short", "too_long"):
+        if value is None or (place and place[-1] in ("species", "layer")):
+            return place, "there is none", "a deck needs at least one"
+        return place, f"found {ctx['actual_length']} values", f"needs at least {ctx.get('min_length', ctx.get('max_length'))}"
+    if kind in _KINDS:
+        if place == ("layer",) and isinstance(value, dict):
+            return place, "found a table [layer]", "layers are a list: write [[layer]]"
+        return place, f"found {show(value)}", "needs " + _KINDS[kind]
+    return place, f"found {show(value)}", item["msg"]
+
+
+def _choice(place: Place, ctx: dict[str, Any], value: Any) -> tuple[str, str]:
+    tags, kind = ctx["tags"], ctx["kind"]
+    if kind == "table":
+        return f"found {show(value)}", f'needs a table {{ type = "…" }} with type {one_of(tags)}'
+    if kind == "no type":
+        return "missing", f"type is {one_of(tags)}"
+    return f"found {show(value)}", name_or_list(value, tags)
+
+
+def _literals(expected: str) -> list[str]:
+    return [word.strip().strip("'") for word in expected.replace(" or ", ", ").split(",") if word.strip()]
+
+
+def _reason(place: Place) -> str:
+    if place[-2:] == ("source", "slope"):
+        return ": with 4 < slope < 5 the kinetic energy ∫4πp² T p^-slope dp converges, at p → 0 (slope < 5) and p → ∞ (slope > 4)"
+    return ""
+
+
+def _what_it_is(place: Place, raw: Any) -> str:
+    """'a length, the top node, e.g. "4 kpc"' for a key that is not there."""
+    field = fields_at(place[:-1], raw).get(str(place[-1]))
+    return field.needs if field is not None else ""
+
+
+def _unknown(place: Place, raw: Any) -> str:
+    here, word = fields_at(place[:-1], raw), str(place[-1])
+    hint = did_you_mean(word, here)
+    if not hint and (tags := tags_with(place[:-1], raw, word)):
+        return f"that key belongs to type {' or '.join(chr(34) + tag + chr(34) for tag in tags)}"
+    if not hint and (homes := homes_of(word)):
+        hint = "did you mean " + " or ".join(f'"{home}"' for home in homes[:3]) + "?"
+    return hint or "keys here: " + ", ".join(here)

@@ -1,0 +1,118 @@
+"""Changes to a deck by dotted path, from Python (`replace`) and from the command line (`--set key=value`)."""
+
+from __future__ import annotations
+
+import copy
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import DeckError, Fault
+from .build import _prepare, build
+from .deck import Deck
+from .faults import Place, did_you_mean, dotted, one_of
+from .schema_walk import fields_at
+
+
+def parse_override(text: str) -> tuple[str, Any]:
+    """("grid.z_cells", 400) from "grid.z_cells=400". The value is read as TOML, and as plain text where it is not TOML
+    (`--set grid.z_max=4 kpc`). DeckError if there is no key or no "="."""
+    key, equals, value = text.partition("=")
+    key, value = key.strip(), value.strip()
+    if not equals or not key:
+        raise DeckError([Fault("--set", key, f'found "{text}"', 'write key.path=value, e.g. "grid.z_cells=400"')])
+    try:
+        parsed = tomllib.loads(f"value = {value}")
+    except (ValueError, RecursionError):
+        return key, value
+    return key, parsed["value"] if set(parsed) == {"value"} else value
+
+
+def apply(raw: dict[str, Any], changes: Mapping[str, Any], where: str = "override", **context: Any) -> Deck:
+    """The deck that results when every change is made to `raw`; DeckError with all faults. A change of a `type` comes
+    first and drops the keys of the old type. `context` goes to `build`."""
+    data = copy.deepcopy(raw)
+    faults: list[Fault] = []
+    sources: dict[Place, str] = dict(context.pop("sources", {}))
+    for path, value in sorted(changes.items(), key=lambda item: not str(item[0]).endswith(".type")):
+        try:
+            place = _set(data, str(path), _prepare(value))
+        except _NoSuchKey as error:
+            faults.append(Fault(where, str(path), error.found, error.allowed))
+        else:
+            sources[place] = where
+    return build(data, context.pop("name", where), sources=sources, more=faults, **context)
+
+
+class _NoSuchKey(Exception):
+    def __init__(self, found: str, allowed: str):
+        self.found, self.allowed = found, allowed
+
+
+def _set(data: dict[str, Any], path: str, value: Any) -> Place:
+    """Set one value in place and return where it went."""
+    steps = path.split(".")
+    if not all(steps):
+        raise _NoSuchKey("not a key path", 'write names joined by dots, e.g. "grid.z_cells"')
+    here: Any = data
+    place: Place = ()
+    for step in steps[:-1]:
+        if isinstance(here, list):
+            step = _index(here, step, place)
+        elif isinstance(here, dict):
+            _known(here, step, place, data, last=False)
+            if here.get(step) is None:
+                here[step] = {}
+            elif isinstance(here[step], str) and step in ("streaming", "top", "initial", "source", "schedule"):
+                here[step] = {"type": here[step]}
+        else:
+            raise _NoSuchKey("no such key", f"{dotted(place)} is a single value")
+        here, place = here[step], (*place, step)
+    last: Any = steps[-1]
+    if isinstance(here, list):
+        last = _index(here, last, place)
+    elif isinstance(here, dict):
+        _known(here, last, place, data, last=True)
+        if last == "type" and here.get("type") != value:
+            here.clear()
+    else:
+        raise _NoSuchKey("no such key", f"{dotted(place)} is a single value")
+    if value is None and isinstance(here, dict):
+        here.pop(last, None)
+    else:
+        here[last] = value
+    return (*place, last)
+
+
+def _index(items: list[Any], step: str, place: Place) -> int:
+    """A list item by index, by name (layers) or by type (processes)."""
+    if step.isdecimal() and step.isascii():
+        if int(step) < len(items):
+            return int(step)
+        raise _NoSuchKey(f"there is no {dotted(place)}.{step}", f"there are {len(items)}, counted from 0")
+    labels = [_label(item) for item in items]
+    if labels.count(step) == 1:
+        return labels.index(step)
+    if step in labels:
+        raise _NoSuchKey(f'several are called "{step}"', f"use an index, 0 to {len(items) - 1}")
+    names = [label for label in labels if label]
+    hint = did_you_mean(step, names) or (one_of(names) if names else "")
+    raise _NoSuchKey(f'there is no {dotted(place)} called "{step}"', hint or f"there are {len(items)}, counted from 0")
+
+
+def _label(item: Any) -> str:
+    if isinstance(item, dict):
+        return str(item.get("name") or item.get("type") or "")
+    return item if isinstance(item, str) else ""
+
+
+def _known(here: dict[str, Any], step: str, place: Place, data: Any, last: bool) -> None:
+    """Refuse a step that leads nowhere; the schema itself judges the last one where a new key may be meant."""
+    if step in here or (place == ("species",) and last):
+        return
+    if place == ("species",):
+        raise _NoSuchKey(f'there is no species "{step}"', did_you_mean(step, here) or one_of(here))
+    keys = fields_at(place, data)
+    if keys and step not in keys:
+        hint = did_you_mean(step, keys) or "keys here: " + ", ".join(keys)
+        raise _NoSuchKey("unknown key" if last else f'unknown key "{step}"', hint)
