@@ -1,0 +1,87 @@
+"""PETSc objects: a DMDA over (z, R) with one degree of freedom per species, and the shell matrix and preconditioner on it."""
+
+import numpy as np
+from petsc4py import PETSc
+
+from .linear import Ranks
+
+
+class Layout:
+    """Distributes rigidities over the processes of `comm`; heights stay whole, so every tridiagonal is local."""
+
+    def __init__(self, species, rigidities, nodes, comm=None):
+        self.comm = comm or PETSc.COMM_SELF
+        size = self.comm.getSize()
+        self.da = PETSc.DMDA().create([nodes, rigidities], dof=species, stencil_width=0, proc_sizes=[1, size], comm=self.comm)
+        (_, k0), (_, rows) = self.da.getCorners()
+        self.rows, self.shape = slice(k0, k0 + rows), (species, rows, nodes)
+        self.ranks = Ranks(self.comm.tompi4py() if size > 1 else None)
+
+    def vector(self):
+        return self.da.createGlobalVec()
+
+    def to_array(self, vec):
+        """Own part of a PETSc vector as (species, rows, nodes)."""
+        species, rows, nodes = self.shape
+        return np.ascontiguousarray(vec.getArray(readonly=True).reshape(rows, nodes, species).transpose(2, 0, 1))
+
+    def to_vector(self, array, vec):
+        vec.setArray(array.transpose(1, 2, 0).ravel())
+
+    def matrix(self, context):
+        """Shell matrix with the products of `context.blocks`."""
+        A = PETSc.Mat().create(self.comm)
+        size = (self.vector().getLocalSize(), self.vector().getSize())
+        A.setSizes([size, size])
+        A.setType(PETSc.Mat.Type.PYTHON)
+        A.setPythonContext(context)
+        A.setUp()
+        return A
+
+
+class BlockMatrix:
+    """Matrix context: J and Jᵀ of the current blocks."""
+
+    def __init__(self, layout):
+        self.layout, self.blocks, self.active = layout, None, None
+
+    def mult(self, _mat, x, y):
+        u = self.layout.to_array(x)
+        out = self.blocks.product(self.layout.ranks.gather(u))
+        for s in range(len(out)):
+            if s not in self.active:
+                out[s] = u[s]
+        self.layout.to_vector(out, y)
+
+    def multTranspose(self, _mat, x, y):
+        self.layout.to_vector(self.blocks.product_transposed(self.layout.to_array(x)), y)
+
+
+class Sweeps:
+    """Preconditioner context: one exact sweep, or a down and an up sweep where momentum flows both ways."""
+
+    def __init__(self, matrix):
+        self.matrix = matrix
+
+    def setUp(self, _pc):
+        pass
+
+    def apply(self, _pc, b, x):
+        m = self.matrix
+        layout, blocks = m.layout, m.blocks
+        rhs = layout.to_array(b)
+        u = blocks.sweep(rhs, layout.ranks, m.active, down=True)
+        if not blocks.triangular:
+            rest = rhs - blocks.product(layout.ranks.gather(u))
+            for s in range(len(rest)):
+                if s not in m.active:
+                    rest[s] = 0.0
+            u = u + blocks.sweep(rest, layout.ranks, m.active, down=False)
+        for s in range(len(u)):
+            if s not in m.active:
+                u[s] = rhs[s]
+        layout.to_vector(u, x)
+
+    def applyTranspose(self, _pc, b, x):
+        m = self.matrix
+        m.layout.to_vector(m.blocks.solve_transposed(m.layout.to_array(b)), x)

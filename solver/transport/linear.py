@@ -1,0 +1,248 @@
+"""The Jacobian as blocks, its products and its exact solve by back-substitution, as PETSc matrix and preconditioner.
+
+Rows couple to their own z neighbours (tridiagonal), to one or two rigidities on the side the momentum flux comes from, to
+their parent at the disc and, for tangents, to the protons at equal rigidity.  While momentum only flows down (or only up)
+and secondaries only follow primaries this is block triangular: one sweep of tridiagonal solves is the exact inverse.
+Where it flows both ways a down and an up sweep make a preconditioner for GMRES.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.linalg.lapack import dgtsv
+
+
+@dataclass
+class Blocks:
+    """tri[s]: (3, rows, nodes) lower, diagonal, upper of own rows; coupling(s, o): same, acting on rigidity row k + o."""
+
+    tri: np.ndarray
+    waves: np.ndarray
+    rows: slice
+    height: int
+    couplings: dict = field(default_factory=dict)
+    secondaries: list = field(default_factory=list)
+    wave_species: int | None = None
+
+    @classmethod
+    def empty(cls, species, rows_own, nodes, rows, height):
+        shape = (species, 3, rows_own, nodes)
+        return cls(np.zeros(shape), np.zeros(shape), rows, height)
+
+    def coupling(self, s, o):
+        """The (3, rows, nodes) block of species s acting on rigidity row k + o, made on first use."""
+        if (s, o) not in self.couplings:
+            self.couplings[s, o] = np.zeros(self.tri.shape[1:])
+        return self.couplings[s, o]
+
+    @property
+    def triangular(self):
+        """True when one sweep inverts the matrix: momentum flows one way for every species."""
+        return all(len(self._directions(s)) < 2 for s in range(self.tri.shape[0]))
+
+    def _directions(self, s):
+        return {o > 0 for t, o in self.couplings if t == s}
+
+    def product(self, u):
+        """J u for own rows from node values u of all rows, (species, R, nodes)."""
+        own = u[:, self.rows]
+        out = np.stack([_stencil(t, x) for t, x in zip(self.tri, own)])
+        for (s, o), c in self.couplings.items():
+            out[s] += _stencil(c, shift(u[s], self.rows, o))
+        for parent, child, W in self.secondaries:
+            out[child, :, 0] -= W @ u[parent, :, 0]
+        if self.wave_species is not None:
+            for s in range(len(out)):
+                out[s] += _stencil(self.waves[s], own[self.wave_species])
+        return out
+
+    def product_transposed(self, y):
+        """Jᵀ y for y of all rows; needs all rows here (one rank)."""
+        out = np.stack([_stencil_transposed(t, x) for t, x in zip(self.tri, y)])
+        for (s, o), c in self.couplings.items():
+            out[s] += shift(_stencil_transposed(c, y[s]), slice(None), -o)
+        for parent, child, W in self.secondaries:
+            out[parent, :, 0] -= W.T @ y[child, :, 0]
+        if self.wave_species is not None:
+            for s in range(len(out)):
+                out[self.wave_species] += _stencil_transposed(self.waves[s], y[s])
+        return out
+
+    def to_csr(self):
+        """The whole Jacobian as a scipy matrix on (species, R, nodes) order; needs all rows here."""
+        import scipy.sparse as sp
+
+        species, _, rows, n = self.tri.shape
+        total = rows * n
+        grid = [[None] * species for _ in range(species)]
+
+        def banded(c, o):
+            shifted = sp.diags([c[0].ravel()[1:], c[1].ravel(), c[2].ravel()[:-1]], [-1, 0, 1], shape=(total, total))
+            move = sp.kron(sp.eye(rows, k=o), sp.eye(n))
+            return shifted @ move
+
+        for s in range(species):
+            c = self.tri[s].copy()
+            grid[s][s] = banded(_closed(c), 0)
+        for (s, o), c in self.couplings.items():
+            grid[s][s] = grid[s][s] + banded(_closed(c), o)
+        for parent, child, W in self.secondaries:
+            at = sp.csr_matrix(([1.0], ([0], [0])), shape=(n, n))
+            block = -sp.kron(W, at)
+            grid[child][parent] = block if grid[child][parent] is None else grid[child][parent] + block
+        if self.wave_species is not None:
+            for s in range(species):
+                if self.waves[s].any():
+                    block, w = banded(_closed(self.waves[s]), 0), self.wave_species
+                    grid[s][w] = block if grid[s][w] is None else grid[s][w] + block
+        return sp.bmat(grid, format="csr")
+
+    # ---- exact solve by sweeps ----------------------------------------------------------------------------------
+
+    def sweep(self, b, ranks, species=None, down=True):
+        """Solve the block triangle that momentum flowing down (or up) leaves, for right-hand side b of own rows.
+
+        A species whose momentum flows one way only is swept that way whatever `down` says.
+        species: those to solve (default all, in order); others stay zero.  Returns own rows.
+        """
+        out = np.zeros_like(b)
+        parents = {parent for parent, _, _ in self.secondaries}
+        disc = {}
+        for s in range(len(b)) if species is None else species:
+            rhs = b[s].copy()
+            for parent, child, W in self.secondaries:
+                if child == s and parent in disc:
+                    rhs[:, 0] += W @ disc[parent]
+            if self.wave_species is not None and s != self.wave_species:
+                rhs -= _stencil(self.waves[s], out[self.wave_species])
+            ways = self._directions(s)
+            out[s] = self._sweep_species(s, rhs, ranks, down if len(ways) != 1 else ways == {True})
+            if s in parents:
+                disc[s] = ranks.gather_rows(out[s][:, 0])
+        return out
+
+    def _sweep_species(self, s, rhs, ranks, down):
+        offsets = [o for (t, o) in self.couplings if t == s and (o > 0) == down]
+        tri = self.tri[s]
+        if not offsets:                                                    # no row waits for another: one long solve
+            c = _closed(tri.copy()).reshape(3, -1)
+            return dgtsv(c[0][1:], c[1], c[2][:-1], rhs.ravel())[3].reshape(rhs.shape)
+        rows, n = rhs.shape
+        u = np.zeros((rows + 4, n))                                        # two rows of halo on either side
+        if down:
+            u[rows + 2:] = ranks.receive_above(n)
+        else:
+            u[:2] = ranks.receive_below(n)
+        blocks = [(o, self.couplings[s, o], self.couplings[s, o][0].any() or self.couplings[s, o][2].any()) for o in offsets]
+        lower, diagonal, upper = tri
+        for k in range(rows - 1, -1, -1) if down else range(rows):
+            r = rhs[k].copy()
+            for o, c, wide in blocks:
+                x = u[k + 2 + o]
+                r -= c[1, k] * x
+                if wide:
+                    r[1:] -= c[0, k, 1:] * x[:-1]
+                    r[:-1] -= c[2, k, :-1] * x[1:]
+            u[k + 2] = dgtsv(lower[k, 1:], diagonal[k], upper[k, :-1], r)[3]
+        if down:
+            ranks.send_below(u[2:4])
+        else:
+            ranks.send_above(u[rows:rows + 2])
+        return u[2:rows + 2]
+
+    def solve_transposed(self, b):
+        """Jᵀ x = b by sweeps in the reverse order (exact when `triangular`); needs all rows here."""
+        out = np.zeros_like(b)
+        rhs = b.copy()
+        for s in range(len(b) - 1, -1, -1):
+            out[s] = self._sweep_species_transposed(s, rhs[s])
+            for parent, child, W in self.secondaries:
+                if child == s:
+                    rhs[parent, :, 0] += W.T @ out[s][:, 0]
+            if self.wave_species is not None and s != self.wave_species:
+                rhs[self.wave_species] -= _stencil_transposed(self.waves[s], out[s])
+        return out
+
+    def _sweep_species_transposed(self, s, rhs):
+        offsets = [o for (t, o) in self.couplings if t == s]
+        lower, diagonal, upper = self.tri[s]
+        rows, n = rhs.shape
+        u = np.zeros((rows, n))
+        down = not offsets or offsets[0] > 0
+        for k in range(rows) if down else range(rows - 1, -1, -1):
+            r = rhs[k].copy()
+            for o in offsets:
+                if 0 <= k - o < rows:
+                    r -= _stencil_transposed(self.couplings[s, o][:, k - o], u[k - o])
+            u[k] = dgtsv(upper[k, :-1], diagonal[k], lower[k, 1:], r)[3]
+        return u
+
+
+def shift(u, rows, o):
+    """Rows k + o of u for k in the slice `rows`, zero beyond the ends."""
+    k0, k1, _ = rows.indices(u.shape[0])
+    out = np.zeros((k1 - k0, u.shape[1]))
+    lo, hi = max(k0 + o, 0), min(k1 + o, u.shape[0])
+    if hi > lo:
+        out[lo - o - k0:hi - o - k0] = u[lo:hi]
+    return out
+
+
+def _closed(c):
+    """A stencil whose first lower and last upper entries, which act on nothing, are zero."""
+    c = c.copy()
+    c[0][..., 0] = 0.0
+    c[2][..., -1] = 0.0
+    return c
+
+
+def _stencil(c, x):
+    out = c[1] * x
+    out[..., 1:] += c[0][..., 1:] * x[..., :-1]
+    out[..., :-1] += c[2][..., :-1] * x[..., 1:]
+    return out
+
+
+def _stencil_transposed(c, y):
+    out = c[1] * y
+    out[..., :-1] += c[0][..., 1:] * y[..., 1:]
+    out[..., 1:] += c[2][..., :-1] * y[..., :-1]
+    return out
+
+
+class Ranks:
+    """The few exchanges between processes; every process owns a block of rigidities, the last one the highest."""
+
+    def __init__(self, comm=None):
+        self.comm = comm
+        self.size = 1 if comm is None else comm.size
+        self.rank = 0 if comm is None else comm.rank
+
+    def gather_rows(self, own):
+        """Own rows (first axis) of all processes one after the other."""
+        return own if self.size == 1 else np.concatenate(self.comm.allgather(own), 0)
+
+    def gather(self, u):
+        """Node values (species, own rows, nodes) -> (species, R, nodes)."""
+        return u if self.size == 1 else np.concatenate(self.comm.allgather(u), 1)
+
+    def receive_above(self, n):
+        """The two lowest rows of the next process, or zeros at the top."""
+        return np.zeros((2, n)) if self.rank == self.size - 1 else self.comm.recv(source=self.rank + 1, tag=1)
+
+    def send_below(self, two):
+        if self.rank > 0:
+            self.comm.send(two.copy(), dest=self.rank - 1, tag=1)
+
+    def receive_below(self, n):
+        return np.zeros((2, n)) if self.rank == 0 else self.comm.recv(source=self.rank - 1, tag=2)
+
+    def send_above(self, two):
+        if self.rank < self.size - 1:
+            self.comm.send(two.copy(), dest=self.rank + 1, tag=2)
+
+    def all(self, flag):
+        return bool(flag) if self.size == 1 else all(self.comm.allgather(bool(flag)))
+
+    def max(self, value):
+        return value if self.size == 1 else max(self.comm.allgather(value))

@@ -1,0 +1,209 @@
+"""The nonlinear solve: a PETSc SNES that converges from any start.
+
+Plain Newton on κ(∂f)∂f fails where f is flat.  Here node values and face fluxes are independent unknowns; each step is one
+linear solve, after which the pair (slope, flux) of every face is put back on the graph of the law along a line of constant
+a + A q (parametrised Newton).  The path starts from nearly linear diffusion, ν = 1/κ large, and lowers ν rigidity by
+rigidity as fast as each one follows.  Nuclei are linear given the protons and join when the protons are close.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from petsc4py import PETSc
+
+from .layout import BlockMatrix, Layout, Sweeps
+from .system import Point
+
+LOOSE = 0.05             # flux mismatch, relative to the throughput, at which a rigidity may take its next step in ν
+LINE = 1e5               # A of the projection line, in scaled units: nearly along constant flux
+START = 10.0             # scaled ν where the path starts: diffusion ten times faster than the row's own escape
+PATIENCE = 8             # iterations at one ν before the path goes back and takes a smaller step
+
+
+@dataclass
+class Outcome:
+    """What a solve did: node values and mixed point (scaled), counts, the mismatch reached and where it is largest."""
+
+    point: Point
+    converged: bool
+    iterations: int
+    krylov: int
+    mismatch: float
+    worst: dict = field(default_factory=dict)
+    message: str = ""
+
+
+class NewtonPath:
+    """Solver for one layout; keeps its PETSc objects between steps."""
+
+    def __init__(self, layout: Layout, tolerance=1e-10, max_iterations=200):
+        self.layout, self.tolerance, self.max_iterations = layout, tolerance, max_iterations
+        self.matrix = BlockMatrix(layout)
+        self.A = layout.matrix(self.matrix)
+        self.x, self.b = layout.vector(), layout.vector()
+        self.snes = PETSc.SNES().create(layout.comm)
+        self.snes.setType(PETSc.SNES.Type.PYTHON)
+        self.snes.setPythonContext(self)
+        self.snes.setFunction(self._function, layout.vector())
+        self.snes.setTolerances(rtol=0.0, atol=tolerance, stol=0.0, max_it=max_iterations)
+        ksp = self.snes.getKSP()
+        ksp.setType(PETSc.KSP.Type.GMRES)
+        ksp.setTolerances(rtol=1e-10, atol=1e-300, max_it=200)
+        pc = ksp.getPC()
+        pc.setType(PETSc.PC.Type.PYTHON)
+        pc.setPythonContext(Sweeps(self.matrix))
+        self.snes.setFromOptions()
+        self.tolerance, self.max_iterations = self.snes.getTolerances()[1], self.snes.getTolerances()[3]
+        self.ksp_type = ksp.getType()
+        self.outcome = None
+
+    # ---- SNES context -------------------------------------------------------------------------------------------
+
+    def _function(self, _snes, x, y):
+        """Residual of the discrete equation, for PETSc's monitors and finite-difference checks."""
+        u = self.layout.ranks.gather(self.layout.to_array(x))
+        self.layout.to_vector(self.system.residual(u), y)
+
+    def solve(self, snes, _b, x):
+        """SNES entry point: the chain of attempts of `run` on the current system."""
+        self.outcome = self._chain(snes)
+        self.layout.to_vector(self.outcome.point.u[:, self.layout.rows], x)
+        snes.setConvergedReason(2 if self.outcome.converged else -5)       # atol reached / too many iterations
+
+    def run(self, system, u, warm=None):
+        """Solve `system` from node values u (all rows, scaled); `warm` is a mixed point near the solution."""
+        self.system, self.u0, self.warm = system, u, warm
+        with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
+            self.snes.solve(None, self.x)
+        return self.outcome
+
+    # ---- attempts -----------------------------------------------------------------------------------------------
+
+    def _chain(self, snes):
+        total, krylov, best = 0, 0, None
+        attempts = [(0.05, self.max_iterations), (0.3, self.max_iterations), (0.6, 2 * self.max_iterations)]
+        if self.warm is not None:
+            attempts.insert(0, (None, 15))
+        for factor, limit in attempts:
+            out = self._attempt(snes, factor, limit, total)
+            total, krylov = total + out.iterations, krylov + out.krylov
+            out.iterations, out.krylov = total, krylov
+            if best is None or not out.mismatch > best.mismatch:
+                best = out
+            if out.converged:
+                return out
+        best.iterations, best.krylov = total, krylov
+        return best
+
+    def _linear_step(self, blocks, rhs, guess, active):
+        """Node values of all rows from the linearised equation; species not active keep the guess."""
+        m, layout = self.matrix, self.layout
+        m.blocks, m.active = blocks, active
+        ksp = self.snes.getKSP()
+        simple = blocks.triangular
+        ksp.setType(PETSc.KSP.Type.PREONLY if simple and self.ksp_type == PETSc.KSP.Type.GMRES else self.ksp_type)
+        base = np.zeros_like(guess)
+        if not simple:                                   # Krylov solves for the change, so its tolerance is relative to that
+            base = guess
+            rhs = rhs - blocks.product(guess)
+        for s in range(len(rhs)):
+            if s not in active:
+                rhs[s] = guess[s, layout.rows] - base[s, layout.rows]
+        layout.to_vector(rhs, self.b)
+        self.A.assemble()
+        ksp.setOperators(self.A, self.A)
+        ksp.solve(self.b, self.x)
+        return base + layout.ranks.gather(layout.to_array(self.x)), ksp.getIterationNumber()
+
+    def _attempt(self, snes, factor, limit, counted):
+        """One run of the path; factor None starts at the physical ν from the warm point."""
+        sys, w, ranks = self.system, self.system.w, self.layout.ranks
+        u = self.u0.copy()
+        everyone = list(range(sys.problem.species))
+        path = w is not None and bool(sys.problem.confined.any())
+        nu_true = nu = a = q = None
+        if w is not None:
+            nu_true = sys.nu[w]
+            nu = np.maximum(nu_true, START) if factor is not None and path else nu_true
+            if factor is None:
+                a, q = self.warm.a, self.warm.q
+            else:
+                a = sys.slope(u)[w]
+                q = sys.law.q(a, nu)
+        rows = sys.V.shape[1]
+        step, stall = np.full(rows, factor or 0.05), np.zeros(rows, int)
+        kept, has = None if w is None else [q.copy(), a.copy(), nu.copy()], np.zeros(rows, bool)
+        final = factor is None or not path
+        krylov, worst, e = 0, {}, np.inf
+        for it in range(1, limit + 1):
+            active = everyone if final else [w]
+            point = Point(u, a, q)
+            blocks, rhs = sys.linearise(point, nu, with_correction=final)
+            u_new, k = self._linear_step(blocks, rhs, u, active)
+            krylov += k
+            if not ranks.all(np.isfinite(u_new).all()):
+                return Outcome(point, False, it, krylov, np.inf, worst, "the linear system became singular")
+            if w is not None:
+                kappa = sys.law.dq(a, nu)
+                new = sys.slope(u_new)[w]
+                a_new = sys.law.project(new + LINE * (kappa * new + q - kappa * a), LINE, nu)
+                q = sys.law.q(a_new, nu)
+                a = a_new
+            u = u_new
+            errors = self.mismatch(u, a, nu, final, active)
+            e_rows = errors[w].max(-1) if w is not None else np.zeros(rows)
+            e = ranks.max(float(max(x.max() for x in errors.values())))
+            snes.setIterationNumber(counted + it)
+            snes.setFunctionNorm(e)
+            snes.monitor(counted + it, e)
+            there = np.ones(rows, bool) if w is None else np.all(nu <= nu_true, 1)
+            if final and e < self.tolerance:
+                return Outcome(Point(u, a, q), True, it, krylov, e, self._where(errors))
+            stall += 1
+            if not final:
+                if ranks.all(np.all(there & (e_rows < LOOSE))):
+                    final = True
+                    continue
+                good = e_rows < LOOSE
+                on, back = good & ~there, ~good & (stall > PATIENCE) & has
+                for old, now in zip(kept, (q, a, nu)):
+                    old[on] = now[on]
+                has |= on
+                nu = nu.copy()
+                nu[on] = np.maximum(nu_true[on], nu[on] * step[on, None])
+                step[back] **= 0.5
+                q[back], a[back] = kept[0][back], kept[1][back]
+                nu[back] = np.maximum(nu_true[back], kept[2][back] * step[back, None])
+                stall[good | back] = 0
+        errors = self.mismatch(u, a, nu, final, everyone if final else [w])
+        return Outcome(Point(u, a, q), False, limit, krylov, e, self._where(errors),
+                       f"no convergence in {limit} iterations" + ("" if final else ", still on the path in ν"))
+
+    # ---- measuring ----------------------------------------------------------------------------------------------
+
+    def mismatch(self, u, a, nu, with_correction=True, species=None):
+        """{species: (rows, faces)}: flux of the law against the flux the balance asks for, relative to the throughput of
+        the row; where the law is nearly flat its slope instead, relative to the largest value of the row."""
+        sys, out = self.system, {}
+        nu = sys.nu[sys.w] if nu is None and sys.w is not None else nu
+        slopes = sys.slope(u)
+        law = sys.law_flux(u, slopes[sys.w] if sys.w is not None else None, nu, with_correction=with_correction)
+        for s in range(sys.problem.species) if species is None else species:
+            flux, _, kappa, _ = law[s]
+            inputs = sys.inputs(u, s)
+            balance = np.cumsum(inputs, -1)[:, :flux.shape[1]]
+            # throughput: all that enters the row, from sources, other rows and the known state, whichever is larger
+            own = u[s, sys.rows]
+            entering = np.abs(inputs + sys.sink[s] * own).sum(-1)
+            throughput = np.maximum(entering, np.abs(sys.source[s]).sum(-1))
+            throughput = np.maximum(throughput, np.abs(flux).max(-1))[:, None] + 1e-290
+            err = np.abs(flux - balance)
+            size = np.abs(sys.upper(u)[s]).max(-1)[:, None] + 1e-290
+            out[s] = np.fmin(err / throughput, err / np.maximum(kappa, 1e-290) * sys.df / size)
+        return out
+
+    def _where(self, errors):
+        """Species, own row and face of the largest mismatch."""
+        s = max(errors, key=lambda k: errors[k].max())
+        row, face = np.unravel_index(np.argmax(errors[s]), errors[s].shape)
+        return {"species": s, "row": int(row) + self.layout.rows.start, "face": int(face), "mismatch": float(errors[s].max())}

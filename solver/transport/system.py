@@ -1,0 +1,399 @@
+"""The discrete transport equation in scaled rows: fluxes, balance, residual and its exact Jacobian.
+
+A row is one species at one rigidity.  Every row is measured in its own units, velocity V, density F and height H, so that
+its throughput is of order one whatever the fifteen decades between rows.  Node values are u = f/F (species, R, nodes).
+
+On a face the flux is F = v u_upwind + q(a) + c: the fitted law (`law`) and the complete-flux correction
+
+    c = ±Δz ω s̃,  ω = ½ − 1/P + 1/(e^P − 1),  P = ln(1 + m/q'(a)),
+    s̃ = −∂t f + (momentum gain) + (source) − (∂z v) f − ∂z q|_a,
+
+taken at the upwind node.  s̃ is what keeps the flux from being constant across the face; it vanishes in a steady state with
+constant coefficients, where the fitted law is exact, and restores second order where nothing diffuses (P → ∞, ω → ½).
+It is bounded by the advective flux, so positivity stands.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .law import TINY, FaceLaw, depth_excess
+from .linear import Blocks
+from .momentum import OFFSETS, MomentumFlux
+
+
+def flux_divergence(P, N):
+    """(lower, diagonal, upper) of row i = F_i − F_{i−1} with ∂F_j/∂u_j = P_j and ∂F_j/∂u_{j+1} = N_j, as (..., nodes)."""
+    lower, diagonal, upper = -P, P.copy(), N
+    diagonal[..., 1:] -= N[..., :-1]
+    return np.concatenate([np.zeros_like(lower[..., :1]), lower[..., :-1]], -1), diagonal, upper
+
+
+def weight_of_source(P):
+    """ω(P) = ½ − 1/P + 1/(e^P − 1) and ω'(P): the share of a source on the face that the upwind node's flux does not see."""
+    P = np.minimum(P, 700.0)
+    small = P < 1e-3
+    x = np.where(small, 1.0, P)
+    e = np.expm1(x)
+    omega = np.where(small, P / 12.0, 0.5 - 1.0 / x + 1.0 / e)
+    slope = np.where(small, 1.0 / 12.0, 1.0 / x**2 - (1.0 + 1.0 / e) / e)
+    return omega, slope
+
+
+@dataclass
+class Point:
+    """A state of the mixed unknowns: node values u of all rows, slope a and flux q on the faces of the wave species (own rows)."""
+
+    u: np.ndarray
+    a: np.ndarray
+    q: np.ndarray
+
+
+class System:
+    """The equation at one step: f known at the old time, step τ (inf: steady), sources at the new time.
+
+    `rows` is the slice of rigidities this process works on; node values are always of all rows.
+    """
+
+    def __init__(self, problem, V, F, rows=slice(None), gather=lambda u: u):
+        self.problem, self.rows, self.gather = problem, rows, gather
+        p, grid = problem, problem.grid
+        self.n, self.H = p.nodes, grid.z[-1]
+        self.V_all, self.F_all = V, F
+        self.V, self.F = V[:, rows, None], F[:, rows, None]
+        self.df = grid.dz / self.H
+        self.vol = grid.volume[:self.n] / self.H
+        self.v = p.v / self.V                                              # (species, rows, faces)
+        self.m = np.abs(self.v) * self.df
+        self.nu = p.nu[:, rows] * self.V * self.H
+        w = self.w = p.waves
+        if w is not None:
+            S, X = p.S[rows] / (self.V * self.F)[w], p.X[rows] / (self.V[w] * np.sqrt(self.F[w] * self.H))
+            shape = S.shape
+            self.law = FaceLaw(S, X, self.m[w], np.broadcast_to(p.confined, shape))
+            self.depth_scale = p.depth_ratio[:, rows, None] * self.V / self.V[w]
+        self.upwind_low = p.v >= 0                                         # upwind node is the lower one
+        self.stencils = [MomentumFlux(s - 3.0, grid.dx, p.open_end) for s in p.slope]
+        self.B = p.momentum_rate()
+        self.sink = p.sink[:, rows, :self.n] / self.V
+        self.top = None if p.top is None else p.top[:, rows] / self.F[..., 0]
+        self.outflow = max(p.v_top, 0.0) / self.V[..., 0]
+        self.weights = [(s.parent, s.child, s.weights[rows].multiply(F[s.parent][None, :]).multiply(
+            1.0 / (V * F)[s.child, rows, None]).tocsr()) for s in p.secondaries]
+        self.dv = grid.derivative(p.v) if len(p.v) > 1 else np.zeros_like(p.v)
+        self._gradients()
+        self.set_step(None, np.inf, 0.0)
+
+    def _gradients(self):
+        """∂z of the coefficients on the faces, and where any of them can make the correction nonzero."""
+        p = self.problem
+        if self.w is None:
+            self.dS = self.dX2 = None
+            varying = np.zeros(len(p.v), bool)
+        else:
+            w = self.w
+            units = self.V[w] * self.F[w]
+            self.dS = p.grid.derivative(p.S[self.rows]) * self.H / units
+            self.dX2 = p.grid.derivative(p.X[self.rows]**2) / self.V[w]**2 / self.F[w]
+            varying = ((self.dS != 0) | (self.dX2 != 0)).any(0) & p.confined
+        self.varying = (varying | (self.dv != 0)) & (p.v != 0)
+
+    def set_step(self, f_known, tau, t):
+        """Fix the old state (physical f, or None), the step τ (s) and the time t (s) of the sources."""
+        p = self.problem
+        self.tau, self.t = tau, t
+        self.inv_tau = np.zeros_like(self.V) if np.isinf(tau) else self.H / (tau * self.V)
+        self.u_known = np.zeros((p.species, 1, 1)) if f_known is None else (f_known[:, self.rows, :self.n] / self.F)
+        self.source = np.zeros((p.species, self.V.shape[1], self.n))
+        self.source[..., 0] += p.disc(t)[:, self.rows] / (self.V * self.F)[..., 0]
+        self.bulk = None
+        if p.bulk is not None:
+            self.bulk = p.bulk(t)[:, self.rows, :self.n] * self.H / (self.V * self.F)
+            self.source += self.bulk * self.vol
+        transient = np.isfinite(tau) or self.bulk is not None or p.bulk_loss.any()
+        self.corrected = np.flatnonzero((p.v != 0) if transient else self.varying)
+
+    # ---- pieces -------------------------------------------------------------------------------------------------
+
+    def shifted(self, u, s, offset):
+        """u of species s at rigidity rows k + offset, for own rows k; zero beyond the grid."""
+        k0, k1, _ = self.rows.indices(u.shape[1])
+        out = np.zeros((k1 - k0, u.shape[2]))
+        lo, hi = max(k0 + offset, 0), min(k1 + offset, u.shape[1])
+        if hi > lo:
+            out[lo - offset - k0:hi - offset - k0] = u[s, lo:hi]
+        return out
+
+    def momentum_coefficients(self, B, u, s):
+        """Scaled gain coefficients {offset: (rows, nodes)} of species s for rates B (R + 1, nodes)."""
+        f = None if u is None else u[s] * self.F_all[s][:, None]
+        coefficients = self.stencils[s].coefficients(B, f)
+        F, V = self.F_all[s], self.V_all[s]
+        out = {}
+        for o, c in coefficients.items():
+            ratio = np.ones_like(F)
+            if o > 0:
+                ratio[:-o] = F[o:] / F[:-o]
+            elif o < 0:
+                ratio[-o:] = F[:o] / F[-o:]
+            out[o] = (c * (ratio / V)[:, None])[self.rows]
+        return out
+
+    def upper(self, u):
+        """u of own rows with the top node appended: shape (species, rows, faces + 1)."""
+        own = u[:, self.rows]
+        return own if self.top is None else np.concatenate([own, self.top[..., None]], -1)
+
+    def slope(self, u):
+        """a = (u_i − u_{i+1})/Δz on the faces of own rows."""
+        full = self.upper(u)
+        return (full[..., :-1] - full[..., 1:]) / self.df
+
+    def upwind(self, values):
+        """Node values (..., nodes + top) taken at the upwind node of each face."""
+        return np.where(self.upwind_low, values[..., :-1], values[..., 1:])
+
+    def conductivity(self, a):
+        """κ of nuclei from the protons' slopes a: {species: (κ, ∂κ/∂|a|)} for all but the wave species."""
+        out = {}
+        depth = d_depth = 0.0
+        if self.w is not None:
+            depth, d_depth = self.law.depth(a)
+        for s in range(self.problem.species):
+            if s == self.w:
+                continue
+            scale = 0.0 if self.w is None else self.depth_scale[s]
+            resistance = scale * depth + self.nu[s]
+            x = np.minimum(self.m[s] * resistance, 500.0)
+            h = np.maximum(depth_excess(self.m[s], resistance), TINY)
+            out[s] = (1.0 / h, -np.exp(x) / h**2 * scale * d_depth)
+        return out
+
+    # ---- the complete-flux correction -----------------------------------------------------------------------------
+
+    def correction(self, u, a_wave, kappa, derivatives=False):
+        """c on the faces of own rows, {species: c}, or with `derivatives` also ∂c/∂u at the upwind node by offset and ∂c/∂a.
+
+        kappa: small-disturbance conductivity {species: array} that sets P.
+        """
+        faces = self.corrected
+        if not len(faces):
+            return {}
+        p, out = self.problem, {}
+        low = self.upwind_low[faces]
+        node = np.where(low, faces, faces + 1)
+        inside = node < self.n                                             # a given top value is not an unknown
+        node = np.minimum(node, self.n - 1)
+        side = np.where(low, 1.0, -1.0)
+        full = self.upper(u)
+        for s in range(p.species):
+            at = np.where(low, full[s][:, faces], full[s][:, faces + 1])
+            dv = self.dv[faces] * self.H / self.V[s]
+            m, speed, k = self.m[s][:, faces], np.abs(self.v[s][:, faces]), np.maximum(kappa[s][:, faces], 1e-150)
+            P = np.log1p(m / k)
+            omega, d_omega = weight_of_source(P)
+            local = {0: np.where(inside, -self.inv_tau[s], 0.0) - dv}
+            terms = local[0] * at
+            if np.ndim(self.u_known) and np.isfinite(self.tau):
+                terms = terms + np.where(inside, self.inv_tau[s] * self.u_known[s][:, node], 0.0)
+            for o, c in self._gain_on_faces(u, s, faces, node).items():
+                c = np.where(inside, c, 0.0)
+                local[o] = local.get(o, 0.0) + c
+                terms = terms + c * self.shifted(u, s, o)[:, node]
+            if self.bulk is not None:
+                terms = terms + np.where(inside, self.bulk[s][:, node], 0.0)
+            if s == self.w:
+                terms = terms - self._explicit_gradient(a_wave, s)[:, faces]
+            raw = side * self.df[faces] * omega * terms
+            bound = np.maximum(speed * np.abs(at), TINY)
+            y = raw / bound
+            T = np.tanh(np.clip(y, -30.0, 30.0))
+            c = np.zeros((at.shape[0], len(p.v)))
+            c[:, faces] = bound * T
+            if not derivatives:
+                out[s] = c
+                continue
+            dT = 1.0 - T**2
+            d = {o: dT * side * self.df[faces] * omega * x for o, x in local.items()}
+            d[0] = d[0] + speed * np.sign(at) * (T - y * dT)
+            out[s] = (c, d, dT * side * self.df[faces] * d_omega * terms, P, omega * dT * side * self.df[faces])
+        return out
+
+    def _gain_on_faces(self, u, s, faces, node):
+        """Momentum gain per volume at the upwind nodes with the face's own ∂v/∂z: {offset: (rows, faces)}."""
+        p, out = self.problem, {}
+        if p.adiabatic and np.any(self.dv[faces]):
+            ones = np.ones((len(p.grid.R) + 1, self.n))
+            third = self.dv[faces] * self.H / 3.0
+            for sign in (1.0, -1.0):
+                rate = np.maximum(sign * third, 0.0)
+                if rate.any():
+                    for o, c in self.momentum_coefficients(sign * ones, u, s).items():
+                        out[o] = out.get(o, 0.0) + c[:, node] * rate
+        if p.bulk_loss[s].any():
+            for o, c in self.momentum_coefficients(p.bulk_loss[s][:, :self.n] * self.H, u, s).items():
+                out[o] = out.get(o, 0.0) + c[:, node]
+        return out
+
+    def _explicit_gradient(self, a, s):
+        return self.law.coefficient_gradient(a, self.nu[s], self.dS, self.dX2)
+
+    # ---- balance ---------------------------------------------------------------------------------------------------
+
+    def gains(self, u, s):
+        """Momentum gain of the nodes of own rows of species s at state u, and the coefficients used."""
+        coefficients = self.momentum_coefficients(self.B[s], u, s)
+        total = np.zeros((self.V.shape[1], self.n))
+        for o, c in coefficients.items():
+            total += c * self.shifted(u, s, o)
+        return total, coefficients
+
+    def inputs(self, u, s):
+        """All that enters the nodes of own rows but the z flux: sources, secondaries, momentum gain, storage, sinks."""
+        own = u[s, self.rows]
+        total, _ = self.gains(u, s)
+        total += self.source[s] - self.sink[s] * own - self.vol * self.inv_tau[s] * (own - self.u_known[s])
+        for parent, child, W in self.weights:
+            if child == s:
+                total[:, 0] += W @ u[parent, :, 0]
+        return total
+
+    def balance_flux(self, u, s):
+        """z flux on the faces (and the top) of own rows that the balance of every node below asks for."""
+        flux = np.cumsum(self.inputs(u, s), -1)
+        return flux[..., :len(self.df)]
+
+    def law_flux(self, u, a, nu, kappa_waves=None, with_correction=True):
+        """{species: (flux, q, κ_small, c)} from the flux law on the faces of own rows; a are the protons' slopes."""
+        slopes, at = self.slope(u), self.upwind(self.upper(u))
+        conductivity = self.conductivity(a)
+        kappa, q = {}, {}
+        for s in range(self.problem.species):
+            if s == self.w:
+                kappa[s], q[s] = self.law.dq(a, nu), self.law.q(a, nu)
+            else:
+                kappa[s] = conductivity[s][0]
+                q[s] = kappa[s] * slopes[s]
+        c = self.correction(u, a, kappa) if with_correction else {}
+        return {s: (self.v[s] * at[s] + q[s] + c.get(s, 0.0), q[s], kappa[s], c.get(s, 0.0)) for s in q}
+
+    def residual(self, u):
+        """F(u) of own rows, (species, rows, nodes): z flux out minus everything that comes in.  Zero at the solution."""
+        u = np.asarray(u, float)
+        a = self.slope(u)[self.w] if self.w is not None else None
+        nu = self.nu[self.w] if self.w is not None else None
+        out = np.empty((self.problem.species, self.V.shape[1], self.n))
+        for s, (flux, _, _, _) in self.law_flux(u, a, nu).items():
+            out[s] = self._divergence(flux, u, s) - self.inputs(u, s)
+        return out
+
+    def _divergence(self, flux, u, s):
+        if self.top is None:
+            flux = np.concatenate([flux, (self.outflow[s] * u[s, self.rows, -1])[:, None]], -1)
+        return np.diff(np.concatenate([np.zeros_like(flux[:, :1]), flux], -1), axis=-1)
+
+    # ---- linearisation ----------------------------------------------------------------------------------------------
+
+    def linearise(self, point, nu, with_correction=True, exact=False):
+        """(Blocks, right-hand side) of the Newton step for new node values at the mixed `point`.
+
+        exact: add the protons' slopes in the nuclei's κ and the slopes in ω and ∂z q, which Newton can lag but tangents
+        and adjoints need.
+        """
+        p, u = self.problem, point.u
+        slopes = self.slope(u)
+        conductivity = self.conductivity(point.a)
+        kappa, offset = {}, {}
+        for s in range(p.species):
+            if s == self.w:
+                kappa[s] = self.law.dq(point.a, nu)
+                offset[s] = point.q - kappa[s] * point.a
+            else:
+                kappa[s], offset[s] = conductivity[s][0], np.zeros_like(self.v[s])
+        corrections = self.correction(u, point.a, kappa, True) if with_correction else {}
+        blocks = Blocks.empty(p.species, self.V.shape[1], self.n, self.rows, u.shape[1])
+        rhs = np.zeros((p.species, self.V.shape[1], self.n))
+        for s in range(p.species):
+            P = np.where(self.upwind_low, self.v[s], 0.0) + kappa[s] / self.df
+            N = np.where(self.upwind_low, 0.0, self.v[s]) - kappa[s] / self.df
+            coefficients = self.momentum_coefficients(self.B[s], u, s)
+            if s in corrections:
+                self._add_correction(blocks, s, corrections[s], point, kappa[s], nu, P, N, offset, u, exact)
+            if exact and s != self.w and self.w is not None:
+                slope_term = conductivity[s][1] * np.sign(point.a) * slopes[s] / self.df
+                blocks.waves[s] += np.stack(self._fit(flux_divergence(slope_term, -slope_term)))
+                offset[s] = offset[s] - slope_term * self.df * slopes[self.w]
+            tri = np.stack(self._fit(flux_divergence(P, N)))
+            tri[1] += self.vol * self.inv_tau[s] + self.sink[s]
+            if self.top is None:
+                tri[1][:, -1] += self.outflow[s]
+            rhs[s] = self.source[s] + self.vol * self.inv_tau[s] * self.u_known[s]
+            rhs[s] -= self._fit_rows(np.diff(np.concatenate([np.zeros_like(P[:, :1]), offset[s]], -1), axis=-1), offset[s])
+            if self.top is not None:
+                rhs[s][:, -1] -= N[:, -1] * self.top[s]
+                tri[2][:, -1] = 0.0
+            for o, c in coefficients.items():
+                if o == 0:
+                    tri[1] -= c
+                else:
+                    blocks.coupling(s, o)[1] -= c
+            blocks.tri[s] = tri
+        blocks.secondaries = self.weights
+        return blocks, rhs
+
+    def _fit(self, stencil):
+        """A stencil on as many rows as there are faces, extended by the top node's row where that is unknown."""
+        lower, diagonal, upper = stencil
+        if self.top is not None:
+            return lower, diagonal, upper
+        # the top node sees the last face only: −F_last; lower there is −P_last, the diagonal −N_last
+        N_last = upper[:, -1:]
+        P_last = diagonal[:, -1:] + (upper[:, -2:-1] if upper.shape[1] > 1 else 0.0)
+        return (np.concatenate([lower, -P_last], -1), np.concatenate([diagonal, -N_last], -1),
+                np.concatenate([upper, np.zeros_like(N_last)], -1))
+
+    def _fit_rows(self, differences, flux):
+        return differences if self.top is not None else np.concatenate([differences, -flux[:, -1:]], -1)
+
+    def _add_correction(self, blocks, s, parts, point, kappa, nu, P, N, offset, u, exact):
+        """Add c and its derivatives: own row into P, N, other rigidities into couplings, the rest into the offset."""
+        faces, low = self.corrected, self.upwind_low[self.corrected]
+        c, d, d_omega, depth, weight = parts
+        inner = np.where(low, faces, faces + 1)
+        given_top = inner >= self.n
+        node = np.minimum(inner, self.n - 1)
+        rest = c[:, faces].copy()
+        for o, value in d.items():
+            if o == 0:
+                full = self.upper(u)[s]
+                rest -= value * np.where(low, full[:, faces], full[:, faces + 1])
+                P[:, faces] += np.where(low, value, 0.0)
+                N[:, faces] += np.where(low, 0.0, value)
+                continue
+            value = np.where(given_top, 0.0, value)
+            rest -= value * self.shifted(u, s, o)[:, node]
+            Po, No = np.zeros_like(c), np.zeros_like(c)
+            Po[:, faces], No[:, faces] = np.where(low, value, 0.0), np.where(low, 0.0, value)
+            blocks.coupling(s, o)[...] += np.stack(self._fit(flux_divergence(Po, No)))
+        if exact:
+            slope_term = np.zeros_like(c)
+            k = np.maximum(kappa[:, faces], 1e-150)
+            dP_dk = -self.m[s][:, faces] / (k * (k + self.m[s][:, faces]))
+            if s == self.w:
+                dk = self.law.d2q(point.a, nu)[:, faces]
+                h = 1e-6 * np.abs(point.a) + 1e-200
+                change = (self._explicit_gradient(point.a + h, s) - self._explicit_gradient(point.a - h, s)) / (2.0 * h)
+                slope_term[:, faces] = d_omega * dP_dk * dk - weight * change[:, faces]
+                P += slope_term / self.df
+                N -= slope_term / self.df
+                rest -= (slope_term * point.a)[:, faces]
+            elif self.w is not None:
+                dk = (self.conductivity(point.a)[s][1] * np.sign(point.a))[:, faces]
+                slope_term[:, faces] = d_omega * dP_dk * dk
+                blocks.waves[s] += np.stack(self._fit(flux_divergence(slope_term / self.df, -slope_term / self.df)))
+                rest -= (slope_term * point.a)[:, faces]
+        offset[s] = offset[s].copy()
+        offset[s][:, faces] += rest
+
+
+OFFSETS_COUPLED = tuple(o for o in OFFSETS if o)
