@@ -31,7 +31,7 @@ class Fault:
 
 
 class DeckError(CrstreamError, ValueError):
-    """A deck, an override or a deck's name is wrong; `faults` lists everything wrong with it, one line each in str()."""
+    """A deck, an override or a deck's name is wrong; `faults` lists all that is wrong, one line each in str()."""
 
     def __init__(self, faults: Iterable[Fault]):
         self.faults = tuple(faults)

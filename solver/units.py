@@ -1,7 +1,7 @@
 """The internal unit system, in one table, and the reading of quantities such as "6 uG".
 
-Lengths, times, masses, fields and energies of explosions are CGS (cm, s, gauss, K, erg); rigidities are in GV, masses of
-particles in GeV; f is per cm³ and GeV³ with p = Z R in GeV/c, so Q and S are in cm⁻² s⁻¹ GeV⁻³ and X in s⁻¹ GeV^(-3/2).
+Lengths, times, fields and the energies of supernovae are CGS (cm, s, gauss, K, erg); rigidities are in GV, masses of
+particles in GeV; f is per cm³ and GeV³ with p = Z R in GeV/c, so Q and S are in cm⁻² s⁻¹ GeV⁻³, X in s⁻¹ GeV^(-3/2).
 Units are read by astropy, which is imported when the first quantity is read and not before.
 """
 
@@ -60,7 +60,27 @@ _RESPELL = (
     (re.compile(r"(?<=[A-Za-z])(?:\^|\*\*)?([-+]?)1\.5\b"), r"(\g<1>3/2)"),
 )
 _MISTAKEN = {"myr": "Myr", "mpc": "kpc or Mpc", "mAU": "AU", "Gs": "G"}
-_COMMON = ["pc", "kpc", "Mpc", "AU", "cm", "m", "km", "s", "yr", "kyr", "Myr", "Gyr", "km/s", "cm/s", "K", "uG", "nT", "G", "GV", "MV", "TV", "GeV", "MeV", "TeV", "eV", "erg", "mbarn", "barn", "cm2", "cm-3", "s-1", "yr-1"]
+_COMMON = (
+    "kpc",
+    "pc",
+    "Mpc",
+    "AU",
+    "cm",
+    "km",
+    "Myr",
+    "Gyr",
+    "kyr",
+    "yr",
+    "s",
+    "km/s",
+    "cm/s",
+    "uG",
+    "nT",
+    "K",
+    "GV",
+    "GeV",
+)
+_COMMON += ("MeV", "TeV", "erg", "mbarn", "cm2", "cm-3", "s-1", "yr-1", "cm2 s-1")
 
 
 class UnitError(ValueError):
@@ -92,7 +112,8 @@ def parse(text: str, dimension: Dimension) -> float:
         raise UnitError(f"found {quote(text)}", needs(dimension) + " (a number, a space, a unit)")
     number, unit = match.groups()
     if not unit:
-        raise UnitError(f"found {quote(text)}, a number without a unit", f'give a unit, e.g. "{number} {dimension.usual}"')
+        example = f"{number} {dimension.usual}"
+        raise UnitError(f"found {quote(text)}, a number without a unit", f'give a unit, e.g. "{example}"')
     value = float(number) * factor(unit, dimension.name)
     if not math.isfinite(value):
         raise UnitError(f"found {quote(text)}, too large a number", "needs a finite number")
@@ -103,7 +124,7 @@ def parse(text: str, dimension: Dimension) -> float:
 
 @lru_cache(maxsize=1024)
 def factor(unit_text: str, dimension_name: str) -> float:
-    """How many internal units of the dimension one `unit_text` is; UnitError if it is unknown or of another dimension."""
+    """Internal units of the dimension per `unit_text`; UnitError if that is unknown or of another dimension."""
     dimension = DIMENSIONS[dimension_name]
     unit = _unit(unit_text, dimension)
     import astropy.units as u

@@ -72,7 +72,8 @@ class Choice:
         def read(value: Any) -> Any:
             if value is BROKEN or isinstance(value, tuple(by_tag.values())):
                 return value
-            if isinstance(value, str):
+            short = isinstance(value, str)
+            if short:
                 value = {"type": value}
             if not isinstance(value, dict):
                 raise _refuse("table", (), value, by_tag)
@@ -82,7 +83,7 @@ class Choice:
             if tag is BROKEN:
                 return BROKEN
             if not isinstance(tag, str) or tag not in by_tag:
-                raise _refuse("type", ("type",), tag, by_tag)
+                raise _refuse("type", () if short else ("type",), tag, by_tag)
             return by_tag[tag].model_validate(value)
 
         return core_schema.no_info_plain_validator_function(read)

@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..errors import DeckError, Fault
+from solver.errors import DeckError, Fault
+
 from .base import BROKEN
 from .checks import check
 from .deck import Deck
@@ -27,14 +28,18 @@ def build(
     more: Iterable[Fault] = (),
     tests: Iterable[Callable[[Deck], list[Found]]] = (),
 ) -> Deck:
-    """The deck, or DeckError with every fault. `lines`: line of each key in the file `where`; `sources`: keys that came
-    from elsewhere (an override) and what to call that; `more`: faults found before; `tests`: further tests of the deck."""
+    """The deck, or DeckError with every fault.
+
+    `lines`: line of each key in the file `where`; `sources`: keys that came from elsewhere (an override) and what to
+    call that; `more`: faults found before; `tests`: further tests of the deck.
+    """
     lines, sources = lines or {}, sources or {}
     early = list(more)
     if not isinstance(raw, Mapping):
         raise DeckError([*early, Fault(where, "", "this is not a table of keys", "a deck has sections such as [grid]")])
     if deep := _too_deep(raw):
-        raise DeckError([*early, _fault(where, deep, "tables or lists nested too deep", "no deck needs that", lines, sources)])
+        found_deep = (deep, "tables or lists nested too deep", "no deck needs that")
+        raise DeckError([*early, _fault(where, *found_deep, lines, sources)])
     data = _prepare(raw)
     found, deck = _validate(data)
     if deck is not None:
@@ -49,7 +54,7 @@ def build(
 
 
 def _validate(data: dict[str, Any]) -> tuple[list[Found], Deck | None]:
-    """Faults of the schema and the deck; with faults, a deck in which what is wrong is BROKEN, so that the rest can be checked."""
+    """Faults of the schema and the deck; what is wrong is BROKEN in it, so that the rest can be checked."""
     try:
         return [], Deck.model_validate(_tuples(data))
     except ValidationError as error:
@@ -66,9 +71,10 @@ def _validate(data: dict[str, Any]) -> tuple[list[Found], Deck | None]:
 def _mend(data: Any, place: Place, drop: bool) -> None:
     *path, last = place
     for step in path:
-        data = data[step]
-        if data is BROKEN or isinstance(data, str):
+        if not isinstance(data[step], dict | list):  # the bare word of a choice
+            data[step] = BROKEN
             return
+        data = data[step]
     if isinstance(data, dict) and drop:
         data.pop(last, None)
     elif isinstance(data, dict) or (isinstance(data, list) and isinstance(last, int) and last < len(data)):
@@ -127,5 +133,3 @@ def _fault(
         if place[:length] in sources:
             return Fault(sources[place[:length]], dotted(place), found, allowed)
     return Fault(where, dotted(place), found, allowed, _line(place, lines))
-
-

@@ -1,7 +1,7 @@
-"""What must hold between keys. Every check yields (place, found, allowed); all of them run, also on decks with other faults.
+"""What must hold between keys. Every check yields (place, found, allowed); all run, also on decks with other faults.
 
-Where a value could not be read it is BROKEN (NaN in comparisons, empty as a list), so a check never adds a fault that only
-follows from another one.
+Where a value could not be read it is BROKEN (NaN in comparisons, empty as a list), so a check never adds a fault that
+only follows from another one.
 """
 
 from __future__ import annotations
@@ -34,7 +34,11 @@ def label(layer: Layer, index: int) -> str:
 def _grid(deck: Deck) -> Iterator[Found]:
     grid = deck.grid
     if grid.rigidity_min >= grid.rigidity_max:
-        yield ("grid", "rigidity_max"), f'found "{grid.rigidity_max}"', f'must be above rigidity_min = "{grid.rigidity_min}"'
+        yield (
+            ("grid", "rigidity_max"),
+            f'found "{grid.rigidity_max}"',
+            f'must be above rigidity_min = "{grid.rigidity_min}"',
+        )
     layers = len(deck.layer)
     if grid.z_cells < 2 * layers:
         yield ("grid", "z_cells"), f"found {grid.z_cells}", f"{layers} layers need at least {2 * layers} intervals"
@@ -51,19 +55,27 @@ def _layers(deck: Deck) -> Iterator[Found]:
             below = BROKEN
             continue
         if below is not None and layer.top <= below.top:
-            yield ("layer", i, "top"), f'found "{layer.top}" in {label(layer, i)}', (
-                f'z_top below a lower layer: must be above "{below.top}", the top of {label(below, i - 1)}'
+            yield (
+                ("layer", i, "top"),
+                f'found "{layer.top}" in {label(layer, i)}',
+                (f'z_top below a lower layer: must be above "{below.top}", the top of {label(below, i - 1)}'),
             )
         if isinstance(layer.name, str) and layer.name:
             if layer.name in names:
-                yield ("layer", i, "name"), f'found "{layer.name}" again', f"layer {names[layer.name]} has that name already"
+                yield (
+                    ("layer", i, "name"),
+                    f'found "{layer.name}" again',
+                    f"layer {names[layer.name]} has that name already",
+                )
             elif layer.name.isdecimal() or "." in layer.name:
                 yield ("layer", i, "name"), f'found "{layer.name}"', "needs a name that is no number and has no dots"
             names.setdefault(layer.name, i)
         below = layer
     if below is not None and abs(below.top - deck.grid.z_max) > 1e-9 * deck.grid.z_max:
-        yield ("layer", len(deck.layer) - 1, "top"), f'found "{below.top}" in {label(below, len(deck.layer) - 1)}', (
-            f'the last layer must end at grid.z_max = "{deck.grid.z_max}"'
+        yield (
+            ("layer", len(deck.layer) - 1, "top"),
+            f'found "{below.top}" in {label(below, len(deck.layer) - 1)}',
+            (f'the last layer must end at grid.z_max = "{deck.grid.z_max}"'),
         )
 
 
@@ -75,20 +87,28 @@ def _plasmas(deck: Deck) -> Iterator[Found]:
             missing = [key for key in needed if plasma is None or getattr(plasma, key) is None]
             if missing:
                 keys = ", ".join(f"plasma.{key}" for key in missing)
-                yield ("layer", i, *place), f'"{process.type}" in {label(layer, i)} needs {keys}', f"e.g. {_PLASMA_EXAMPLE}"
+                yield (
+                    ("layer", i, *place),
+                    f'"{process.type}" in {label(layer, i)} needs {keys}',
+                    f"e.g. {_PLASMA_EXAMPLE}",
+                )
         profile = layer.profile
         if profile is not None and profile is not BROKEN:
             for key in ("B", "n", "T"):
                 if getattr(profile, key) and (layer.plasma is None or getattr(layer.plasma, key) is None):
-                    yield ("layer", i, "profile", key), f"acts on plasma.{key} of {label(layer, i)}, which is not given", (
-                        f"give plasma.{key}, or a power of v, S, X or kappa"
+                    yield (
+                        ("layer", i, "profile", key),
+                        f"acts on plasma.{key} of {label(layer, i)}, which is not given",
+                        (f"give plasma.{key}, or a power of v, S, X or kappa"),
                     )
         plasma = layer.plasma
         if plasma is not None and plasma.B is not None and plasma.n is not None:
             alfven = plasma.B / math.sqrt(4 * math.pi * plasma.n * 1.67262192e-24)
             if alfven >= 2.99792458e10:
-                yield ("layer", i, "plasma"), f"the Alfvén speed of {label(layer, i)} is {alfven:.1e} cm/s", (
-                    "must be below that of light: weaker B or more n"
+                yield (
+                    ("layer", i, "plasma"),
+                    f"the Alfvén speed of {label(layer, i)} is {alfven:.1e} cm/s",
+                    ("must be below that of light: weaker B or more n"),
                 )
 
 
@@ -125,8 +145,10 @@ def _waves(deck: Deck) -> Iterator[Found]:
     for i, layer in enumerate(deck.layer):
         if layer is not BROKEN and layer.has_waves is True and len(layer.damping):
             near = did_you_mean("proton", deck.species)
-            yield ("species",), f"no proton, but {label(layer, i)} has self-excited waves", near or (
-                "protons excite these waves: add [species.proton]"
+            yield (
+                ("species",),
+                f"no proton, but {label(layer, i)} has self-excited waves",
+                near or ("protons excite these waves: add [species.proton]"),
             )
             return
 
@@ -135,7 +157,11 @@ def _pairs(deck: Deck) -> Iterator[Found]:
     """Keys of which exactly one is needed."""
     for i, layer in enumerate(deck.layer):
         for place, process in _processes(layer):
-            both = {"ion_neutral": ("rate", "neutral_density"), "kolmogorov": ("Ma", "delta_B"), "kraichnan": ("Ma", "delta_B")}
+            both = {
+                "ion_neutral": ("rate", "neutral_density"),
+                "kolmogorov": ("Ma", "delta_B"),
+                "kraichnan": ("Ma", "delta_B"),
+            }
             if process is BROKEN or process.type not in both:
                 continue
             given = [key for key in both[process.type] if getattr(process, key) is not None]
@@ -161,18 +187,30 @@ def _nuclei(deck: Deck) -> Iterator[Found]:
         if name not in known:
             if missing:
                 hint = did_you_mean(name, known) or f"known: {', '.join(known)}"
-                yield place, f'"{name}" is not a known nucleus and has no {", ".join(missing)}', f"give Z, A and mass, or {hint}"
+                yield (
+                    place,
+                    f'"{name}" is not a known nucleus and has no {", ".join(missing)}',
+                    f"give Z, A and mass, or {hint}",
+                )
                 continue
         else:
             for key in ("Z", "A"):
                 value, own = getattr(species, key), getattr(known[name], key)
                 if value is not None and value is not BROKEN and value != own:
-                    yield (*place, key), f"found {value}", f"{name} has {key} = {own}; another nucleus needs another name"
+                    yield (
+                        (*place, key),
+                        f"found {value}",
+                        f"{name} has {key} = {own}; another nucleus needs another name",
+                    )
         Z, A, mass = nucleus(name, species)
         if Z > A:
             yield (*place, "Z"), f"found {Z}", f"must not be above A = {A}"
         if A and not 0.5 < mass / (0.9315 * A) < 2 and mass == mass:
-            yield (*place, "mass"), f'found "{species.mass}"', f"the whole nucleus, about {0.9315 * A:.3g} GeV for A = {A}"
+            yield (
+                (*place, "mass"),
+                f'found "{species.mass}"',
+                f"the whole nucleus, about {0.9315 * A:.3g} GeV for A = {A}",
+            )
 
 
 def nucleus(name: str, species: SpeciesDeck) -> tuple[float, float, float]:
@@ -196,15 +234,19 @@ def _families(deck: Deck) -> Iterator[Found]:
             yield place, f'found "{parent}"', "a species cannot be its own parent"
             continue
         if parent not in deck.species:
-            yield place, f'"{parent}" is not in this deck', did_you_mean(parent, deck.species) or (
-                f"add [species.{parent}], or use " + one_of(deck.species)
+            yield (
+                place,
+                f'"{parent}" is not in this deck',
+                did_you_mean(parent, deck.species) or (f"add [species.{parent}], or use " + one_of(deck.species)),
             )
             continue
         parents[name] = parent
         own, of_parent = nucleus(name, species), nucleus(parent, deck.species[parent])
         if of_parent[1] <= own[1]:
-            yield place, f"{parent} (A = {of_parent[1]}) is not heavier than {name} (A = {own[1]})", (
-                "spallation makes lighter nuclei of heavier ones"
+            yield (
+                place,
+                f"{parent} (A = {of_parent[1]}) is not heavier than {name} (A = {own[1]})",
+                ("spallation makes lighter nuclei of heavier ones"),
             )
     told: set[str] = set()
     for name in parents:
@@ -231,16 +273,29 @@ def _sources(deck: Deck) -> Iterator[Found]:
                 if source.rigidity[j] <= source.rigidity[j - 1]:
                     yield (*place, "rigidity", j), f'found "{source.rigidity[j]}"', "rigidities must ascend"
         schedule = getattr(source, "schedule", None)
-        if schedule is not None and schedule.type == "switch" and schedule.off is not None and schedule.off <= schedule.on:
+        if (
+            schedule is not None
+            and schedule.type == "switch"
+            and schedule.off is not None
+            and schedule.off <= schedule.on
+        ):
             yield (*place, "schedule", "off"), f'found "{schedule.off}"', f'must be after on = "{schedule.on}"'
 
 
 def _disc(deck: Deck) -> Iterator[Found]:
     for j, process in enumerate(deck.disc.loss_processes):
         if process is not BROKEN and process.type == "synchrotron" and process.B is None:
-            yield ("disc", "loss_processes", j), "the disc has no magnetic field", 'give { type = "synchrotron", B = "6 uG" }'
+            yield (
+                ("disc", "loss_processes", j),
+                "the disc has no magnetic field",
+                'give { type = "synchrotron", B = "6 uG" }',
+            )
     if deck.layer and deck.disc.half_thickness > deck.grid.z_max:
-        yield ("disc", "half_thickness"), f'found "{deck.disc.half_thickness}"', f'above grid.z_max = "{deck.grid.z_max}"'
+        yield (
+            ("disc", "half_thickness"),
+            f'found "{deck.disc.half_thickness}"',
+            f'above grid.z_max = "{deck.grid.z_max}"',
+        )
 
 
 def _boundary(deck: Deck) -> Iterator[Found]:
@@ -264,4 +319,8 @@ def _time(deck: Deck) -> Iterator[Found]:
 
 def _initial(deck: Deck) -> Iterator[Found]:
     if deck.initial.type == "exact" and deck.problem is None:
-        yield ("initial", "type"), 'found "exact"', "only in the deck of a problem with an exact solution (key `problem`)"
+        yield (
+            ("initial", "type"),
+            'found "exact"',
+            "only in the deck of a problem with an exact solution (key `problem`)",
+        )

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from ..errors import DeckError, Fault
+from solver.errors import DeckError, Fault
+
 from .base import FrozenDict, Table
 from .layers import Layer
 from .quantities import as_text
@@ -19,19 +20,23 @@ from .species import SpeciesDeck
 class Deck(Table):
     """One run: title, grid, physics, species, disc, layers, boundary, time, initial state, output.
 
-    Frozen; `replace` makes another one. Quantities are floats in internal units (solver.units) that remember their text.
+    Frozen; `replace` makes another one. Quantities are floats in internal units that remember their text.
     """
 
     title: str = Field("", description="one line for tables and figures")
     reference: str = Field("", description="where it comes from: figure, section, equations")
-    problem: str | None = Field(None, description="the shipped problem whose exact solution belongs to this deck; set for shipped decks")
+    problem: str | None = Field(
+        None, description="shipped problem whose exact solution belongs to this deck; set for shipped decks"
+    )
     grid: Grid = Field(description="heights and rigidities")
     physics: Physics = Field({}, description="switches of the transport equation")
     species: Annotated[dict[str, SpeciesDeck], Field(min_length=1), AfterValidator(FrozenDict)] = Field(
-        description="the nuclei, [species.proton] and so on: proton, carbon (12C), boron (11B), …, or any with Z, A and mass"
+        description="the nuclei: [species.proton], carbon (12C), boron (11B), …, or any with Z, A and mass"
     )
     disc: Disc = Field({}, description="the sheet at z = 0")
-    layer: Annotated[tuple[Layer, ...], Field(min_length=1)] = Field(description="[[layer]] tables, from the disc upwards")
+    layer: Annotated[tuple[Layer, ...], Field(min_length=1)] = Field(
+        description="[[layer]] tables, from the disc upwards"
+    )
     boundary: Boundary = Field({}, description="top of the box, highest rigidity")
     time: TimeControl = Field({}, description="how far and how to go")
     initial: Initial = Field({"type": "zero"}, description="state at the start")
@@ -62,10 +67,10 @@ class Deck(Table):
         return cls.from_dict(raw, where)
 
     def replace(self, changes: Mapping[str, Any] | None = None, where: str = "override") -> Deck:
-        """Another deck with some keys changed: {"grid.z_cells": 400, "layer.warm.plasma.B": "2 uG"}; checked as a whole.
+        """Another deck with some keys changed: {"grid.z_cells": 400, "layer.warm.plasma.B": "2 uG"}.
 
         Layers go by index or name, list items by index or type, species by name; a key set to None takes its default.
-        DeckError names every path that does not exist and every fault of the deck that would result.
+        The result is checked as a whole. DeckError names every path that does not exist and every fault of the result.
         """
         from .overrides import apply
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass
 
-from ..errors import DeckError, Fault
+from solver.errors import DeckError, Fault
+
 from .base import Process, Table
 from .deck import Deck
 from .faults import did_you_mean, one_of
@@ -24,7 +25,8 @@ class Row:
     meaning: str
 
     def __str__(self) -> str:
-        facts = [self.kind + (f" ({self.unit})" if self.unit else ""), self.allowed, f"default {self.default}" if self.default else ""]
+        default = self.default if self.default in ("", "required") else f"default {self.default}"
+        facts = [self.kind + (f" ({self.unit})" if self.unit else ""), self.allowed, default]
         return f"{self.key}: {self.meaning} [{'; '.join(fact for fact in facts if fact)}]"
 
 

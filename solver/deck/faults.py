@@ -1,4 +1,4 @@
-"""From pydantic's errors to faults: one line each, with the key as it stands in the deck, what was found, what is allowed."""
+"""From pydantic's errors to faults: the key as it stands in the deck, what was found, what is allowed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..units import LONGEST_TEXT, quote
+from solver.units import LONGEST_TEXT, quote
+
 from .schema_walk import fields_at, homes_of, tags_with
 
 Place = tuple[str | int, ...]
@@ -28,7 +29,12 @@ _KINDS = {
     "string_too_short": "text that is not empty",
     "tuple_not_list": "a list",
 }
-_LIMITS = {"greater_than": ("gt", "above"), "greater_than_equal": ("ge", "at least"), "less_than": ("lt", "below"), "less_than_equal": ("le", "at most")}
+_LIMITS = {
+    "greater_than": ("gt", "above"),
+    "greater_than_equal": ("ge", "at least"),
+    "less_than": ("lt", "below"),
+    "less_than_equal": ("le", "at most"),
+}
 
 
 def show(value: Any) -> str:
@@ -74,7 +80,7 @@ def dotted(place: Sequence[str | int]) -> str:
 
 
 def translate(error: ValidationError, raw: Any) -> list[tuple[Place, str, str]]:
-    """(place, found, allowed) of every error; the place of a missing key is that of the table it should be in, plus the key."""
+    """(place, found, allowed) of every error."""
     return [_one(item, raw) for item in error.errors(include_url=False)]
 
 
@@ -97,7 +103,8 @@ def _one(item: Any, raw: Any) -> tuple[Place, str, str]:
     if kind in ("too_short", "too_long"):
         if value is None or (place and place[-1] in ("species", "layer")):
             return place, "there is none", "a deck needs at least one"
-        return place, f"found {ctx['actual_length']} values", f"needs at least {ctx.get('min_length', ctx.get('max_length'))}"
+        limit = ctx.get("min_length", ctx.get("max_length"))
+        return place, f"found {ctx['actual_length']} values", f"needs at least {limit}"
     if kind in _KINDS:
         if place == ("layer",) and isinstance(value, dict):
             return place, "found a table [layer]", "layers are a list: write [[layer]]"
@@ -120,7 +127,7 @@ def _literals(expected: str) -> list[str]:
 
 def _reason(place: Place) -> str:
     if place[-2:] == ("source", "slope"):
-        return ": with 4 < slope < 5 the kinetic energy ∫4πp² T p^-slope dp converges, at p → 0 (slope < 5) and p → ∞ (slope > 4)"
+        return ": the kinetic energy ∫₀^∞ 4πp² T p^-slope dp is finite for 4 < slope < 5 only"
     return ""
 
 

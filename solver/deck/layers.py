@@ -19,7 +19,9 @@ class PlasmaDeck(Table):
     B: Field_ | None = Field(None, description="magnetic field strength")
     n: Density | None = Field(None, description="density n_th of the thermal gas, ρ = n m_p")
     T: Temperature | None = Field(None, description="temperature")
-    mean_free_path: Length | None = Field(None, description="thermal mean free path; not given: 2500 T²/n cm (T in K, n in cm-3)")
+    mean_free_path: Length | None = Field(
+        None, description="mean free path; not given: 2500 T²/n cm (T in K, n in cm-3)"
+    )
 
 
 class Profile(Table):
@@ -46,7 +48,7 @@ class Layer(Table):
     damping: tuple[Damping, ...] = Field((), description="damping of self-excited waves; rates add")
     scattering: tuple[Scattering, ...] = Field((), description="scattering by other waves; rates add")
     self_confined: bool | None = Field(
-        None, description='are self-excited waves present? not given: where streaming is "alfven" or damping is not empty'
+        None, description='are there self-excited waves? not given: if streaming is "alfven" or damping not empty'
     )
     profile: Profile | None = Field(None, description="variation with height; not given: uniform")
     losses: tuple[Loss, ...] = Field((), description="losses throughout the layer; rates add")

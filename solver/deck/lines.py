@@ -1,7 +1,7 @@
 """Where each key of a TOML file stands: key path -> line number.
 
-tomllib checks the syntax but keeps no positions; this scanner is only given text that tomllib has accepted, so it can be
-simple: it follows headers, keys, strings, lists and inline tables and notes the line on which each begins.
+tomllib checks the syntax but keeps no positions; this scanner is only given text that tomllib has accepted, so it can
+be simple: it follows headers, keys, strings, lists and inline tables and notes the line on which each begins.
 """
 
 from __future__ import annotations

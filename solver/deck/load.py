@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import DeckError, Fault
+from solver.errors import DeckError, Fault
+
 from .deck import Deck
 from .faults import Place, did_you_mean, show
 from .lines import line_numbers
@@ -52,7 +53,9 @@ def find(name_or_path: str | os.PathLike[str]) -> Path:
     try:
         name = os.fspath(name_or_path)
     except TypeError:
-        raise DeckError([Fault("deck", "", f"found {show(name_or_path)}", "needs a problem's name or a path")]) from None
+        raise DeckError(
+            [Fault("deck", "", f"found {show(name_or_path)}", "needs a problem's name or a path")]
+        ) from None
     if isinstance(name, bytes) or not name.strip() or "\0" in name:
         raise DeckError([Fault("deck", "", f"found {show(name)}", "needs a problem's name or a path to a .toml file")])
     problems = shipped()
@@ -71,7 +74,9 @@ def find(name_or_path: str | os.PathLike[str]) -> Path:
         exists = path.exists()
         near = sorted(item.name for item in path.parent.glob("*.toml")) if path.parent.is_dir() else []
     except OSError as error:
-        raise DeckError([Fault(show(name), "", error.strerror or str(error), "needs a file that can be read")]) from None
+        raise DeckError(
+            [Fault(show(name), "", error.strerror or str(error), "needs a file that can be read")]
+        ) from None
     if exists:
         raise DeckError([Fault(name, "", "this is not a regular file", "needs a .toml file")])
     hint = did_you_mean(path.stem, problems) if path.suffix in ("", ".toml") else ""
@@ -112,7 +117,9 @@ def _read(path: Path, where: str) -> str:
     except OSError as error:
         raise DeckError([Fault(where, "", error.strerror or str(error), "needs a file that can be read")]) from None
     if size > LARGEST_DECK:
-        raise DeckError([Fault(where, "", f"{size / 1e6:.0f} MB is too large for a deck", "a deck is a short text file")])
+        raise DeckError(
+            [Fault(where, "", f"{size / 1e6:.0f} MB is too large for a deck", "a deck is a short text file")]
+        )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -7,7 +7,8 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import DeckError, Fault
+from solver.errors import DeckError, Fault
+
 from .build import _prepare, build
 from .deck import Deck
 from .faults import Place, did_you_mean, dotted, one_of

@@ -1,7 +1,7 @@
 """What acts in a layer: streaming, damping of self-excited waves, scattering, losses. One table per process.
 
-The first line of each docstring is what `explain` prints. Symbols as in the paper: k = 1/r_L is the resonant wavenumber,
-v_A the Alfvén speed, v_th the thermal speed, l_mfp the thermal mean free path, β = 8π p_g/B².
+The first line of each docstring is what `explain` prints. Symbols as in the paper: k = 1/r_L is the resonant
+wavenumber, v_A the Alfvén speed, v_th the thermal speed, l_mfp the thermal mean free path, β = 8π p_g/B².
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class DustDamping(Process):
 
 
 class IonNeutralDamping(Process):
-    """Ion-neutral damping, Γ independent of k, S ∝ p^-3 (Kulsrud & Cesarsky 1971; Sec. 2.1.1): `rate`, or `neutral_density`."""
+    """Ion-neutral damping, the same at all k, S ∝ p^-3 (Sec. 2.1.1); give `rate` or `neutral_density`."""
 
     needs: ClassVar = BN
     exponent: ClassVar[float] = 0.0
@@ -113,7 +113,7 @@ class PressureAnisotropyDamping(Process):
 
 
 class NonlinearDamping(Process):
-    """Nonlinear damping of a general kind, Γ = prefactor · k v_th (k l_mfp)^q (δB/B)^(2m) (Sec. 6.1; Landau: q = 0, m = 1)."""
+    """General nonlinear damping, Γ = prefactor k v_th (k l_mfp)^q (δB/B)^(2m) (Sec. 6.1; Landau: q = 0, m = 1)."""
 
     needs: ClassVar = BNT
     type: Literal["nonlinear"] = "nonlinear"
@@ -162,7 +162,7 @@ class GivenScattering(Process):
 
 
 class FastModes(Process):
-    """Damped cascade of fast modes, gyroresonance and transit-time damping (eqs. 24-27, A1-A7; anisotropic: eqs. 36-40)."""
+    """Damped cascade of fast modes: gyroresonance, transit-time damping (eqs. 24-27, A1-A7; 36-40 if anisotropic)."""
 
     needs: ClassVar = BNT
     type: Literal["fast_modes"] = "fast_modes"
@@ -170,7 +170,8 @@ class FastModes(Process):
     L: Length = Field(description="outer scale of the fast modes")
     anisotropic: bool = Field(False, description="true: the anisotropic weak cascade of Sec. 5.2 (eqs. 36-39)")
     field_line_wandering: Literal["alfven", "fast_modes", "both"] = Field(
-        "alfven", description="what bends field lines within a cascade time: Alfvénic turbulence (eqs. 27, A7, 39), fast modes (eq. 40)"
+        "alfven",
+        description="what bends field lines: Alfvénic turbulence (eqs. 27, A7, 39), the fast modes (eq. 40), both",
     )
     Ma_alfven: Positive = Field(1.0, description="Alfvénic Mach number of the turbulence that bends field lines")
     damped: bool = Field(True, description="false: no damping of the cascade (stochastic echo, Sec. 6.3)")
@@ -226,14 +227,16 @@ class Coulomb(Process):
     """Coulomb losses in ionised gas."""
 
     type: Literal["coulomb"] = "coulomb"
-    density: Density | None = Field(None, description="electron density; not given: disc.density, or plasma.n in a layer")
+    density: Density | None = Field(
+        None, description="density of electrons; not given: disc.density, plasma.n in a layer"
+    )
 
 
 class Synchrotron(Process):
     """Synchrotron radiation in the magnetic field."""
 
     type: Literal["synchrotron"] = "synchrotron"
-    B: Field_ | None = Field(None, description="field strength; not given: plasma.B of the layer (required in the disc)")
+    B: Field_ | None = Field(None, description="field strength; not given: plasma.B of the layer (needed in the disc)")
 
 
 class InverseCompton(Process):

@@ -11,7 +11,8 @@ from typing import Annotated, Any
 
 from pydantic_core import PydanticCustomError, core_schema
 
-from .. import units
+from solver import units
+
 from .base import BROKEN
 
 

@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from .. import units
+from solver import units
+
 from .base import Choice, Process, Table
 from .quantities import Of
 
@@ -176,9 +177,15 @@ def _open(hint: Any) -> tuple[Any, list[Any]]:
     marks: list[Any] = []
     while True:
         if get_origin(hint) is Annotated:
-            marks += [m for mark in hint.__metadata__ for m in (mark.metadata if isinstance(mark, FieldInfo) else [mark])]
+            marks += [
+                m for mark in hint.__metadata__ for m in (mark.metadata if isinstance(mark, FieldInfo) else [mark])
+            ]
             hint = get_args(hint)[0]
-        elif get_origin(hint) in (types.UnionType, typing.Union) and type(None) in get_args(hint) and len(get_args(hint)) == 2:
+        elif (
+            get_origin(hint) in (types.UnionType, typing.Union)
+            and type(None) in get_args(hint)
+            and len(get_args(hint)) == 2
+        ):
             hint = next(arg for arg in get_args(hint) if arg is not type(None))
         else:
             return hint, marks

@@ -14,7 +14,7 @@ Cells = Annotated[int, Field(ge=2, le=1_000_000)]
 
 
 class Grid(Table):
-    """Heights from the disc (a node at z = 0) to z_max, and rigidities, uniform in ln R and the same for all species."""
+    """Heights from the disc (a node at z = 0) to z_max, and rigidities, uniform in ln R, the same for all."""
 
     z_max: Length = Field(description="top node; what f is there is said by [boundary]")
     z_cells: Cells = Field(200, description="intervals from z = 0 to z_max; a layer interface falls on a face or node")
@@ -31,7 +31,7 @@ class Physics(Table):
     """Switches of the transport equation as a whole."""
 
     adiabatic: bool = Field(True, description="adiabatic momentum change -(p/3) ∂v/∂z; false: eq. 2's approximation")
-    causal_limit: bool = Field(True, description="κ is at most β c z_max, so that nothing leaves faster than its own speed (eq. 8)")
+    causal_limit: bool = Field(True, description="κ is at most β c z_max: nothing leaves faster than its speed (eq. 8)")
 
 
 class Disc(Table):
@@ -42,7 +42,7 @@ class Disc(Table):
     losses: Literal["flux", "catastrophic", "none"] = Field(
         "flux", description="flux: conservative in momentum (App. C); catastrophic: -2hf/τ_loss, eq. 1 as printed; none"
     )
-    loss_processes: tuple[Loss, ...] = Field(({"type": "ionisation"},), description="what makes up the losses; rates add")
+    loss_processes: tuple[Loss, ...] = Field(({"type": "ionisation"},), description="what the losses consist of")
 
 
 # ---------------------------------------------------------------- boundary
@@ -86,23 +86,23 @@ class Boundary(Table):
 class Steady(Table):
     """When a state counts as steady."""
 
-    residual: Annotated[float, Field(gt=0, lt=1)] = Field(1e-9, description="imbalance over the largest term, at every rigidity")
-    change: Annotated[float, Field(gt=0, lt=1)] = Field(1e-6, description="relative change of f over its transport time")
+    residual: Annotated[float, Field(gt=0, lt=1)] = Field(1e-9, description="imbalance over the largest term")
+    change: Annotated[float, Field(gt=0, lt=1)] = Field(1e-6, description="relative change of f per transport time")
 
 
 class TimeControl(Table):
     """How far and how to go."""
 
     end: EndTime = Field("steady", description='"steady", or a time')
-    method: Literal["march", "direct"] = Field("march", description="march: implicit steps; direct: the steady state at once")
+    method: Literal["march", "direct"] = Field("march", description="implicit time steps, or the steady state directly")
     first_step: Time | None = Field(None, description="first time step; not given: chosen from the coefficients")
     max_step: Time | None = Field(None, description="longest time step; not given: no limit but accuracy")
-    growth: Annotated[float, Field(gt=1, le=100)] = Field(2.0, description="a step is at most this much longer than the one before")
+    growth: Annotated[float, Field(gt=1, le=100)] = Field(2.0, description="largest ratio of a step to the one before")
     rtol: Annotated[float, Field(gt=0, lt=1)] = Field(1e-4, description="relative time error allowed per step")
-    tolerance: Annotated[float, Field(gt=0, lt=1)] = Field(1e-10, description="relative imbalance left by the nonlinear solver")
+    tolerance: Annotated[float, Field(gt=0, lt=1)] = Field(1e-10, description="imbalance the nonlinear solver leaves")
     steady: Steady = Field({}, description="when a state counts as steady")
     max_steps: Annotated[int, Field(ge=1, le=10_000_000)] = Field(10_000, description="give up after this many steps")
-    output_every: Time | None = Field(None, description="time between stored states; not given: only the last is stored")
+    output_every: Time | None = Field(None, description="time between stored states; not given: the last only")
 
 
 # ---------------------------------------------------------------- initial state
@@ -131,7 +131,7 @@ class InitialPowerLaw(Process):
     type: Literal["power_law"] = "power_law"
     amplitude: PhaseSpaceDensity = Field(description="f at 1 GV and z = 0")
     slope: Slope = Field(description="f ∝ R^-slope")
-    profile: Literal["linear", "flat"] = Field("linear", description="linear: falls to 0 at z_max; flat: the same at all z")
+    profile: Literal["linear", "flat"] = Field("linear", description="linear: falling to 0 at z_max")
 
 
 Initial = Annotated[InitialZero | InitialExact | InitialFile | InitialPowerLaw, Choice()]

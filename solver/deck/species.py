@@ -39,7 +39,7 @@ SCHEDULE = Field({"type": "constant"}, description="how the source changes with 
 
 # ---------------------------------------------------------------- sources
 class Supernovae(Process):
-    """Power law carrying the energy of supernovae: 2 Q π radius² ∫₀^∞ 4πp² T dp = rate · energy, 4 < slope < 5 (Fig. 1)."""
+    """Power law with the power of supernovae, 2 Q π radius² ∫₀^∞ 4πp² T dp = rate · energy, 4 < slope < 5 (Fig. 1)."""
 
     type: Literal["supernovae"] = "supernovae"
     rate: Rate = Field(description="supernovae per time")
@@ -102,15 +102,19 @@ class Destruction(Table):
 class SpeciesDeck(Table):
     """One nucleus: Z, A and mass where its name is not known, its source, its destruction."""
 
-    Z: Annotated[int, Field(ge=1, le=120)] | None = Field(None, description="charge number; not given: from the table of nuclei")
-    A: Annotated[int, Field(ge=1, le=300)] | None = Field(None, description="mass number; not given: from the table of nuclei")
-    mass: Mass | None = Field(None, description="mass of the nucleus; not given: from the table of nuclei")
+    Z: Annotated[int, Field(ge=1, le=120)] | None = Field(
+        None, description="charge number; needed where the name is not known"
+    )
+    A: Annotated[int, Field(ge=1, le=300)] | None = Field(
+        None, description="mass number; needed where the name is not known"
+    )
+    mass: Mass | None = Field(None, description="mass of the whole nucleus; needed where the name is not known")
     source: Source = Field({"type": "none"}, description="where these particles come from")
     destruction: Destruction | None = Field(None, description="spallation losses in the disc; not given: none")
 
 
 def known_nuclei() -> dict:
     """The table of nuclei, name -> Nucleus(name, Z, A, mass)."""
-    from ..particles import KNOWN
+    from solver.particles import KNOWN
 
     return KNOWN
