@@ -1,0 +1,37 @@
+"""What a problem's `exact.py` hands over:
+the exact solution on the grid, where it holds, and how close a run must come.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Exact:
+    """An exact solution on the nodes of a run.
+
+    f (species, z, rigidity) in cm⁻³ GeV⁻³, NaN where the solution is not given or not valid; `equation` names the
+    formula, `valid_where` its domain.  `tolerance` bounds what `bounds` says in words (always a deviation divided by
+    the largest |f| over z at that species and rigidity); None: a reference that is shown, not judged.
+    """
+
+    f: np.ndarray
+    equation: str
+    valid_where: str
+    tolerance: float | None
+    bounds: str
+
+    def deviation(self, f: np.ndarray) -> np.ndarray:
+        """|f − exact| over the largest |exact| along z of each species and rigidity; NaN where exact is. Shape of f.
+
+        Where exact is zero at every z the deviation is measured against the largest |f| instead (0 if that is zero
+        too).
+        """
+        given = np.isfinite(self.f)
+        difference = np.abs(np.where(given, np.asarray(f) - self.f, 0.0))
+        scale = np.max(np.where(given, np.abs(self.f), 0.0), axis=1, keepdims=True)
+        scale = np.where(scale > 0, scale, np.max(np.where(given, np.abs(f), 0.0), axis=1, keepdims=True))
+        return np.where(given, difference / np.where(scale > 0, scale, 1.0), np.nan)
