@@ -16,6 +16,7 @@ from .system import Point
 
 LOOSE = 0.05             # flux mismatch, relative to the throughput, at which a rigidity may take its next step in ν
 LINE = 1e5               # A of the projection line, in scaled units: nearly along constant flux
+EASY = 1e-4              # mismatch below which ν may fall by the fourth power of the step
 START = 10.0             # scaled ν where the path starts: diffusion ten times faster than the row's own escape
 PATIENCE = 8             # iterations at one ν before the path goes back and takes a smaller step
 
@@ -170,7 +171,8 @@ class NewtonPath:
                     old[on] = now[on]
                 has |= on
                 nu = nu.copy()
-                nu[on] = np.maximum(nu_true[on], nu[on] * step[on, None])
+                stride = np.where(e_rows < EASY, step**4, step)             # where ν no longer matters, hurry
+                nu[on] = np.maximum(nu_true[on], nu[on] * stride[on, None])
                 step[back] **= 0.5
                 q[back], a[back] = kept[0][back], kept[1][back]
                 nu[back] = np.maximum(nu_true[back], kept[2][back] * step[back, None])

@@ -40,6 +40,9 @@ def weight_of_source(P):
     return omega, slope
 
 
+LEAST_RATE = 1e-11       # scaled 1/κ where nothing else scatters: keeps the law single-valued, changes fluxes by 1e-11
+
+
 @dataclass
 class Point:
     """A state of the mixed unknowns: node values u of all rows, slope a and flux q on the faces of the wave species (own rows)."""
@@ -65,7 +68,7 @@ class System:
         self.vol = grid.volume[:self.n] / self.H
         self.v = p.v / self.V                                              # (species, rows, faces)
         self.m = np.abs(self.v) * self.df
-        self.nu = p.nu[:, rows] * self.V * self.H
+        self.nu = np.maximum(p.nu[:, rows] * self.V * self.H, LEAST_RATE)
         w = self.w = p.waves
         if w is not None:
             S, X = p.S[rows] / (self.V * self.F)[w], p.X[rows] / (self.V[w] * np.sqrt(self.F[w] * self.H))
@@ -318,16 +321,17 @@ class System:
             N = np.where(self.upwind_low, 0.0, self.v[s]) - kappa[s] / self.df
             coefficients = self.momentum_coefficients(self.B[s], u, s)
             if s in corrections:
-                self._add_correction(blocks, s, corrections[s], point, kappa[s], nu, P, N, offset, u, exact)
+                self._add_correction(blocks, rhs, s, corrections[s], point, kappa[s], nu, P, N, offset, u, exact)
             if exact and s != self.w and self.w is not None:
                 slope_term = conductivity[s][1] * np.sign(point.a) * slopes[s] / self.df
                 blocks.waves[s] += np.stack(self._fit(flux_divergence(slope_term, -slope_term)))
                 offset[s] = offset[s] - slope_term * self.df * slopes[self.w]
+                self._given_waves(rhs, s, slope_term)
             tri = np.stack(self._fit(flux_divergence(P, N)))
             tri[1] += self.vol * self.inv_tau[s] + self.sink[s]
             if self.top is None:
                 tri[1][:, -1] += self.outflow[s]
-            rhs[s] = self.source[s] + self.vol * self.inv_tau[s] * self.u_known[s]
+            rhs[s] += self.source[s] + self.vol * self.inv_tau[s] * self.u_known[s]
             rhs[s] -= self._fit_rows(np.diff(np.concatenate([np.zeros_like(P[:, :1]), offset[s]], -1), axis=-1), offset[s])
             if self.top is not None:
                 rhs[s][:, -1] -= N[:, -1] * self.top[s]
@@ -355,7 +359,12 @@ class System:
     def _fit_rows(self, differences, flux):
         return differences if self.top is not None else np.concatenate([differences, -flux[:, -1:]], -1)
 
-    def _add_correction(self, blocks, s, parts, point, kappa, nu, P, N, offset, u, exact):
+    def _given_waves(self, rhs, s, slope_term):
+        """Right-hand side from the protons' given top value in a flux −slope_term times it."""
+        if self.top is not None:
+            rhs[s][:, -1] += slope_term[:, -1] * self.top[self.w]
+
+    def _add_correction(self, blocks, rhs, s, parts, point, kappa, nu, P, N, offset, u, exact):
         """Add c and its derivatives: own row into P, N, other rigidities into couplings, the rest into the offset."""
         faces, low = self.corrected, self.upwind_low[self.corrected]
         c, d, d_omega, depth, weight = parts
@@ -391,6 +400,7 @@ class System:
                 dk = (self.conductivity(point.a)[s][1] * np.sign(point.a))[:, faces]
                 slope_term[:, faces] = d_omega * dP_dk * dk
                 blocks.waves[s] += np.stack(self._fit(flux_divergence(slope_term / self.df, -slope_term / self.df)))
+                self._given_waves(rhs, s, slope_term / self.df)
                 rest -= (slope_term * point.a)[:, faces]
         offset[s] = offset[s].copy()
         offset[s][:, faces] += rest

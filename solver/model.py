@@ -1,0 +1,336 @@
+"""Deck → model: species, grid, coefficients and sources as labelled arrays, and from them the discrete problem.
+
+Arrays are ordered (species, z, rigidity), rigidity ascending, in the internal units of `solver.units`.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import scipy.sparse as sp
+
+from . import particles
+from .constants import C
+from .errors import DeckError, Fault
+from .medium import Medium, loss_rate
+from .physics import sources, spallation
+from .transport.grid import Grid, make_grid
+from .transport.problem import Secondary, TransportProblem
+
+DEFAULT_SLOPE = 4.3      # reference slope of a spectrum nothing in the deck gives one for; weights only, second order
+
+
+@dataclass(frozen=True)
+class Spallation:
+    """Disc source of `child` per side: Q_child = h · weights @ f_parent(z = 0); weights (R, R) in cm⁻¹ · cm/s = 1/s."""
+
+    parent: int
+    child: int
+    weights: sp.csr_matrix
+
+
+class Height:
+    """Coefficients at given heights, with the causal limit: v, S, X, kappa_extrinsic, nu, confined."""
+
+    def __init__(self, model, z, layer=None):
+        c = model.medium.at(z, model.grid.R, layer)
+        self.v, self.S, self.X, self.kappa_extrinsic, self.confined = c.v, c.S, c.X, c.kappa_extrinsic, c.confined
+        self.warnings = c.warnings
+        scatters = np.isfinite(c.kappa_extrinsic)
+        self.nu = np.where(scatters, 1.0 / np.where(scatters, c.kappa_extrinsic, 1.0), 0.0)
+        free = ~self.confined[None, :, None] & ~scatters
+        self.nu = self.nu + np.where(model.deck.physics.causal_limit | free, model.causal_rate[:, None, :], 0.0)
+
+
+class Model:
+    """Everything a deck says about the physics, evaluated on its grid.
+
+    species: tuple of nuclei; names; grid; v (faces), S, X (faces, R) for protons, kappa_extrinsic and nu (species, faces,
+    R), self_confined (faces); Q (species, R) primary sources per side at full strength; disc_speed = h/τ_loss and loss_time
+    (species, R); spallation links; top (species, R) or None for outflow.
+    DeckError where the deck cannot be put on its grid.
+    """
+
+    def __init__(self, deck):
+        self.deck = deck
+        self.names = tuple(_parents_first(deck.species))
+        self.species = tuple(_nucleus(name, deck.species[name]) for name in self.names)
+        self.medium = Medium(deck, self.species)
+        self.grid = self._grid()
+        self.faces = self.at(self.grid.z_face, self.grid.layer)
+        self.v, self.S, self.X = self.faces.v, self.faces.S, self.faces.X
+        self.kappa_extrinsic, self.nu, self.self_confined = self.faces.kappa_extrinsic, self.faces.nu, self.faces.confined
+        self.waves = self.names.index("proton") if "proton" in self.names else None
+        if self.waves is None and self.self_confined.any():
+            raise DeckError([Fault("deck", "species", f"found {', '.join(self.names)}",
+                                   "a self-confined layer needs [species.proton]: protons excite the waves")])
+
+    @property
+    def z_max(self):
+        return float(self.deck.grid.z_max)
+
+    @property
+    def adiabatic(self):
+        return self.deck.physics.adiabatic
+
+    @property
+    def half_thickness(self):
+        return float(self.deck.disc.half_thickness)
+
+    def _grid(self) -> Grid:
+        g = self.deck.grid
+        stretch = g.stretch if g.z_spacing == "stretched" else 1.0
+        try:
+            return make_grid(self.medium.tops, self.medium.kinks, g.z_cells, stretch,
+                             float(g.rigidity_min), float(g.rigidity_max), g.rigidity_cells)
+        except ValueError as error:
+            raise DeckError([Fault("deck", "grid.z_cells", f"found {g.z_cells}", str(error))]) from None
+
+    def at(self, z, layer=None) -> Height:
+        """Coefficients at heights z (cm); an interface belongs to the layer above unless `layer` says otherwise."""
+        return Height(self, np.asarray(z, float), layer)
+
+    # ---- species ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def beta(self):
+        """v/c, (species, R)."""
+        return np.stack([particles.beta(self.grid.R, nucleus) for nucleus in self.species])
+
+    @property
+    def causal_rate(self):
+        """1/(β c z_max): unconfined particles leave at their own speed (eq. 8), (species, R)."""
+        return 1.0 / (self.beta * C * self.z_max)
+
+    @cached_property
+    def speed_ratio(self):
+        """v_species/v_proton at equal rigidity, (species, R) (footnote 3)."""
+        return self.beta / particles.beta(self.grid.R, particles.PROTON)
+
+    @cached_property
+    def slope(self):
+        """Reference slope of each species: that of its source, of its parent, or of the given f."""
+        deck, out = self.deck, {}
+        given = [s for s in (getattr(getattr(deck.boundary.top, "f", None), "slope", None),
+                             getattr(deck.initial, "slope", None)) if s is not None]
+        for name in self.names:
+            source = deck.species[name].source
+            if source.type == "spallation":
+                out[name] = out[source.parent]
+            else:
+                out[name] = getattr(source, "slope", given[0] if given else DEFAULT_SLOPE)
+        return np.array([out[name] for name in self.names])
+
+    # ---- sources, losses ------------------------------------------------------------------------------------------
+
+    @cached_property
+    def Q(self):
+        """Primary sources per side at full strength, (species, R) in cm⁻² s⁻¹ GeV⁻³."""
+        R = self.grid.R
+        out = np.zeros((len(self.names), len(R)))
+        for s, name in enumerate(self.names):
+            source = self.deck.species[name].source
+            if source.type == "supernovae":
+                amplitude = sources.supernova_amplitude(float(source.rate), float(source.energy), source.slope,
+                                                        float(source.radius), self.species[s])
+                out[s] = sources.power_law(R, amplitude, source.slope)
+            elif source.type == "power_law":
+                out[s] = sources.power_law(R, float(source.amplitude), source.slope)
+            elif source.type == "table":
+                inside = (R >= float(source.rigidity[0])) & (R <= float(source.rigidity[-1]))
+                with np.errstate(divide="ignore"):
+                    values = np.exp(np.interp(np.log(R), np.log(np.array(source.rigidity, float)),
+                                              np.log(np.maximum(np.array(source.Q, float), 1e-300))))
+                out[s] = np.where(inside, values, 0.0)
+        return out
+
+    def schedule(self, t):
+        """Strength of each primary source at time t (s), (species,)."""
+        out = np.ones(len(self.names))
+        for s, name in enumerate(self.names):
+            plan = getattr(self.deck.species[name].source, "schedule", None)
+            if plan is None or plan.type == "constant":
+                continue
+            if plan.type == "switch":
+                out[s] = float(t >= plan.on and (plan.off is None or t <= plan.off))
+            else:
+                out[s] = np.exp(-t / float(plan.time))
+        return out
+
+    @property
+    def switch_times(self):
+        """Times (s) at which a source is switched; a march must step on them."""
+        plans = (getattr(spec.source, "schedule", None) for spec in self.deck.species.values())
+        times = [float(t) for p in plans if p is not None and p.type == "switch" for t in (p.on, p.off) if t is not None]
+        return sorted({t for t in times if t > 0})
+
+    def _disc_rate(self, R, s):
+        disc = self.deck.disc
+        return loss_rate(disc.loss_processes, R, self.species[s], float(disc.density))
+
+    @cached_property
+    def loss_time(self):
+        """τ_loss of the disc, p/|ṗ| of all its processes (s), inf without losses; (species, R)."""
+        rate = np.stack([self._disc_rate(self.grid.R, s) for s in range(len(self.species))])
+        if self.deck.disc.losses == "none":
+            rate = np.zeros_like(rate)
+        with np.errstate(divide="ignore"):
+            return 1.0 / rate
+
+    @cached_property
+    def disc_speed(self):
+        """h/τ_loss (cm/s), (species, R)."""
+        return self.half_thickness / self.loss_time
+
+    @cached_property
+    def spallation(self):
+        """Links from parents to children; empty without spallation sources."""
+        out, disc = [], self.deck.disc
+        for child, name in enumerate(self.names):
+            source = self.deck.species[name].source
+            if source.type != "spallation":
+                continue
+            parent = self.names.index(source.parent)
+            pair = (self.species[parent], self.species[child])
+            R_parent = spallation.parent_rigidity(self.grid.R, *pair, source.conserves)
+            rate = spallation.rate(float(disc.density), float(source.cross_section), particles.beta(R_parent, pair[0]))
+            weights = _interpolation(self.grid.R, R_parent, self.slope[parent])
+            weights = sp.diags(rate * spallation.number_factor(*pair, source.conserves)) @ weights
+            out.append(Spallation(parent, child, weights.tocsr()))
+        return out
+
+    @cached_property
+    def destruction(self):
+        """n σ v (1/s) of catastrophic destruction in the disc, (species, R)."""
+        out = np.zeros((len(self.names), len(self.grid.R)))
+        for s, name in enumerate(self.names):
+            if self.deck.species[name].destruction is not None:
+                sigma = float(self.deck.species[name].destruction.cross_section)
+                out[s] = spallation.rate(float(self.deck.disc.density), sigma, self.beta[s])
+        return out
+
+    @property
+    def top(self):
+        """f at z_max (species, R), or None where particles flow out freely."""
+        top = self.deck.boundary.top
+        if top.type == "outflow":
+            return None
+        out = np.zeros((len(self.names), len(self.grid.R)))
+        if top.type == "value":
+            for s, name in enumerate(self.names):
+                if not top.species or name in top.species:
+                    out[s] = float(top.f.amplitude) * self.grid.R**-top.f.slope
+        return out
+
+    @cached_property
+    def external(self):
+        """Sources that the deck's problem supplies: function of t giving (disc, bulk), or None."""
+        if not any(spec.source.type == "problem" for spec in self.deck.species.values()):
+            return None
+        import problems
+
+        module = problems.load_exact(self.deck.problem) if self.deck.problem else None
+        if module is None or not hasattr(module, "sources"):
+            raise DeckError([Fault("deck", "species", 'source type "problem"',
+                                   "only for decks of a problem whose exact.py defines sources")])
+        return lambda t: module.sources(self, t)
+
+    @property
+    def warnings(self):
+        """Texts to show and store: coefficients used beyond their validity, layers nothing scatters in."""
+        out = list(self.faces.warnings)
+        for i, layer in enumerate(self.deck.layer):
+            if not layer.has_waves and not layer.scattering:
+                out.append(f"layer {layer.name or i}: neither self-confined nor scattered, so particles cross it at their speed")
+        return tuple(out)
+
+    # ---- the discrete problem ---------------------------------------------------------------------------------------
+
+    def transport_problem(self) -> TransportProblem:
+        """The arrays the numerics need, (species, R, z)."""
+        grid, ns = self.grid, len(self.names)
+        half = np.exp(0.5 * grid.dx)
+        R_faces = np.append(grid.R / half, grid.R[-1] * half)
+        loss = np.zeros((ns, len(R_faces), len(grid.z)))
+        bulk = np.zeros_like(loss)
+        sink = np.zeros((ns, len(grid.R), len(grid.z)))
+        for s in range(ns):
+            disc = self.deck.disc
+            if disc.losses == "flux":
+                loss[s, :, 0] += self.half_thickness * self._disc_rate(R_faces, s)
+            elif disc.losses == "catastrophic":
+                sink[s, :, 0] += self.disc_speed[s]
+            sink[s, :, 0] += self.half_thickness * self.destruction[s]
+            integrated = np.zeros((len(R_faces), len(grid.z)))
+            for layer in np.unique(grid.layer):
+                faces = np.flatnonzero(grid.layer == layer)
+                rate = self.medium.bulk_loss(layer, grid.z_face[faces], R_faces, self.species[s]).T
+                integrated[:, faces] += rate * grid.dz[faces] / 2
+                integrated[:, faces + 1] += rate * grid.dz[faces] / 2
+            loss[s] += integrated
+            bulk[s] = integrated / grid.volume
+        secondaries = tuple(Secondary(k.parent, k.child, k.weights * self.half_thickness) for k in self.spallation)
+        scheduled, external = self.Q, self.external
+
+        def disc_source(t):
+            Q = scheduled * self.schedule(t)[:, None]
+            return Q if external is None else Q + external(t)[0]
+
+        def bulk_source(t):
+            return external(t)[1].transpose(0, 2, 1)
+
+        v_top = 0.0
+        if self.top is None:
+            v_top = float(self.at([self.z_max]).v[0])
+        return TransportProblem(
+            grid=grid, v=self.v, S=self.S.T.copy(), X=self.X.T.copy(), confined=self.self_confined,
+            nu=self.nu.transpose(0, 2, 1).copy(), depth_ratio=1.0 / self.speed_ratio, waves=self.waves, loss=loss,
+            bulk_loss=bulk, sink=sink, disc=disc_source, bulk=None if external is None else bulk_source,
+            secondaries=secondaries, top=self.top, slope=self.slope, v_top=v_top, adiabatic=self.adiabatic,
+            open_end=self.deck.boundary.momentum == "power_law", names=self.names)
+
+
+def _nucleus(name, spec):
+    """The nucleus of a deck's species; keys given there win over the table."""
+    table = particles.KNOWN.get(name)
+    Z = spec.Z if spec.Z is not None else table.Z
+    A = spec.A if spec.A is not None else table.A
+    mass = float(spec.mass) if spec.mass is not None else (table.mass if table is not None and A == table.A else None)
+    return particles.Nucleus(name, Z, A, mass)
+
+
+def _parents_first(species):
+    """Names in deck order, but the proton first and parents before their children (the deck has no cycles)."""
+    done = []
+
+    def visit(name):
+        if name not in done:
+            source = species[name].source
+            if source.type == "spallation":
+                visit(source.parent)
+            done.append(name)
+
+    for name in sorted(species, key=lambda n: n != "proton"):
+        visit(name)
+    return done
+
+
+def _interpolation(R, at, slope):
+    """Sparse weights (R, R): cubic interpolation of f R^slope in ln R at rigidities `at`; the reference slope beyond the ends."""
+    n, dx = len(R), np.log(R[-1] / R[0]) / (len(R) - 1)
+    x = np.clip(np.log(at / R[0]) / dx, 0.0, n - 1.0)
+    nearest = np.rint(x)
+    x = np.where(np.abs(x - nearest) < 1e-9, nearest, x)
+    points = min(4, n)
+    first = np.clip(np.floor(x).astype(int) - (points - 1) // 2, 0, n - points)
+    rows, columns, values = [], [], []
+    for j in range(points):
+        weight = np.ones(n)
+        for m in range(points):
+            if m != j:
+                weight = weight * (x - first - m) / (j - m)
+        keep = np.abs(weight) > 0
+        rows.append(np.flatnonzero(keep))
+        columns.append((first + j)[keep])
+        values.append((weight * (R[first + j] / at)**slope)[keep])
+    return sp.csr_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(n, n))
