@@ -60,7 +60,7 @@ _RESPELL = (
     (re.compile(r"(?<=[A-Za-z])(?:\^|\*\*)?([-+]?)1\.5\b"), r"(\g<1>3/2)"),
 )
 _MISTAKEN = {"myr": "Myr", "mpc": "kpc or Mpc", "mAU": "AU", "Gs": "G"}
-_COMMON = (
+_COMMON: tuple[str, ...] = (
     "kpc",
     "pc",
     "Mpc",
@@ -76,11 +76,8 @@ _COMMON = (
     "cm/s",
     "uG",
     "nT",
-    "K",
-    "GV",
-    "GeV",
 )
-_COMMON += ("MeV", "TeV", "erg", "mbarn", "cm2", "cm-3", "s-1", "yr-1", "cm2 s-1")
+_COMMON += ("K", "GV", "GeV", "MeV", "TeV", "erg", "mbarn", "cm2", "cm-3", "s-1", "yr-1", "cm2 s-1")
 
 
 class UnitError(ValueError):

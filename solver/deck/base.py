@@ -5,9 +5,10 @@ Faults of a `Choice` carry no union tag in their place, so a message names the k
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError, core_schema
 
 
@@ -23,6 +24,9 @@ class Broken(float):
             raise AttributeError(name)
         return self
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Broken:
+        return self
+
     def __iter__(self):
         return iter(())
 
@@ -36,10 +40,21 @@ class Broken(float):
 BROKEN = Broken()
 
 
+def broken(value: object) -> bool:
+    """Is this a value that could not be read?"""
+    return value is BROKEN
+
+
+# A key of a table. Defaults are written as in a deck ("1 GV") and checked like one, hence the loose type.
+field: Callable[..., Any] = Field
+
+
 class Table(BaseModel):
     """Base of every table: frozen, strict types, defaults checked, no unknown keys, no NaN or infinity."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False, defer_build=True
+    )
 
     @field_validator("*", mode="wrap")
     @classmethod
@@ -56,6 +71,7 @@ class Process(Table):
     """A table chosen by its `type`. `needs` names the plasma keys without which it cannot be computed."""
 
     needs: ClassVar[tuple[str, ...]] = ()
+    type: str = ""
 
     @classmethod
     def tag(cls) -> str:
@@ -105,7 +121,7 @@ class FrozenDict(dict):
     def _refuse_change(self, *args: Any, **kwargs: Any) -> Any:
         raise TypeError("a deck is frozen; make another one with deck.replace({...})")
 
-    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse_change  # type: ignore[assignment]
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse_change  # type: ignore[assignment,unused-ignore]
 
     def __hash__(self) -> int:  # type: ignore[override]
         return hash(frozenset(self.items()))

@@ -69,15 +69,17 @@ def _validate(data: dict[str, Any]) -> tuple[list[Found], Deck | None]:
 
 
 def _mend(data: Any, place: Place, drop: bool) -> None:
-    *path, last = place
+    path, last = place[:-1], place[-1]
     for step in path:
         if not isinstance(data[step], dict | list):  # the bare word of a choice
             data[step] = BROKEN
             return
         data = data[step]
-    if isinstance(data, dict) and drop:
-        data.pop(last, None)
-    elif isinstance(data, dict) or (isinstance(data, list) and isinstance(last, int) and last < len(data)):
+    if isinstance(data, dict):
+        data[last] = BROKEN
+        if drop:
+            del data[last]
+    elif isinstance(last, int) and last < len(data):
         data[last] = BROKEN
 
 

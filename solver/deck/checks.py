@@ -1,6 +1,6 @@
 """What must hold between keys. Every check yields (place, found, allowed); all run, also on decks with other faults.
 
-Where a value could not be read it is BROKEN (NaN in comparisons, empty as a list), so a check never adds a fault that
+Where a value could not be read broken(it) (NaN in comparisons, empty as a list), so a check never adds a fault that
 only follows from another one.
 """
 
@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
-from .base import BROKEN, Process
+from solver.constants import ATOMIC_MASS_UNIT_GEV, PROTON_MASS, C
+
+from .base import BROKEN, Process, broken
 from .deck import Deck
 from .faults import Place, did_you_mean, one_of
 from .layers import Layer
-from .species import SpeciesDeck, known_nuclei
+from .species import Constant, Exponential, SpeciesDeck, Switch, known_nuclei
 
 Found = tuple[Place, str, str]
 MOST_UNKNOWNS = 100_000_000
@@ -49,9 +52,10 @@ def _grid(deck: Deck) -> Iterator[Found]:
 
 
 def _layers(deck: Deck) -> Iterator[Found]:
-    below, names = None, dict[str, int]()
+    below: Any = None
+    names: dict[str, int] = {}
     for i, layer in enumerate(deck.layer):
-        if layer is BROKEN:
+        if broken(layer):
             below = BROKEN
             continue
         if below is not None and layer.top <= below.top:
@@ -93,7 +97,7 @@ def _plasmas(deck: Deck) -> Iterator[Found]:
                     f"e.g. {_PLASMA_EXAMPLE}",
                 )
         profile = layer.profile
-        if profile is not None and profile is not BROKEN:
+        if profile is not None and not broken(profile):
             for key in ("B", "n", "T"):
                 if getattr(profile, key) and (layer.plasma is None or getattr(layer.plasma, key) is None):
                     yield (
@@ -103,8 +107,8 @@ def _plasmas(deck: Deck) -> Iterator[Found]:
                     )
         plasma = layer.plasma
         if plasma is not None and plasma.B is not None and plasma.n is not None:
-            alfven = plasma.B / math.sqrt(4 * math.pi * plasma.n * 1.67262192e-24)
-            if alfven >= 2.99792458e10:
+            alfven = plasma.B / math.sqrt(4 * math.pi * plasma.n * PROTON_MASS)
+            if alfven >= C:
                 yield (
                     ("layer", i, "plasma"),
                     f"the Alfvén speed of {label(layer, i)} is {alfven:.1e} cm/s",
@@ -113,18 +117,18 @@ def _plasmas(deck: Deck) -> Iterator[Found]:
 
 
 def _processes(layer: Layer) -> Iterator[tuple[Place, Process]]:
-    if layer is BROKEN:
+    if broken(layer):
         return
     yield ("streaming",), layer.streaming
     for key in ("damping", "scattering", "losses"):
         for j, process in enumerate(getattr(layer, key)):
-            if process is not BROKEN:
+            if not broken(process):
                 yield (key, j), process
 
 
-def _needed(layer: Layer, key: str | int, process: Process) -> tuple[str, ...]:
+def _needed(layer: Layer, key: str | int, process: Any) -> tuple[str, ...]:
     """Plasma keys a process cannot do without, given what it states itself."""
-    if process is BROKEN:
+    if broken(process):
         return ()
     kind, needs = process.type, process.needs
     if key == "damping" and layer.has_waves is False:
@@ -134,8 +138,8 @@ def _needed(layer: Layer, key: str | int, process: Process) -> tuple[str, ...]:
     if key == "scattering" and kind == "fast_modes" and layer.plasma is not None and process.damped is False:
         return ("B", "n")
     if key == "losses":
-        own = {"ionisation": ("density", "n"), "coulomb": ("density", "n"), "synchrotron": ("B", "B")}.get(kind)
-        return (own[1],) if own is not None and getattr(process, own[0]) is None else ()
+        own = {"density": "n", "temperature": "T", "B": "B"}
+        return tuple(plasma for key, plasma in own.items() if getattr(process, key, "") is None)
     return needs
 
 
@@ -143,7 +147,7 @@ def _waves(deck: Deck) -> Iterator[Found]:
     if "proton" in deck.species:
         return
     for i, layer in enumerate(deck.layer):
-        if layer is not BROKEN and layer.has_waves is True and len(layer.damping):
+        if not broken(layer) and layer.has_waves is True and len(layer.damping):
             near = did_you_mean("proton", deck.species)
             yield (
                 ("species",),
@@ -162,7 +166,7 @@ def _pairs(deck: Deck) -> Iterator[Found]:
                 "kolmogorov": ("Ma", "delta_B"),
                 "kraichnan": ("Ma", "delta_B"),
             }
-            if process is BROKEN or process.type not in both:
+            if broken(process) or process.type not in both:
                 continue
             given = [key for key in both[process.type] if getattr(process, key) is not None]
             if len(given) != 1:
@@ -181,22 +185,22 @@ def _nuclei(deck: Deck) -> Iterator[Found]:
         if name.casefold() in seen:
             yield place, f'"{name}" differs from "{seen[name.casefold()]}" only in case', "needs names that differ"
         seen.setdefault(name.casefold(), name)
-        if species is BROKEN:
+        if broken(species):
             continue
         missing = [key for key in ("Z", "A", "mass") if getattr(species, key) is None]
         if name not in known:
             if missing:
-                hint = did_you_mean(name, known) or f"known: {', '.join(known)}"
+                hint = did_you_mean(name, known) or f"known are {', '.join(known)};"
                 yield (
                     place,
                     f'"{name}" is not a known nucleus and has no {", ".join(missing)}',
-                    f"give Z, A and mass, or {hint}",
+                    f"{hint} else give Z, A and mass",
                 )
                 continue
         else:
             for key in ("Z", "A"):
                 value, own = getattr(species, key), getattr(known[name], key)
-                if value is not None and value is not BROKEN and value != own:
+                if value is not None and not broken(value) and value != own:
                     yield (
                         (*place, key),
                         f"found {value}",
@@ -205,11 +209,12 @@ def _nuclei(deck: Deck) -> Iterator[Found]:
         Z, A, mass = nucleus(name, species)
         if Z > A:
             yield (*place, "Z"), f"found {Z}", f"must not be above A = {A}"
-        if A and not 0.5 < mass / (0.9315 * A) < 2 and mass == mass:
+        ratio = mass / (ATOMIC_MASS_UNIT_GEV * A)
+        if ratio <= 0.5 or ratio >= 2:
             yield (
                 (*place, "mass"),
                 f'found "{species.mass}"',
-                f"the whole nucleus, about {0.9315 * A:.3g} GeV for A = {A}",
+                f"the whole nucleus, about {ATOMIC_MASS_UNIT_GEV * A:.3g} GeV for A = {A}",
             )
 
 
@@ -225,10 +230,10 @@ def _families(deck: Deck) -> Iterator[Found]:
     """Spallation: parents exist, are heavier, and no species descends from itself."""
     parents: dict[str, str] = {}
     for name, species in deck.species.items():
-        if species is BROKEN or species.source is BROKEN or species.source.type != "spallation":
+        if broken(species) or broken(species.source) or species.source.type != "spallation":
             continue
         parent, place = species.source.parent, ("species", name, "source", "parent")
-        if parent is BROKEN:
+        if broken(parent):
             continue
         if parent == name:
             yield place, f'found "{parent}"', "a species cannot be its own parent"
@@ -261,18 +266,20 @@ def _families(deck: Deck) -> Iterator[Found]:
 
 def _sources(deck: Deck) -> Iterator[Found]:
     for name, species in deck.species.items():
-        if species is BROKEN or species.source is BROKEN:
+        if broken(species) or broken(species.source):
             continue
         source, place = species.source, ("species", name, "source")
         if source.type == "problem" and deck.problem is None:
             yield place, 'found type "problem"', "only in the deck of a problem that computes sources (key `problem`)"
-        if source.type == "table" and BROKEN not in (source.rigidity, source.Q):
+        if source.type == "table" and not broken(source.rigidity) and not broken(source.Q):
             if len(source.rigidity) != len(source.Q):
                 yield (*place, "Q"), f"found {len(source.Q)} values", f"needs one per rigidity, {len(source.rigidity)}"
             for j in range(1, len(source.rigidity)):
                 if source.rigidity[j] <= source.rigidity[j - 1]:
                     yield (*place, "rigidity", j), f'found "{source.rigidity[j]}"', "rigidities must ascend"
         schedule = getattr(source, "schedule", None)
+        if schedule is not None and deck.time.end == "steady" and _ends(schedule):
+            yield (*place, "schedule"), "the source ends, so there is no steady state", 'give time.end, e.g. "300 Myr"'
         if (
             schedule is not None
             and schedule.type == "switch"
@@ -282,14 +289,21 @@ def _sources(deck: Deck) -> Iterator[Found]:
             yield (*place, "schedule", "off"), f'found "{schedule.off}"', f'must be after on = "{schedule.on}"'
 
 
+def _ends(schedule: Constant | Switch | Exponential) -> bool:
+    return schedule.type == "exponential" or (schedule.type == "switch" and schedule.off is not None)
+
+
 def _disc(deck: Deck) -> Iterator[Found]:
     for j, process in enumerate(deck.disc.loss_processes):
-        if process is not BROKEN and process.type == "synchrotron" and process.B is None:
-            yield (
-                ("disc", "loss_processes", j),
-                "the disc has no magnetic field",
-                'give { type = "synchrotron", B = "6 uG" }',
-            )
+        if broken(process):
+            continue
+        for key, example in (("B", "6 uG"), ("temperature", "1e4 K")):
+            if getattr(process, key, "") is None:
+                yield (
+                    ("disc", "loss_processes", j),
+                    f'"{process.type}" in the disc needs {key}',
+                    f'e.g. {key} = "{example}"',
+                )
     if deck.layer and deck.disc.half_thickness > deck.grid.z_max:
         yield (
             ("disc", "half_thickness"),
@@ -300,18 +314,18 @@ def _disc(deck: Deck) -> Iterator[Found]:
 
 def _boundary(deck: Deck) -> Iterator[Found]:
     top = deck.boundary.top
-    if top is not BROKEN and top.type == "value":
+    if not broken(top) and top.type == "value":
         for j, name in enumerate(top.species):
-            if name is not BROKEN and name not in deck.species:
+            if not broken(name) and name not in deck.species:
                 hint = did_you_mean(name, deck.species) or one_of(deck.species)
                 yield ("boundary", "top", "species", j), f'there is no species "{name}"', hint
 
 
 def _time(deck: Deck) -> Iterator[Found]:
     time = deck.time
-    if time is BROKEN:
+    if broken(time):
         return
-    if time.method == "direct" and not isinstance(time.end, str) and time.end is not BROKEN:
+    if time.method == "direct" and not isinstance(time.end, str) and not broken(time.end):
         yield ("time", "method"), 'found "direct"', 'finds the steady state only: end = "steady", or method = "march"'
     if time.first_step is not None and time.max_step is not None and time.first_step > time.max_step:
         yield ("time", "first_step"), f'found "{time.first_step}"', f'must not be above max_step = "{time.max_step}"'

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 
 from solver.errors import DeckError, Fault
 
-from .base import FrozenDict, Table
+from .base import FrozenDict, Table, field
 from .layers import Layer
 from .quantities import as_text
 from .sections import Boundary, Disc, Grid, Initial, Output, Physics, TimeControl
@@ -23,24 +23,22 @@ class Deck(Table):
     Frozen; `replace` makes another one. Quantities are floats in internal units that remember their text.
     """
 
-    title: str = Field("", description="one line for tables and figures")
-    reference: str = Field("", description="where it comes from: figure, section, equations")
-    problem: str | None = Field(
+    title: str = field("", description="one line for tables and figures")
+    reference: str = field("", description="where it comes from: figure, section, equations")
+    problem: str | None = field(
         None, description="shipped problem whose exact solution belongs to this deck; set for shipped decks"
     )
-    grid: Grid = Field(description="heights and rigidities")
-    physics: Physics = Field({}, description="switches of the transport equation")
-    species: Annotated[dict[str, SpeciesDeck], Field(min_length=1), AfterValidator(FrozenDict)] = Field(
-        description="the nuclei: [species.proton], carbon (12C), boron (11B), …, or any with Z, A and mass"
+    grid: Grid = field(description="heights and rigidities")
+    physics: Physics = field({}, description="switches of the transport equation")
+    species: Annotated[dict[str, SpeciesDeck], Field(min_length=1), AfterValidator(FrozenDict)] = field(
+        description="the nuclei: proton, carbon (12C), boron (11B), …, or any with Z, A and mass"
     )
-    disc: Disc = Field({}, description="the sheet at z = 0")
-    layer: Annotated[tuple[Layer, ...], Field(min_length=1)] = Field(
-        description="[[layer]] tables, from the disc upwards"
-    )
-    boundary: Boundary = Field({}, description="top of the box, highest rigidity")
-    time: TimeControl = Field({}, description="how far and how to go")
-    initial: Initial = Field({"type": "zero"}, description="state at the start")
-    output: Output = Field({}, description="what a run leaves behind")
+    disc: Disc = field({}, description="the sheet at z = 0")
+    layer: Annotated[tuple[Layer, ...], Field(min_length=1)] = field(description="the layers, from the disc upwards")
+    boundary: Boundary = field({}, description="top of the box, highest rigidity")
+    time: TimeControl = field({}, description="how far and how to go")
+    initial: Initial = field({"type": "zero"}, description="state at the start")
+    output: Output = field({}, description="what a run leaves behind")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists, numbers and text, defaults filled in, quantities as written."""
@@ -74,7 +72,7 @@ class Deck(Table):
         """
         from .overrides import apply
 
-        return apply(self.to_dict(), changes or {}, where)
+        return apply(self.to_dict(), changes or {}, where, name="deck")
 
 
 def _plain(value: Any) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from solver.errors import DeckError, Fault
 
-from .base import Process, Table
+from .base import Table
 from .deck import Deck
 from .faults import did_you_mean, one_of
 from .schema_walk import Key, keys_of
@@ -36,41 +36,40 @@ def explain(key: str | None = None) -> list[Row]:
     ("layer.0.damping", "species.proton.source"). DeckError with the nearest key if there is none."""
     if not key:
         return [_section(name, entry) for name, entry in keys_of(Deck).items()]
-    table: type[Table] = Deck
+    table: type[Table] | None = Deck
     entry: Key | None = None
     path: list[str] = []
-    skip = False  # an index or a name may stand here
+    label_may_follow = False  # an index, or the name of a layer or species
     for step in key.split("."):
-        here = keys_of(table) if table is not None else {}
+        keys = keys_of(table) if table is not None else {}
         tags = entry.tags() if entry is not None else {}
-        if step in here and not (entry is not None and entry.is_choice and table is None):
-            entry = here[step]
-            table = None if entry.is_choice or not entry.tables else entry.tables[0]  # type: ignore[assignment]
-            skip = entry.many or entry.named
-            path.append(step)
-        elif table is None and step in tags:
-            table, entry, skip = tags[step], None, False
-            path.append(step)
-        elif skip and (step.isdecimal() or (entry is not None and entry.named) or step not in here):
-            if entry is not None and not entry.named and not step.isdecimal() and did_you_mean(step, [*here, *tags]):
-                raise _unknown(key, step, [*here, *tags], path)
-            skip = False
+        if step in keys:
+            entry = keys[step]
+            table = entry.tables[0] if entry.tables and not entry.is_choice else None
+            label_may_follow = entry.many or entry.named
+        elif step in tags:
+            table, entry, label_may_follow = tags[step], None, False
+        elif label_may_follow and _is_label(step, entry, keys):
+            label_may_follow = False
+            continue
+        elif shared := {tag: member for tag, member in tags.items() if step in keys_of(member)}:
+            return [_row(".".join([*path, tag, step]), keys_of(member)[step]) for tag, member in shared.items()]
         else:
-            shared = {name for member in tags.values() for name in keys_of(member)}
-            if step in shared:
-                return [
-                    _row(".".join([*path, tag, step]), keys_of(member)[step])
-                    for tag, member in tags.items()
-                    if step in keys_of(member)
-                ]
-            raise _unknown(key, step, [*here, *tags], path)
+            raise _unknown(key, step, [*keys, *tags], path)
+        path.append(step)
     name = ".".join(path)
     if entry is not None and entry.is_choice:
         return [Row(f"{name}.{tag}", "type", "", "", "", meaning(member)) for tag, member in entry.tags().items()]
     if table is not None:
-        return [_row(f"{name}.{inner}", item) for inner, item in keys_of(table).items()]
+        return [_row(f"{name}.{inner}", item) for inner, item in keys_of(table).items() if inner != "type"]
     assert entry is not None
     return [_row(name, entry)]
+
+
+def _is_label(step: str, entry: Key | None, keys: dict[str, Key]) -> bool:
+    if step.isdecimal() or (entry is not None and entry.named):
+        return True
+    return bool(keys) and not did_you_mean(step, keys)
 
 
 def meaning(table: type[Table]) -> str:
@@ -93,6 +92,3 @@ def _unknown(key: str, step: str, among: list[str], path: list[str]) -> DeckErro
     inside = f" in {'.'.join(path)}" if path else ""
     hint = did_you_mean(step, among) or (one_of(among) if among else f"{'.'.join(path)} has no keys")
     return DeckError([Fault("explain", key, f'there is no "{step}"{inside}', hint)])
-
-
-__all__ = ["Process", "Row", "explain", "meaning"]

@@ -134,6 +134,9 @@ def _reason(place: Place) -> str:
 def _what_it_is(place: Place, raw: Any) -> str:
     """'a length, the top node, e.g. "4 kpc"' for a key that is not there."""
     field = fields_at(place[:-1], raw).get(str(place[-1]))
+    if field is not None and len(place) == 1 and field.tables and not field.is_choice:
+        header = f"[species.proton] or another {field.name}" if field.named else f"[{field.name}]"
+        return f"needs {f'[{header}]' if field.many else header}: {field.meaning}"
     return field.needs if field is not None else ""
 
 

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from .base import Table
+from .base import Table, field
 from .processes import Damping, Loss, Scattering, Streaming
-from .quantities import Density, Field_, Length, SignedSpeed, Temperature
+from .quantities import Density, FieldStrength, Length, SignedSpeed, Temperature
 
 Power = Annotated[float, Field(ge=-20, le=20)]
 
@@ -16,10 +16,10 @@ Power = Annotated[float, Field(ge=-20, le=20)]
 class PlasmaDeck(Table):
     """State of the thermal gas; a key may be left out where no process of the layer needs it."""
 
-    B: Field_ | None = Field(None, description="magnetic field strength")
-    n: Density | None = Field(None, description="density n_th of the thermal gas, ρ = n m_p")
-    T: Temperature | None = Field(None, description="temperature")
-    mean_free_path: Length | None = Field(
+    B: FieldStrength | None = field(None, description="magnetic field strength")
+    n: Density | None = field(None, description="density n_th of the thermal gas, ρ = n m_p")
+    T: Temperature | None = field(None, description="temperature")
+    mean_free_path: Length | None = field(
         None, description="mean free path; not given: 2500 T²/n cm (T in K, n in cm-3)"
     )
 
@@ -27,31 +27,31 @@ class PlasmaDeck(Table):
 class Profile(Table):
     """Factors max(z/z0, 1)^power on coefficients or on the plasma (Sec. 2.2); z is counted from the disc."""
 
-    z0: Length = Field(description="height above which the factors act")
-    v: Power = Field(0.0, description="power of the advection speed")
-    S: Power = Field(0.0, description="power of the linear-damping coefficient S")
-    X: Power = Field(0.0, description="power of the nonlinear-damping coefficient X")
-    kappa: Power = Field(0.0, description="power of the scattering processes' κ")
-    B: Power = Field(0.0, description="power of plasma.B; all that is made from it follows")
-    n: Power = Field(0.0, description="power of plasma.n; all that is made from it follows")
-    T: Power = Field(0.0, description="power of plasma.T; all that is made from it follows")
+    z0: Length = field(description="height above which the factors act")
+    v: Power = field(0.0, description="power of the advection speed")
+    S: Power = field(0.0, description="power of the linear-damping coefficient S")
+    X: Power = field(0.0, description="power of the nonlinear-damping coefficient X")
+    kappa: Power = field(0.0, description="power of the scattering processes' κ")
+    B: Power = field(0.0, description="power of plasma.B; all that is made from it follows")
+    n: Power = field(0.0, description="power of plasma.n; all that is made from it follows")
+    T: Power = field(0.0, description="power of plasma.T; all that is made from it follows")
 
 
 class Layer(Table):
     """One layer, from the one below (or the disc) up to `top`."""
 
-    name: str = Field("", description="the name used in messages and overrides")
-    top: Length = Field(description="upper edge; that of the last layer is grid.z_max")
-    plasma: PlasmaDeck | None = Field(None, description="B, n, T; may be left out where nothing needs it")
-    streaming: Streaming = Field({"type": "none"}, description="streaming along the field")
-    wind: SignedSpeed = Field("0 km/s", description="wind u away from the disc (negative: towards it)")
-    damping: tuple[Damping, ...] = Field((), description="damping of self-excited waves; rates add")
-    scattering: tuple[Scattering, ...] = Field((), description="scattering by other waves; rates add")
-    self_confined: bool | None = Field(
+    name: str = field("", description="the name used in messages and overrides")
+    top: Length = field(description="upper edge; that of the last layer is grid.z_max")
+    plasma: PlasmaDeck | None = field(None, description="B, n, T; may be left out where nothing needs it")
+    streaming: Streaming = field({"type": "none"}, description="streaming along the field")
+    wind: SignedSpeed = field("0 km/s", description="wind u away from the disc (negative: towards it)")
+    damping: tuple[Damping, ...] = field((), description="damping of self-excited waves; rates add")
+    scattering: tuple[Scattering, ...] = field((), description="scattering by other waves; rates add")
+    self_confined: bool | None = field(
         None, description='are there self-excited waves? not given: if streaming is "alfven" or damping not empty'
     )
-    profile: Profile | None = Field(None, description="variation with height; not given: uniform")
-    losses: tuple[Loss, ...] = Field((), description="losses throughout the layer; rates add")
+    profile: Profile | None = field(None, description="variation with height; not given: uniform")
+    losses: tuple[Loss, ...] = field((), description="losses throughout the layer; rates add")
 
     @property
     def has_waves(self) -> bool:

@@ -12,7 +12,7 @@ from solver.errors import DeckError, Fault
 from .build import _prepare, build
 from .deck import Deck
 from .faults import Place, did_you_mean, dotted, one_of
-from .schema_walk import fields_at
+from .schema_walk import fields_at, is_choice
 
 
 def parse_override(text: str) -> tuple[str, Any]:
@@ -30,12 +30,15 @@ def parse_override(text: str) -> tuple[str, Any]:
 
 
 def apply(raw: dict[str, Any], changes: Mapping[str, Any], where: str = "override", **context: Any) -> Deck:
-    """The deck that results when every change is made to `raw`; DeckError with all faults. A change of a `type` comes
-    first and drops the keys of the old type. `context` goes to `build`."""
+    """The deck that results when every change is made to `raw`; DeckError with all faults.
+
+    Whole tables are set before keys inside them; a change of a `type` comes before its other keys and drops those of
+    the old type. `context` goes to `build`.
+    """
     data = copy.deepcopy(raw)
     faults: list[Fault] = []
     sources: dict[Place, str] = dict(context.pop("sources", {}))
-    for path, value in sorted(changes.items(), key=lambda item: not str(item[0]).endswith(".type")):
+    for path, value in sorted(changes.items(), key=_order):
         try:
             place = _set(data, str(path), _prepare(value))
         except _NoSuchKey as error:
@@ -43,6 +46,11 @@ def apply(raw: dict[str, Any], changes: Mapping[str, Any], where: str = "overrid
         else:
             sources[place] = where
     return build(data, context.pop("name", where), sources=sources, more=faults, **context)
+
+
+def _order(change: tuple[Any, Any]) -> tuple[int, bool]:
+    path = str(change[0])
+    return path.count("."), not path.endswith(".type")
 
 
 class _NoSuchKey(Exception):
@@ -57,18 +65,20 @@ def _set(data: dict[str, Any], path: str, value: Any) -> Place:
         raise _NoSuchKey("not a key path", 'write names joined by dots, e.g. "grid.z_cells"')
     here: Any = data
     place: Place = ()
+    step: str | int
     for step in steps[:-1]:
         if isinstance(here, list):
-            step = _index(here, step, place)
+            step = _index(here, str(step), place)
         elif isinstance(here, dict):
-            _known(here, step, place, data, last=False)
+            _known(here, str(step), place, data, last=False)
             if here.get(step) is None:
                 here[step] = {}
-            elif isinstance(here[step], str) and step in ("streaming", "top", "initial", "source", "schedule"):
-                here[step] = {"type": here[step]}
         else:
             raise _NoSuchKey("no such key", f"{dotted(place)} is a single value")
-        here, place = here[step], (*place, step)
+        place = (*place, step)
+        if isinstance(here[step], str) and is_choice(place, data):
+            here[step] = {"type": here[step]}
+        here = here[step]
     last: Any = steps[-1]
     if isinstance(here, list):
         last = _index(here, last, place)

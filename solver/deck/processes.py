@@ -10,11 +10,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from .base import Choice, Process
+from .base import Choice, Process, field
 from .quantities import (
     Density,
     EnergyDensity,
-    Field_,
+    FieldStrength,
     Kappa,
     Length,
     NonlinearX,
@@ -49,7 +49,7 @@ class GivenStreaming(Process):
     """Streaming with a given speed away from the disc (a profile's `v` may vary it with height)."""
 
     type: Literal["given"] = "given"
-    v: Speed = Field(description="streaming speed, away from the disc on both sides")
+    v: Speed = field(description="streaming speed, away from the disc on both sides")
 
 
 Streaming = Annotated[AlfvenStreaming | NoStreaming | GivenStreaming, Choice()]
@@ -57,12 +57,12 @@ Streaming = Annotated[AlfvenStreaming | NoStreaming | GivenStreaming, Choice()]
 
 # ---------------------------------------------------------------- damping of self-excited waves
 class TurbulentDamping(Process):
-    """Damping by ambient Alfvénic turbulence, Γ = v_A (k Ma³/L)^½, S ∝ p^-3.5 (Farmer & Goldreich 2004; eq. 22)."""
+    """Damping by ambient Alfvénic turbulence, Γ = v_A (k/L)^½ Ma² (Ma^1.5 above Ma = 1), S ∝ p^-3.5 (eq. 22)."""
 
     needs: ClassVar = BN
     type: Literal["turbulent"] = "turbulent"
-    L: Length = Field(description="outer scale of the Alfvénic turbulence")
-    Ma: Positive = Field(1.0, description="Alfvénic Mach number at the outer scale")
+    L: Length = field(description="outer scale of the Alfvénic turbulence")
+    Ma: Positive = field(1.0, description="Alfvénic Mach number at the outer scale")
 
 
 class RateDamping(Process):
@@ -70,9 +70,9 @@ class RateDamping(Process):
 
     needs: ClassVar = BN
     type: Literal["rate"] = "rate"
-    rate: RateFromZero = Field(description="damping rate of the waves resonant with rigidity `at`")
-    at: Rigidity = Field("1 GV", description="rigidity at which `rate` holds")
-    exponent: Annotated[float, Field(ge=-10, le=10)] = Field(description="a in Γ ∝ k^a")
+    rate: RateFromZero = field(description="damping rate of the waves resonant with rigidity `at`")
+    at: Rigidity = field("1 GV", description="rigidity at which `rate` holds")
+    exponent: Annotated[float, Field(ge=-10, le=10)] = field(description="a in Γ ∝ k^a")
 
 
 class DustDamping(Process):
@@ -81,8 +81,8 @@ class DustDamping(Process):
     needs: ClassVar = BN
     exponent: ClassVar[float] = 0.75
     type: Literal["dust"] = "dust"
-    rate: RateFromZero = Field(description="damping rate of the waves resonant with rigidity `at`")
-    at: Rigidity = Field("1 GV", description="rigidity at which `rate` holds")
+    rate: RateFromZero = field(description="damping rate of the waves resonant with rigidity `at`")
+    at: Rigidity = field("1 GV", description="rigidity at which `rate` holds")
 
 
 class IonNeutralDamping(Process):
@@ -91,9 +91,9 @@ class IonNeutralDamping(Process):
     needs: ClassVar = BN
     exponent: ClassVar[float] = 0.0
     type: Literal["ion_neutral"] = "ion_neutral"
-    rate: RateFromZero | None = Field(None, description="damping rate, the same at all rigidities")
-    neutral_density: Density | None = Field(None, description="density of neutrals, from which the rate is computed")
-    temperature: Temperature | None = Field(None, description="temperature of the neutrals; not given: plasma.T")
+    rate: RateFromZero | None = field(None, description="damping rate, the same at all rigidities")
+    neutral_density: Density | None = field(None, description="density of neutrals, from which the rate is computed")
+    temperature: Temperature | None = field(None, description="temperature of the neutrals; not given: plasma.T")
 
 
 class LandauDamping(Process):
@@ -101,7 +101,7 @@ class LandauDamping(Process):
 
     needs: ClassVar = BNT
     type: Literal["landau"] = "landau"
-    prefactor: Positive = Field(1.0, description="factor on the damping rate (X² is proportional to it)")
+    prefactor: Positive = field(1.0, description="factor on the damping rate (X² is proportional to it)")
 
 
 class PressureAnisotropyDamping(Process):
@@ -109,7 +109,7 @@ class PressureAnisotropyDamping(Process):
 
     needs: ClassVar = BNT
     type: Literal["pressure_anisotropy"] = "pressure_anisotropy"
-    prefactor: Positive = Field(1.0, description="factor on the damping rate")
+    prefactor: Positive = field(1.0, description="factor on the damping rate")
 
 
 class NonlinearDamping(Process):
@@ -117,25 +117,25 @@ class NonlinearDamping(Process):
 
     needs: ClassVar = BNT
     type: Literal["nonlinear"] = "nonlinear"
-    prefactor: Positive = Field(1.0, description="factor on the damping rate")
-    q: Annotated[float, Field(ge=-5, le=5)] = Field(0.0, description="exponent of k l_mfp")
-    m: Annotated[float, Field(gt=0, le=10)] = Field(1.0, description="exponent of (δB/B)²; κ ∝ |∂f/∂z|^(-1/(1+m))")
+    prefactor: Positive = field(1.0, description="factor on the damping rate")
+    q: Annotated[float, Field(ge=-5, le=5)] = field(0.0, description="exponent of k l_mfp")
+    m: Annotated[float, Field(gt=0, le=10)] = field(1.0, description="exponent of (δB/B)²; κ ∝ |∂f/∂z|^(-1/(1+m))")
 
 
 class GivenS(Process):
     """Linear damping given by its S in κ = S/|∂f/∂z|: S(R) = S · (R/GV)^slope (eq. 4)."""
 
     type: Literal["given_S"] = "given_S"
-    S: SourceFlux = Field(description="S at 1 GV")
-    slope: Slope = Field(-3.5, description="power of the rigidity")
+    S: SourceFlux = field(description="S at 1 GV")
+    slope: Slope = field(-3.5, description="power of the rigidity")
 
 
 class GivenX(Process):
     """Nonlinear damping given by its X in κ = X |∂f/∂z|^-½: X(R) = X · (R/GV)^slope (eq. 10)."""
 
     type: Literal["given_X"] = "given_X"
-    X: NonlinearX = Field(description="X at 1 GV; X |∂f/∂z|^½ is a flux")
-    slope: Slope = Field(-1.5, description="power of the rigidity")
+    X: NonlinearX = field(description="X at 1 GV; X |∂f/∂z|^½ is a flux")
+    slope: Slope = field(-1.5, description="power of the rigidity")
 
 
 Damping = Annotated[
@@ -157,8 +157,8 @@ class GivenScattering(Process):
     """Diffusion with a given coefficient, κ = kappa · β · (R/GV)^slope, β = v/c of the species."""
 
     type: Literal["given"] = "given"
-    kappa: Kappa = Field(description="diffusion coefficient at 1 GV for β = 1")
-    slope: Slope = Field(0.0, description="power of the rigidity")
+    kappa: Kappa = field(description="diffusion coefficient at 1 GV for β = 1")
+    slope: Slope = field(0.0, description="power of the rigidity")
 
 
 class FastModes(Process):
@@ -166,22 +166,22 @@ class FastModes(Process):
 
     needs: ClassVar = BNT
     type: Literal["fast_modes"] = "fast_modes"
-    Ma: Positive = Field(description="amplitude of the fast modes at the outer scale over v_A")
-    L: Length = Field(description="outer scale of the fast modes")
-    anisotropic: bool = Field(False, description="true: the anisotropic weak cascade of Sec. 5.2 (eqs. 36-39)")
-    field_line_wandering: Literal["alfven", "fast_modes", "both"] = Field(
+    Ma: Positive = field(description="amplitude of the fast modes at the outer scale over v_A")
+    L: Length = field(description="outer scale of the fast modes")
+    anisotropic: bool = field(False, description="true: the anisotropic weak cascade of Sec. 5.2 (eqs. 36-39)")
+    field_line_wandering: Literal["alfven", "fast_modes", "both"] = field(
         "alfven",
         description="what bends field lines: Alfvénic turbulence (eqs. 27, A7, 39), the fast modes (eq. 40), both",
     )
-    Ma_alfven: Positive = Field(1.0, description="Alfvénic Mach number of the turbulence that bends field lines")
-    damped: bool = Field(True, description="false: no damping of the cascade (stochastic echo, Sec. 6.3)")
+    Ma_alfven: Positive = field(1.0, description="Alfvénic Mach number of the turbulence that bends field lines")
+    damped: bool = field(True, description="false: no damping of the cascade (stochastic echo, Sec. 6.3)")
 
 
 class WeakShocks(Process):
     """Scattering by weak shocks of order unity a distance apart, κ = v separation/3 (Sec. 5.1)."""
 
     type: Literal["weak_shocks"] = "weak_shocks"
-    separation: Length = Field("10 pc", description="distance between shocks")
+    separation: Length = field("10 pc", description="distance between shocks")
 
 
 class Kolmogorov(Process):
@@ -189,9 +189,11 @@ class Kolmogorov(Process):
 
     needs: ClassVar = ("B",)
     type: Literal["kolmogorov"] = "kolmogorov"
-    Ma: Positive | None = Field(None, description="amplitude at the outer scale, δB/B = Ma")
-    delta_B: Field_ | None = Field(None, description="amplitude at the outer scale as a field strength, instead of Ma")
-    L: Length = Field(description="outer scale")
+    Ma: Positive | None = field(None, description="amplitude at the outer scale, δB/B = Ma")
+    delta_B: FieldStrength | None = field(
+        None, description="amplitude at the outer scale as a field strength, instead of Ma"
+    )
+    L: Length = field(description="outer scale")
 
 
 class Kraichnan(Process):
@@ -199,9 +201,11 @@ class Kraichnan(Process):
 
     needs: ClassVar = ("B",)
     type: Literal["kraichnan"] = "kraichnan"
-    Ma: Positive | None = Field(None, description="amplitude at the outer scale, δB/B = Ma")
-    delta_B: Field_ | None = Field(None, description="amplitude at the outer scale as a field strength, instead of Ma")
-    L: Length = Field(description="outer scale")
+    Ma: Positive | None = field(None, description="amplitude at the outer scale, δB/B = Ma")
+    delta_B: FieldStrength | None = field(
+        None, description="amplitude at the outer scale as a field strength, instead of Ma"
+    )
+    L: Length = field(description="outer scale")
 
 
 Scattering = Annotated[GivenScattering | FastModes | WeakShocks | Kolmogorov | Kraichnan, Choice()]
@@ -212,23 +216,26 @@ class GivenLoss(Process):
     """A given loss, -ṗ/p = rate · (R/GV)^slope, the same for all species at equal rigidity."""
 
     type: Literal["given"] = "given"
-    rate: RateFromZero = Field(description="-ṗ/p at 1 GV")
-    slope: Slope = Field(0.0, description="power of the rigidity")
+    rate: RateFromZero = field(description="-ṗ/p at 1 GV")
+    slope: Slope = field(0.0, description="power of the rigidity")
 
 
 class Ionisation(Process):
     """Ionisation of the gas, -ṗ/p = 2e-16 s⁻¹ Z² n β⁻² (p/GeV)⁻¹ (eq. C2)."""
 
     type: Literal["ionisation"] = "ionisation"
-    density: Density | None = Field(None, description="gas density; not given: disc.density, or plasma.n in a layer")
+    density: Density | None = field(None, description="gas density; not given: disc.density, or plasma.n in a layer")
 
 
 class Coulomb(Process):
-    """Coulomb losses in ionised gas."""
+    """Coulomb collisions with the electrons of ionised gas."""
 
     type: Literal["coulomb"] = "coulomb"
-    density: Density | None = Field(
+    density: Density | None = field(
         None, description="density of electrons; not given: disc.density, plasma.n in a layer"
+    )
+    temperature: Temperature | None = field(
+        None, description="temperature of electrons; not given: plasma.T of the layer (needed in the disc)"
     )
 
 
@@ -236,14 +243,16 @@ class Synchrotron(Process):
     """Synchrotron radiation in the magnetic field."""
 
     type: Literal["synchrotron"] = "synchrotron"
-    B: Field_ | None = Field(None, description="field strength; not given: plasma.B of the layer (needed in the disc)")
+    B: FieldStrength | None = field(
+        None, description="field strength; not given: plasma.B of the layer (needed in the disc)"
+    )
 
 
 class InverseCompton(Process):
     """Inverse-Compton losses on photons in the Thomson limit."""
 
     type: Literal["inverse_compton"] = "inverse_compton"
-    energy_density: EnergyDensity = Field("0.26 eV cm-3", description="energy density of the photons; default: the CMB")
+    energy_density: EnergyDensity = field("0.26 eV cm-3", description="energy density of the photons; default: the CMB")
 
 
 Loss = Annotated[GivenLoss | Ionisation | Coulomb | Synchrotron | InverseCompton, Choice()]

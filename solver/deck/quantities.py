@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import numbers
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic_core import PydanticCustomError, core_schema
 
 from solver import units
+from solver.constants import C
 
 from .base import BROKEN
 
@@ -64,7 +64,7 @@ class Of:
         text = _text(value)
         if text is None:
             or_words = "".join(f' or "{word}"' for word in self.words)
-            if isinstance(value, numbers.Real) and not isinstance(value, bool):
+            if isinstance(value, int | float) and not isinstance(value, bool):
                 if value != value or value in (float("inf"), -float("inf")):
                     raise _fault(f"found {value}", units.needs(dimension) + or_words)
                 shown = f"{float(value):g}" if abs(value) < 1e300 else "1"
@@ -116,15 +116,14 @@ def _fault(found: str, allowed: str) -> PydanticCustomError:
     return PydanticCustomError("fault", "{found}; {allowed}", {"found": found, "allowed": allowed})
 
 
-_C = 2.99792458e10  # speed of light, cm/s
 Length = Annotated[Quantity, Of("length")]
 Time = Annotated[Quantity, Of("time")]
 TimeFromZero = Annotated[Quantity, Of("time", sign="not negative")]
-Speed = Annotated[Quantity, Of("speed", sign="not negative", below=_C, why="needs a speed below that of light")]
-SignedSpeed = Annotated[Quantity, Of("speed", sign="any", below=_C, why="needs a speed below that of light")]
+Speed = Annotated[Quantity, Of("speed", sign="not negative", below=C, why="needs a speed below that of light")]
+SignedSpeed = Annotated[Quantity, Of("speed", sign="any", below=C, why="needs a speed below that of light")]
 Density = Annotated[Quantity, Of("number density")]
 Temperature = Annotated[Quantity, Of("temperature")]
-Field_ = Annotated[Quantity, Of("magnetic field")]
+FieldStrength = Annotated[Quantity, Of("magnetic field")]
 Rigidity = Annotated[Quantity, Of("rigidity")]
 Rate = Annotated[Quantity, Of("rate")]
 RateFromZero = Annotated[Quantity, Of("rate", sign="not negative")]
@@ -136,4 +135,4 @@ Kappa = Annotated[Quantity, Of("diffusion coefficient")]
 PhaseSpaceDensity = Annotated[Quantity, Of("phase-space density", sign="not negative")]
 SourceFlux = Annotated[Quantity, Of("source or damping flux", sign="not negative")]
 NonlinearX = Annotated[Quantity, Of("nonlinear damping coefficient", sign="not negative")]
-EndTime = Annotated[Quantity, Of("time", words=("steady",))]
+EndTime = Annotated[Quantity | str, Of("time", words=("steady",))]

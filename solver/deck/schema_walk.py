@@ -19,7 +19,7 @@ from solver import units
 from .base import Choice, Process, Table
 from .quantities import Of
 
-_PLAIN = {str: "text", int: "whole number", float: "number", bool: "true/false"}
+_PLAIN = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ class Key:
         if self.is_choice:
             return "needs { type = … } with type one of " + ", ".join(f'"{tag}"' for tag in self.tags())
         example = f", e.g. {self.example}" if self.example else ""
-        return f"needs {self.kind} ({self.meaning}){example}"
+        article = "" if self.kind in ("text", "true or false") else "an " if self.kind[0] in "aeio" else "a "
+        return f"needs {article}{self.kind} ({self.meaning}){example}"
 
     def tags(self) -> dict[str, type[Process]]:
         """type -> table, for a choice."""
@@ -71,6 +72,12 @@ def fields_at(place: typing.Sequence[str | int], raw: Any) -> dict[str, Key]:
     if key is not None and key.is_choice:
         return {"type": keys_of(key.tables[0])["type"]}
     return {}
+
+
+def is_choice(place: typing.Sequence[str | int], raw: Any) -> bool:
+    """Does the value at this place pick a table by its type?"""
+    key, _ = _walk(place, raw)
+    return key is not None and key.is_choice and not (key.many and place and place[-1] == key.name)
 
 
 def tags_with(place: typing.Sequence[str | int], raw: Any, word: str) -> list[str]:
@@ -154,21 +161,18 @@ def _key(name: str, hint: Any, info: FieldInfo) -> Key:
     example = "" if default == "required" else default
     if of is not None:
         dimension = units.DIMENSIONS[of.dimension]
-        kind = f"a{'n' if of.dimension[0] in 'aeio' else ''} {of.dimension}"
-        unit, allowed, example = dimension.usual, of.allowed, f'"{dimension.example}"'
+        kind, unit, allowed, example = of.dimension, dimension.usual, of.allowed, f'"{dimension.example}"'
         if of.words:
             allowed = " | ".join(f'"{word}"' for word in of.words) + f" | {allowed}"
     elif get_origin(hint) is Literal:
         kind, unit, allowed = "text", "", " | ".join(f'"{word}"' for word in get_args(hint))
     elif tables:
-        kind, unit = "a table", ""
+        kind, unit = "table", ""
         allowed = " | ".join(table.tag() for table in tables if issubclass(table, Process)) if is_choice else ""
     else:
-        kind, unit, allowed = f"a {_PLAIN.get(hint, 'value')}", "", _range(marks)
-    if kind in ("a text", "a true/false"):
-        kind = {"a text": "text", "a true/false": "true or false"}[kind]
+        kind, unit, allowed = _PLAIN.get(hint, "value"), "", _range(marks)
     if many or named:
-        kind = {True: "a list", False: "a table of names"}[many]
+        kind = "list" if many else "table of names"
     return Key(name, kind, unit, default, allowed, info.description or "", example, tables, is_choice, many, named)
 
 
@@ -196,6 +200,8 @@ def _default(info: FieldInfo) -> str:
         return "required"
     if info.default is None:
         return "not given"
+    if info.default == {}:
+        return ""
     return toml(info.default)
 
 

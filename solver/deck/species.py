@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .base import Choice, Process, Table
+from .base import Choice, Process, Table, field
 from .processes import Slope
 from .quantities import CrossSection, Energy, Length, Mass, Rate, Rigidity, SourceFlux, Time, TimeFromZero
 
@@ -22,19 +22,19 @@ class Switch(Process):
     """A source that is on from `on` to `off`, and zero before and after."""
 
     type: Literal["switch"] = "switch"
-    on: TimeFromZero = Field("0 Myr", description="time at which the source starts")
-    off: Time | None = Field(None, description="time at which it stops; not given: never")
+    on: TimeFromZero = field("0 Myr", description="time at which the source starts")
+    off: Time | None = field(None, description="time at which it stops; not given: never")
 
 
 class Exponential(Process):
     """A source that decays as exp(-t/time)."""
 
     type: Literal["exponential"] = "exponential"
-    time: Time = Field(description="e-folding time")
+    time: Time = field(description="e-folding time")
 
 
 Schedule = Annotated[Constant | Switch | Exponential, Choice()]
-SCHEDULE = Field({"type": "constant"}, description="how the source changes with time")
+SCHEDULE = field({"type": "constant"}, description="how the source changes with time")
 
 
 # ---------------------------------------------------------------- sources
@@ -42,10 +42,10 @@ class Supernovae(Process):
     """Power law with the power of supernovae, 2 Q π radius² ∫₀^∞ 4πp² T dp = rate · energy, 4 < slope < 5 (Fig. 1)."""
 
     type: Literal["supernovae"] = "supernovae"
-    rate: Rate = Field(description="supernovae per time")
-    energy: Energy = Field(description="energy in this nucleus per supernova")
-    slope: Annotated[float, Field(gt=4, lt=5)] = Field(description="Q ∝ R^-slope; outside 4..5 the energy is infinite")
-    radius: Length = Field("10 kpc", description="radius of the disc over which it is spread")
+    rate: Rate = field(description="supernovae per time")
+    energy: Energy = field(description="energy in this nucleus per supernova")
+    slope: Annotated[float, Field(gt=4, lt=5)] = field(description="Q ∝ R^-slope; outside 4..5 the energy is infinite")
+    radius: Length = field("10 kpc", description="radius of the disc over which it is spread")
     schedule: Schedule = SCHEDULE
 
 
@@ -53,8 +53,8 @@ class PowerLawSource(Process):
     """Power law Q(R) = amplitude · (R/GV)^-slope, per area of one side of the disc, time and d³p."""
 
     type: Literal["power_law"] = "power_law"
-    amplitude: SourceFlux = Field(description="Q at 1 GV, one side of the disc")
-    slope: Slope = Field(description="Q ∝ R^-slope")
+    amplitude: SourceFlux = field(description="Q at 1 GV, one side of the disc")
+    slope: Slope = field(description="Q ∝ R^-slope")
     schedule: Schedule = SCHEDULE
 
 
@@ -62,9 +62,9 @@ class SpallationSource(Process):
     """Product of a heavier species' collisions with the gas of the disc (eqs. 30, 31, C1)."""
 
     type: Literal["spallation"] = "spallation"
-    parent: str = Field(description="name of the species that breaks up")
-    cross_section: CrossSection = Field(description="production cross-section, the same at all energies")
-    conserves: Literal["energy_per_nucleon", "rigidity"] = Field(
+    parent: str = field(description="name of the species that breaks up")
+    cross_section: CrossSection = field(description="production cross-section, the same at all energies")
+    conserves: Literal["energy_per_nucleon", "rigidity"] = field(
         "energy_per_nucleon", description="what parent and product have in common; rigidity is the paper's reading"
     )
 
@@ -73,8 +73,8 @@ class TableSource(Process):
     """Q given at some rigidities, interpolated in log-log and zero outside them."""
 
     type: Literal["table"] = "table"
-    rigidity: tuple[Rigidity, ...] = Field(min_length=2, description="rigidities, ascending")
-    Q: tuple[SourceFlux, ...] = Field(min_length=2, description="Q at these rigidities, one side of the disc")
+    rigidity: tuple[Rigidity, ...] = field(min_length=2, description="rigidities, ascending")
+    Q: tuple[SourceFlux, ...] = field(min_length=2, description="Q at these rigidities, one side of the disc")
     schedule: Schedule = SCHEDULE
 
 
@@ -96,21 +96,21 @@ Source = Annotated[Supernovae | PowerLawSource | SpallationSource | TableSource 
 class Destruction(Table):
     """Catastrophic loss of a species in the disc by spallation."""
 
-    cross_section: CrossSection = Field(description="total inelastic cross-section, the same at all energies")
+    cross_section: CrossSection = field(description="total inelastic cross-section, the same at all energies")
 
 
 class SpeciesDeck(Table):
     """One nucleus: Z, A and mass where its name is not known, its source, its destruction."""
 
-    Z: Annotated[int, Field(ge=1, le=120)] | None = Field(
+    Z: Annotated[int, Field(ge=1, le=120)] | None = field(
         None, description="charge number; needed where the name is not known"
     )
-    A: Annotated[int, Field(ge=1, le=300)] | None = Field(
+    A: Annotated[int, Field(ge=1, le=300)] | None = field(
         None, description="mass number; needed where the name is not known"
     )
-    mass: Mass | None = Field(None, description="mass of the whole nucleus; needed where the name is not known")
-    source: Source = Field({"type": "none"}, description="where these particles come from")
-    destruction: Destruction | None = Field(None, description="spallation losses in the disc; not given: none")
+    mass: Mass | None = field(None, description="mass of the whole nucleus; needed where the name is not known")
+    source: Source = field({"type": "none"}, description="where these particles come from")
+    destruction: Destruction | None = field(None, description="spallation losses in the disc; not given: none")
 
 
 def known_nuclei() -> dict:
