@@ -60,24 +60,21 @@ _RESPELL = (
     (re.compile(r"(?<=[A-Za-z])(?:\^|\*\*)?([-+]?)1\.5\b"), r"(\g<1>3/2)"),
 )
 _MISTAKEN = {"myr": "Myr", "mpc": "kpc or Mpc", "mAU": "AU", "Gs": "G"}
-_COMMON: tuple[str, ...] = (
-    "kpc",
+_COMMON = (
+    *(d.usual for d in DIMENSIONS.values()),
     "pc",
     "Mpc",
     "AU",
     "cm",
     "km",
-    "Myr",
-    "Gyr",
-    "kyr",
-    "yr",
     "s",
-    "km/s",
-    "cm/s",
-    "uG",
+    "yr",
+    "Gyr",
     "nT",
+    "cm/s",
+    "yr-1",
+    "TeV",
 )
-_COMMON += ("K", "GV", "GeV", "MeV", "TeV", "erg", "mbarn", "cm2", "cm-3", "s-1", "yr-1", "cm2 s-1")
 
 
 class UnitError(ValueError):

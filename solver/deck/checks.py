@@ -297,13 +297,8 @@ def _disc(deck: Deck) -> Iterator[Found]:
     for j, process in enumerate(deck.disc.loss_processes):
         if broken(process):
             continue
-        for key, example in (("B", "6 uG"), ("temperature", "1e4 K")):
-            if getattr(process, key, "") is None:
-                yield (
-                    ("disc", "loss_processes", j),
-                    f'"{process.type}" in the disc needs {key}',
-                    f'e.g. {key} = "{example}"',
-                )
+        if getattr(process, "B", "") is None:
+            yield ("disc", "loss_processes", j), f'"{process.type}" in the disc needs B', 'e.g. B = "6 uG"'
     if deck.layer and deck.disc.half_thickness > deck.grid.z_max:
         yield (
             ("disc", "half_thickness"),

@@ -235,7 +235,7 @@ class Coulomb(Process):
         None, description="density of electrons; not given: disc.density, plasma.n in a layer"
     )
     temperature: Temperature | None = field(
-        None, description="temperature of electrons; not given: plasma.T of the layer (needed in the disc)"
+        None, description="temperature of electrons; not given: 1e4 K in the disc, plasma.T in a layer"
     )
 
 
