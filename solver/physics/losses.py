@@ -54,7 +54,7 @@ def coulomb_rate(R, nucleus, n_e, T, logarithm=None):
     """
     n_e, T = non_negative("n_e", n_e), positive("T", T)
     if logarithm is None:
-        logarithm = coulomb_logarithm(R, nucleus, np.maximum(n_e, np.finfo(float).tiny))
+        logarithm = coulomb_logarithm(R, nucleus, np.maximum(n_e, 1e-100))
         if np.any(logarithm < 1):
             warn("Coulomb losses: plasma too dense or nucleus too slow for the Coulomb logarithm, taken as 1")
             logarithm = np.maximum(logarithm, 1.0)

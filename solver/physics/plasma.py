@@ -4,7 +4,7 @@ Conventions where the paper leaves a choice: ρ = n m_p; p_gas = n k T, which gi
 Sec. 4.2; v_th = √(2kT/m_p), so that β = (v_th/v_A)².
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ class Plasma:
     n: Any
     T: Any
     mean_free_path: Any = None
+    _own_mean_free_path: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):
         for key in ("B", "n", "T"):

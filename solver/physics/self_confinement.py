@@ -206,7 +206,7 @@ def kappa_sc(S, X, gradient):
     """
     S, X, g = non_negative("S", S), non_negative("X", X), np.abs(finite("gradient", gradient))
     root = S + np.hypot(S, 2 * X * np.sqrt(g))
-    limit = np.where((S > 0) | (X > 0), np.inf, 0.0) + np.zeros_like(root)
+    limit = np.asarray(np.where((S > 0) | (X > 0), np.inf, 0.0) + np.zeros_like(root))
     return np.divide(root, 2 * g, out=limit, where=np.asarray(g > 0))[()]
 
 
@@ -244,8 +244,8 @@ def cutoff_rigidity(Q, slope, S, a):
     return (positive("Q", Q) / positive("S", S)) ** (1 / exponent)
 
 
-def effective_speed(Q, S, alfven_speed, cap=C):
-    """Effective streaming speed, eq. 8: v_A Q/(Q − S) [cm/s]; `cap` (c, or pass β c) if larger or if S >= Q."""
-    Q, v_A, cap = positive("Q", Q), positive("alfven_speed", alfven_speed), positive("cap", cap)
+def effective_speed(Q, S, alfven_speed, cap=None):
+    """Effective streaming speed, eq. 8: v_A Q/(Q − S) [cm/s]; `cap` (c, or give β c) if larger or if S >= Q."""
+    Q, v_A, cap = positive("Q", Q), positive("alfven_speed", alfven_speed), C if cap is None else positive("cap", cap)
     carried = 1 - non_negative("S", S) / Q
     return np.where(carried * cap > v_A, v_A / np.maximum(carried, v_A / cap), cap)[()]
