@@ -18,6 +18,7 @@ from .transport.grid import Grid, make_grid
 from .transport.problem import Secondary, TransportProblem
 
 DEFAULT_SLOPE = 4.3      # reference slope of a spectrum nothing in the deck gives one for; weights only, second order
+UNDAMPED = 1e60          # 1/κ (s/cm²) of undamped self-excited waves in a deck without protons
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,11 @@ class Model:
         self.v, self.S, self.X = self.faces.v, self.faces.S, self.faces.X
         self.kappa_extrinsic, self.nu, self.self_confined = self.faces.kappa_extrinsic, self.faces.nu, self.faces.confined
         self.waves = self.names.index("proton") if "proton" in self.names else None
-        if self.waves is None and self.self_confined.any():
+        if self.waves is None and (self.S[self.self_confined].any() or self.X[self.self_confined].any()):
             raise DeckError([Fault("deck", "species", f"found {', '.join(self.names)}",
-                                   "a self-confined layer needs [species.proton]: protons excite the waves")])
+                                   "damped self-excited waves need [species.proton]: protons excite them")])
+        if self.waves is None:
+            self.nu[:, self.self_confined] = UNDAMPED       # waves nothing damps allow no diffusion: pure streaming
 
     @property
     def z_max(self):

@@ -18,6 +18,7 @@ LOOSE = 0.05             # flux mismatch, relative to the throughput, at which a
 LINE = 1e5               # A of the projection line, in scaled units: nearly along constant flux
 EASY = 1e-4              # mismatch below which ν may fall by the fourth power of the step
 START = 10.0             # scaled ν where the path starts: diffusion ten times faster than the row's own escape
+POLISHED = 1e-3          # fraction of the tolerance below which no further step is taken for the budget's sake
 PATIENCE = 8             # iterations at one ν before the path goes back and takes a smaller step
 
 
@@ -135,7 +136,7 @@ class NewtonPath:
         step, stall = np.full(rows, factor or 0.05), np.zeros(rows, int)
         kept, has = None if w is None else [q.copy(), a.copy(), nu.copy()], np.zeros(rows, bool)
         final = factor is None or not path
-        krylov, worst, e = 0, {}, np.inf
+        krylov, worst, e, best = 0, {}, np.inf, None
         for it in range(1, limit + 1):
             active = everyone if final else [w]
             point = Point(u, a, q)
@@ -159,7 +160,12 @@ class NewtonPath:
             snes.monitor(counted + it, e)
             there = np.ones(rows, bool) if w is None else np.all(nu <= nu_true, 1)
             if final and e < self.tolerance:
-                return Outcome(Point(u, a, q), True, it, krylov, e, self._where(errors))
+                if e < POLISHED * self.tolerance or best is not None or it == limit:
+                    return Outcome(Point(u, a, q), True, it, krylov, e, self._where(errors))
+                best = e                                                   # one step more: budgets close to rounding
+                continue
+            if best is not None:                                           # rounding kept it from staying below
+                return Outcome(Point(u, a, q), e < 10 * self.tolerance, it, krylov, e, self._where(errors))
             stall += 1
             if not final:
                 if ranks.all(np.all(there & (e_rows < LOOSE))):

@@ -1,0 +1,323 @@
+"""Implicit steps in time: second order with error control for transients, growing steps to the steady state.
+
+Transients use TR-BDF2 (Bank et al. 1985; Hosea & Shampine 1996): two implicit stages of the same form, L-stable, stiffly
+accurate, with an embedded third-order error estimate.  The way to a steady state needs no accuracy, so it takes backward
+Euler steps that grow, and ends when the storage term and the change per step have both fallen below their bounds.
+A step whose solve fails, or that is too inaccurate, is cut and tried again.  The march knows nothing of files or figures:
+observers are called after every accepted step.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from .newton import NewtonPath, Outcome
+from .scales import row_scales
+from .system import Point, System
+
+D = 1.0 - np.sqrt(0.5)                       # implicit weight of both TR-BDF2 stages
+W = np.sqrt(0.125)                           # weight of the old and the middle derivative
+MAX_CUTS = 12
+SAFETY = 0.9
+
+
+@dataclass(frozen=True)
+class Control:
+    """How to go: `end` (s) or None for steady; other keys as in the deck's [time]; times in s, None where free."""
+
+    end: float | None = None
+    direct: bool = False
+    first_step: float | None = None
+    max_step: float | None = None
+    growth: float = 2.0
+    rtol: float = 1e-4
+    steady_residual: float = 1e-9
+    steady_change: float = 1e-6
+    max_steps: int = 10_000
+    stops: tuple[float, ...] = ()            # times a step must end on: outputs, switched sources
+
+
+@dataclass
+class State:
+    """Where a march stands; everything a bit-identical continuation needs."""
+
+    t: float
+    u: np.ndarray                            # scaled node values, (species, R, nodes)
+    rate: np.ndarray | None = None           # ∂u/∂t (1/s) at t, once known
+    a: np.ndarray | None = None              # mixed point of the protons' faces, all rows
+    q: np.ndarray | None = None
+    dt: float | None = None                  # step to try next
+    history: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a march could not go on: message, and species, rigidity and height index of the worst place."""
+
+    message: str
+    where: dict
+
+
+class March:
+    """One run of a problem on a layout.  `run` goes on until the end, a failure or an observer's request to stop."""
+
+    def __init__(self, problem, layout, control, f0=None, tolerance=1e-10, max_iterations=200, scales=None, observers=()):
+        self.problem, self.layout, self.control, self.observers = problem, layout, control, list(observers)
+        f0 = np.zeros((problem.species, len(problem.grid.R), len(problem.grid.z))) if f0 is None else f0
+        self.V, self.F = row_scales(problem, f0) if scales is None else scales
+        ranks = layout.ranks
+        self.system = System(problem, self.V, self.F, layout.rows, ranks.gather)
+        self.newton = NewtonPath(layout, tolerance, max_iterations)
+        self.state = State(0.0, f0[:, :, :problem.nodes] / self.F[:, :, None])
+        self.failure = None
+        self.stop_requested = False
+        self.counts = {"steps": 0, "rejected": 0, "newton": 0, "krylov": 0}
+
+    # ---- physical quantities of the present state --------------------------------------------------------------------
+
+    def f(self, u=None):
+        """f on all nodes including the top, (species, R, nodes + top), physical units."""
+        f = (self.state.u if u is None else u) * self.F[:, :, None]
+        return f if self.problem.top is None else np.concatenate([f, self.problem.top[..., None]], -1)
+
+    def fluxes(self):
+        """(flux, κ) on the faces of all rows, physical units: the flux that balances every node, κ = diffusive flux over slope."""
+        system, p = self.system, self.problem
+        with np.errstate(all="ignore"):
+            waves = None if p.waves is None else system.slope(self.state.u)[p.waves]
+            nu = None if p.waves is None else system.nu[p.waves]
+            conductivity = system.conductivity(waves)
+            flux, kappa = np.empty_like(system.v), np.empty_like(system.v)
+            for s in range(p.species):
+                flux[s] = system.balance_flux(self.state.u, s)
+                if s == p.waves:
+                    kappa[s] = 1.0 / np.maximum(system.law.h(np.abs(waves), nu)[0], 1e-290)
+                else:
+                    kappa[s] = conductivity[s][0]
+            flux *= system.V * system.F
+            kappa *= system.V * system.H
+        return self.layout.ranks.gather(flux), self.layout.ranks.gather(kappa)
+
+    # ---- one implicit stage --------------------------------------------------------------------------------------------
+
+    def _stage(self, u_known, tau, t, guess, warm) -> Outcome:
+        self.system.set_step(None if u_known is None else u_known * self.F[:, :, None], tau, t)
+        with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
+            out = self.newton.run(self.system, guess, warm)
+        self.counts["newton"] += out.iterations
+        self.counts["krylov"] += out.krylov
+        return out
+
+    def _warm(self):
+        s = self.state
+        if self.problem.waves is None:
+            return Point(s.u, None, None)
+        if s.a is None:
+            return None
+        rows = self.layout.rows
+        return Point(s.u, s.a[rows], s.q[rows])
+
+    def _keep(self, point):
+        """The mixed point with the faces of all rows."""
+        if point.a is None:
+            return None, None
+        gather = self.layout.ranks.gather_rows
+        return gather(point.a), gather(point.q)
+
+    # ---- steps ------------------------------------------------------------------------------------------------------------
+
+    def solve_steady(self):
+        """The steady state without time steps; True when it converged."""
+        out = self._stage(None, np.inf, self.state.t, self.state.u, self._warm())
+        self._accept(out, np.inf, None, 0.0)
+        if not out.converged:
+            self._fail(out, "the steady state")
+            return False
+        return True
+
+    def _backward_euler(self, dt):
+        s = self.state
+        out = self._stage(s.u, dt, s.t + dt, s.u, self._warm())
+        return out, (out.point.u - s.u) / dt, 0.0
+
+    def _tr_bdf2(self, dt):
+        s = self.state
+        middle = self._stage(s.u + D * dt * s.rate, D * dt, s.t + 2 * D * dt, s.u, self._warm())
+        if not middle.converged:
+            return middle, None, np.inf
+        known = s.u + D * dt * s.rate
+        rate1 = (middle.point.u - known) / (D * dt)
+        known = s.u + W * dt * (s.rate + rate1)
+        out = self._stage(known, D * dt, s.t + dt, middle.point.u, middle.point)
+        if not out.converged:
+            return out, None, np.inf
+        rate2 = (out.point.u - known) / (D * dt)
+        # b̂ = ((1 − W)/3, (3W + 1)/3, D/3) is of third order; b = (W, W, D)
+        error = dt * ((1 - 4 * W) / 3 * s.rate + rate1 / 3 - 2 * D / 3 * rate2)
+        size = np.maximum(np.abs(out.point.u).max(-1), np.abs(s.u).max(-1))[..., None]
+        size = np.maximum(size, self._expected)
+        return out, rate2, float((np.abs(error) / (self.control.rtol * size + 1e-290)).max())
+
+    @cached_property
+    def _expected(self):
+        """A hundredth of what the sources can fill a row with by the end: errors far below do not limit the first steps."""
+        p, end = self.problem, self.control.end
+        source = np.abs(p.disc(0.5 * end)) / (self.V * self.F)
+        filled = np.minimum(source * end * self.V / self.system.H, 1.0)
+        return 1e-2 * np.maximum(filled, 1e-10 * np.abs(self.state.u).max())[..., None]
+
+    def _first_rate(self, dt):
+        """∂u/∂t at the start, from one short backward Euler step that is then thrown away."""
+        s = self.state
+        out = self._stage(s.u, dt, s.t + dt, s.u, self._warm())
+        return (out.point.u - s.u) / dt if out.converged else None
+
+    def first_step(self):
+        """A step short against every row's escape and against the crossing of a cell by the flow."""
+        c = self.control
+        if c.first_step is not None:
+            return c.first_step
+        times = self.system.H / self.V
+        return float(1e-2 * np.median(times)) if c.end is None else float(min(1e-3 * times.min(), 1e-3 * c.end))
+
+    def run(self):
+        """March to the end; returns the status: "steady", "end time", "stopped" or "failed: …"."""
+        c, s = self.control, self.state
+        if c.direct:
+            return "steady" if self.solve_steady() else f"failed: {self.failure.message}"
+        if s.dt is None:
+            s.dt = self.first_step()
+        while self.counts["steps"] < c.max_steps:
+            if c.end is not None and s.t >= c.end * (1 - 1e-14):
+                return "end time"
+            dt, stop = self._limited(s.dt)
+            accepted = self._step(dt)
+            if not accepted:
+                return f"failed: {self.failure.message}"
+            if stop is not None:
+                s.t = stop                                                 # no rounding at prescribed times
+                if stop in c.stops:
+                    s.rate = None                                          # sources may jump there
+            if c.end is None and self._steady():
+                return "steady"
+            if self.stop_requested:
+                return "stopped"
+        self.failure = Failure(f"{c.max_steps} steps were not enough (time.max_steps)", {})
+        return f"failed: {self.failure.message}"
+
+    def _limited(self, dt):
+        """The step cut to the next prescribed time, and that time if it is reached."""
+        c, t = self.control, self.state.t
+        dt = min(dt, c.max_step or np.inf)
+        targets = [x for x in (*c.stops, c.end) if x is not None and x > t * (1 + 1e-14)]
+        if not targets:
+            return dt, None
+        gap = min(targets) - t
+        if dt >= gap * (1 - 1e-9):
+            return gap, min(targets)
+        return (min(dt, gap / 2) if dt > gap / 2 else dt), None
+
+    def _step(self, dt):
+        """One accepted step of at most dt; False when no step length works."""
+        c, s = self.control, self.state
+        steady, positive_only = c.end is None, False
+        for cut in range(MAX_CUTS):
+            if not steady and s.rate is None and not positive_only:
+                s.rate = self._first_rate(1e-3 * dt)
+            euler = steady or positive_only or s.rate is None
+            out, rate, error = self._backward_euler(dt) if euler else self._tr_bdf2(dt)
+            if out.converged and error <= 1.0:
+                lowest = float((out.point.u / np.maximum(np.abs(out.point.u).max(-1, keepdims=True), 1e-290)).min())
+                if lowest >= -1e-10 or euler:
+                    self._accept(out, dt, rate, error)
+                    s.dt = dt * (c.growth if euler and steady else self._factor(error))
+                    if positive_only:
+                        s.dt = dt
+                    return True
+                positive_only = cut >= 3                                   # second order may undershoot; Euler cannot
+                error = 8.0
+            self.counts["rejected"] += 1
+            dt *= 0.25 if not out.converged else self._factor(error)
+        self._fail(out, f"the step from t = {s.t:.4g} s")
+        return False
+
+    def _factor(self, error):
+        return float(np.clip(SAFETY * max(error, 1e-10)**(-1 / 3), 0.2, self.control.growth))
+
+    def _accept(self, out, dt, rate, error):
+        s = self.state
+        before = s.u
+        s.u = out.point.u
+        s.a, s.q = self._keep(out.point)
+        s.rate = rate
+        s.t = s.t + dt if np.isfinite(dt) else s.t
+        self.counts["steps"] += 1
+        row = self._measure(before, dt)
+        row |= {"t": s.t, "dt": dt, "newton": out.iterations, "krylov": out.krylov, "residual": out.mismatch, "error": error}
+        for key, value in row.items():
+            s.history.setdefault(key, []).append(value)
+        for observer in self.observers:
+            observer(self, row)
+
+    def _measure(self, before, dt):
+        """Change of f, storage against throughput, and closure of the number budget of each species."""
+        s, system, ranks = self.state, self.system, self.layout.ranks
+        size = np.maximum(np.abs(s.u).max(-1), np.abs(before).max(-1))
+        alive = size > 1e-30 * max(size.max(), 1e-290)
+        change = np.abs(s.u - before).max(-1)
+        change = float(np.max(change[alive] / size[alive])) if alive.any() else 0.0
+        budget = self.budget()
+        storage = np.abs(budget["stored"]) / np.maximum(budget["throughput"], 1e-290)
+        weights = self._number_weights()[:, self.layout.rows]
+        total = lambda key: ranks.total((budget[key] * weights).sum(-1))  # noqa: E731
+        scale = np.maximum(total("source") + total("stored_gross"), 1e-290)
+        return {"change": change, "storage": ranks.max(float(storage.max())), "budget": np.abs(total("closure")) / scale}
+
+    def _number_weights(self):
+        """Particles per unit of scaled content: p³ w V F up to a factor per species, (species, R)."""
+        R = self.problem.grid.R
+        weights = R**3 * self.V * self.F
+        return weights / np.maximum(weights.max(1, keepdims=True), 1e-290)
+
+    def budget(self):
+        """Rates per own row, scaled (species, rows): source, momentum, sink, escape, stored, closure, throughput.
+
+        closure = source + momentum − sink − escape − stored, with the escape taken from the flux law at the top, so it
+        measures both the algebra and how well the law is met there.
+        """
+        system, p, u = self.system, self.problem, self.state.u
+        out = {k: np.zeros(system.V.shape[:2]) for k in
+               ("source", "momentum", "sink", "escape", "stored", "stored_gross", "closure", "throughput")}
+        with np.errstate(all="ignore"):
+            waves = None if p.waves is None else system.slope(u)[p.waves]
+            law = system.law_flux(u, waves, None if p.waves is None else system.nu[p.waves])
+            for s in range(p.species):
+                own = u[s, self.layout.rows]
+                secondary = sum((W @ u[parent, :, 0] for parent, child, W in system.weights if child == s), np.zeros(len(own)))
+                gain, _ = system.gains(u, s)
+                out["source"][s] = system.source[s].sum(-1) + secondary
+                out["momentum"][s] = gain.sum(-1)
+                out["sink"][s] = (system.sink[s] * own).sum(-1)
+                out["escape"][s] = law[s][0][:, -1] if p.top is not None else system.outflow[s] * own[:, -1]
+                if np.any(system.inv_tau):
+                    stored = system.vol * system.inv_tau[s] * (own - system.u_known[s])
+                    out["stored"][s] = stored.sum(-1)
+                    out["stored_gross"][s] = np.abs(stored).sum(-1)
+                parts = np.abs(system.inputs(u, s)).sum(-1)
+                out["throughput"][s] = np.maximum(parts, np.abs(out["source"][s])) + np.abs(law[s][0]).max(-1)
+        out["closure"] = out["source"] + out["momentum"] - out["sink"] - out["escape"] - out["stored"]
+        return out
+
+    def _steady(self):
+        c, h = self.control, self.state.history
+        return h["storage"][-1] < c.steady_residual and h["change"][-1] < c.steady_change
+
+    def _fail(self, out, what):
+        p, where = self.problem, dict(out.worst)
+        place = ""
+        if where:
+            name = p.names[where["species"]] if p.names else f"species {where['species']}"
+            place = (f"; largest mismatch {where['mismatch']:.1e}: {name}, R = {p.grid.R[where['row']]:.3g} GV, "
+                     f"z = {p.grid.z_face[where['face']] / p.grid.z[-1]:.3g} z_max")
+        self.failure = Failure(f"{what} did not converge ({out.message}){place}", where)
