@@ -22,6 +22,17 @@ def increasing_root(function, low, high, steps=200):
     return 0.5 * (low + high)
 
 
+def flux_left(Q, sink, disc_value):
+    """Flux F = Q − sink f(0) that leaves the disc where f(0) = disc_value(F), increasing in F (eq.
+    1's form of losses).
+    """
+    Q = np.asarray(Q, float)
+    if not np.any(sink > 0):
+        return Q
+    F = increasing_root(lambda F: F + sink * disc_value(F) - Q, np.zeros_like(Q), Q)
+    return np.where(sink > 0, F, Q)
+
+
 def loss_form(model) -> str:
     """ "flux", "catastrophic" or "none": how the disc's losses act; "none" where there is no disc."""
     return "none" if model.deck.disc is None else model.deck.disc.losses

@@ -9,11 +9,11 @@ Symmetric about z = 0 with no flux there. All arguments broadcast.
 import numpy as np
 
 from problems.tools import bottom, empty, nowhere, refusals
-from solver.constants import Myr, kpc
+from solver.constants import KPC, MYR
 from solver.exact import Exact
 
-START = 20 * Myr  # age of the solution at t = 0
-WIDTH, WIDENING = 0.4 * kpc, 0.1  # width at that age at 10 GV, and its power of R
+START = 20 * MYR  # age of the solution at t = 0
+WIDTH, WIDENING = 0.4 * KPC, 0.1  # width at that age at 10 GV, and its power of R
 REACH = 0.25  # judged below this fraction of z_max
 
 

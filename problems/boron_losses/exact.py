@@ -9,7 +9,7 @@ Rigidities R in GV stand for p = Z R of each species; f, Q per d³p of the speci
 import numpy as np
 
 from problems.tools import bottom, empty, loss_form, nowhere, refusals
-from solver.constants import c
+from solver.constants import C
 from solver.exact import Exact
 
 GAUSS = np.polynomial.legendre.leggauss(16)
@@ -67,7 +67,7 @@ def secondary_source(R, f_parent, parent, child, density, h, cross_section):
     """
     p = parent[0] * R
     beta = p / np.hypot(p, parent[1])
-    return h * density * cross_section * beta * c * (parent[0] / child[0]) ** 3 * f_parent
+    return h * density * cross_section * beta * C * (parent[0] / child[0]) ** 3 * f_parent
 
 
 def catastrophic(Q, v, sink):

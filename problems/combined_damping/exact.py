@@ -10,15 +10,15 @@ top.
 
 import numpy as np
 
-from problems.tools import bottom, disc_sink, empty, increasing_root, nowhere, refusals
+from problems.tools import bottom, disc_sink, empty, flux_left, increasing_root, nowhere, refusals
 from solver.exact import Exact
 
 
 def log_ratio(x):
     """φ(x) = ln(1 + x)/x for x > −1."""
     small = np.abs(x) < 1e-5
-    safe = np.where(small, 1.0, x)
-    return np.where(small, 1 - x / 2 + x**2 / 3, np.log1p(safe) / safe)
+    large, low = np.where(small, 1.0, x), np.where(small, x, 0.0)
+    return np.where(small, 1 - low / 2 + low**2 / 3, np.log1p(large) / large)
 
 
 def depth_function(t, S, D):
@@ -38,11 +38,11 @@ def excess_flux(F, S, X, v, depth, nu=0.0):
     half = 0.5 * (F - S)
     root = np.sqrt(half**2 + F * D)
     top = np.where(half >= 0, half + root, F * D / np.where(half >= 0, 1.0, root - half))
-    with np.errstate(divide="ignore", over="ignore"):
-        top = np.maximum(top, 1e-290)
-        rise = v * depth / X**2
-        G = np.where(S > 0, np.log1p(S / top) / np.where(S > 0, S, 1.0), 1 / top) + rise
-        explicit = np.where(S > 0, S / np.expm1(np.minimum(S * G, 700.0)), 1 / G)
+    top = np.maximum(top, 1e-290)
+    rise = v * depth / X**2
+    G = log_ratio(S / top) / top + rise
+    x = np.minimum(S * G, 700.0)
+    explicit = np.where(x > 1e-10, S / np.expm1(np.maximum(x, 1e-10)), 1 / G)
     if not np.any(D > 0):
         return np.where(depth > 0, explicit, top)
     with np.errstate(over="ignore"):
@@ -86,10 +86,8 @@ def solution(model, t=None):
     p = model.names.index("proton")
     Q, sink = model.Q[p], disc_sink(model)[p]
     S, X, v, nu = bottom(model.S), bottom(model.X), bottom(model.v), bottom(model.nu)[p]
-    if np.any(sink > 0):
-        F = increasing_root(lambda F: F + sink * profile(F, S, X, v, z[-1], nu) - Q, np.zeros_like(Q), Q)
-        Q = np.where(sink > 0, F, Q)
-    f[p] = profile(Q, S, X, v, z[-1] - z[:, None], nu)
+    F = flux_left(Q, sink, lambda F: profile(F, S, X, v, z[-1], nu))
+    f[p] = profile(F, S, X, v, z[-1] - z[:, None], nu)
     if np.any(nu > 0):
         return Exact(
             f,

@@ -11,10 +11,10 @@ Arguments broadcast.
 import numpy as np
 
 from problems.tools import bottom, empty, nowhere, refusals
-from solver.constants import Myr
+from solver.constants import MYR
 from solver.exact import Exact
 
-RISE, RATIO = 60 * Myr, 4.0  # time over which the source grows from S to RATIO × S
+RISE, RATIO = 60 * MYR, 4.0  # time over which the source grows from S to RATIO × S
 
 
 def smooth_step(x):

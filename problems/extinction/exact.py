@@ -9,10 +9,10 @@ import numpy as np
 from scipy.special import beta, betaincinv
 
 from problems.tools import bottom, empty, nowhere, refusals
-from solver.constants import Myr
+from solver.constants import MYR
 from solver.exact import Exact
 
-END = 200 * Myr  # extinction time T
+END = 200 * MYR  # extinction time T
 B = beta(1 / 3, 1 / 2) / 3  # ∫₀¹ ds/√(1 − s³)
 
 

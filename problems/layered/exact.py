@@ -109,8 +109,8 @@ def columns(model, F=None, sink=None):
     while waiting:
         s = next(k for k in waiting if all(link.parent in done for link in parents.get(k, [])))
         for link in parents.get(s, []):
-            sources[s] += model.deck.disc.half_thickness * (link.W @ f[link.parent][0])
-        unit = two_layers(1.0, F, v, X, model.speed_ratio(s, model.grid.R), z, z_W, r, kappa[s])
+            sources[s] += model.deck.disc.half_thickness * (link.weights @ f[link.parent][0])
+        unit = two_layers(1.0, F, v, X, model.speed_ratio[s], z, z_W, r, kappa[s])
         f[s] = unit * (F if s == p else sources[s] / (1 + sink[s] * unit[0]))
         done.add(s)
         waiting.remove(s)

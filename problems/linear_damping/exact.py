@@ -11,27 +11,15 @@ All arguments broadcast; v > 0, S > 0 and fluxes Q, F in the same units.
 import numpy as np
 from scipy.special import lambertw
 
-from problems.tools import bottom, disc_sink, empty, increasing_root, nowhere, refusals
-from solver.constants import c
+from problems.tools import bottom, disc_sink, empty, flux_left, nowhere, refusals
 from solver.exact import Exact
 
 
 def confined_spectrum(Q, S, v):
-    """f = (Q − S)/v, eq. 5; negative where particles cannot confine themselves (above p_c, eq. 6)."""
-    return (Q - S) / v
-
-
-def cutoff(Q1, source_slope, S1, damping_slope):
-    """p_c with Q(p_c) = S(p_c), eq. 6, for Q = Q1 p^−source_slope and S = S1 p^−damping_slope, source_slope >
-    damping_slope.
+    """f = (Q − S)/v, eq. 5; negative where particles cannot confine themselves (above p_c, eq. 6; p_c and eq.
+    8's speed are in solver.physics.self_confinement).
     """
-    return (Q1 / S1) ** (1 / (source_slope - damping_slope))
-
-
-def effective_speed(Q, S, v, limit=c):
-    """v_eff = v Q/(Q − S), eq. 8, at most `limit` (the speed of light); `limit` where S >= Q."""
-    kept = np.maximum(1 - S / Q, v / limit)
-    return v / kept
+    return (Q - S) / v
 
 
 def loss_factor(v, sink):
@@ -63,11 +51,7 @@ def flux_with_sink(Q, S, v, nu, height, sink):
     cf. eq. 9.
     """
 
-    def excess(F):
-        return F + sink * profile(F, S, v, nu, height) - Q
-
-    Q = np.asarray(Q, float)
-    return np.where(sink > 0, increasing_root(excess, np.zeros_like(Q), Q), Q)
+    return flux_left(Q, sink, lambda F: profile(F, S, v, nu, height))
 
 
 def solution(model, t=None):

@@ -15,11 +15,11 @@ import numpy as np
 from problems.boron_losses.exact import ionisation_rate
 from problems.combined_damping.exact import kappa as wave_kappa
 from problems.tools import empty, loss_form, nowhere, refusals
-from solver.constants import Myr
+from solver.constants import MYR
 from solver.exact import Exact
 
 AMPLITUDE, SLOPE = 1e-11, 4.3  # cm-3 GeV-3 at 1 GV
-BEND, CURVE, GROWTH = 0.3, 0.4, 50 * Myr  # m, c₀ and τ
+BEND, CURVE, GROWTH = 0.3, 0.4, 50 * MYR  # m, c₀ and τ
 GAUSS = np.polynomial.legendre.leggauss(4)
 
 
@@ -134,7 +134,7 @@ def sources(model, t):
     disc, bulk = np.zeros((len(model.names), len(R))), np.zeros((len(model.names), n, len(R)))
     for s in range(len(model.names)):
         f, f_z, f_x, _, _ = at(model, edges, t, s)
-        kappa = conductivity(a, S, X, nu[s], confined, model.speed_ratio(s, R))
+        kappa = conductivity(a, S, X, nu[s], confined, model.speed_ratio[s])
         F, squeezed = v * f - kappa * f_z, adiabatic * (f + f_x / 3)
         g, g_z, g_x, g_t, g_xz = at(model, points, t, s)
         inside = g_t + v_points * adiabatic * (g_z + g_xz / 3) - b * (3 * g + g_x) - b_x * g

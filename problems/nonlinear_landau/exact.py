@@ -7,7 +7,7 @@ the top, where f = 0 (r − z in the paper), and `sink` = h/τ_loss [cm/s].
 import numpy as np
 
 from problems.combined_damping.exact import profile as combined_profile
-from problems.tools import bottom, disc_sink, empty, increasing_root, nowhere, refusals
+from problems.tools import bottom, disc_sink, empty, flux_left, nowhere, refusals
 from solver.exact import Exact
 
 
@@ -70,8 +70,8 @@ def solution(model, t=None):
     X, v, nu = bottom(model.X), bottom(model.v), bottom(model.nu)[p]
     depth = z[-1] - z[:, None]
     if np.any(nu > 0):
-        F = increasing_root(lambda F: F + sink * combined_profile(F, 0.0, X, v, z[-1], nu) - Q, np.zeros_like(Q), Q)
-        f[p] = combined_profile(np.where(sink > 0, F, Q), 0.0, X, v, depth, nu)
+        F = flux_left(Q, sink, lambda F: combined_profile(F, 0.0, X, v, z[-1], nu))
+        f[p] = combined_profile(F, 0.0, X, v, depth, nu)
         return Exact(
             f,
             equation + " and 1/κ = 1/κ_sc + ν",

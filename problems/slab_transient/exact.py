@@ -60,6 +60,7 @@ def solution(model, t=None):
     kappa, Q = 1 / bottom(model.nu)[:, None], np.asarray(model.Q)[:, None]
     f = empty(model)
     f[:] = Q * (H - z) / kappa if t is None else profile(z, t, Q, kappa, H)
+    f[:, -1] = 0.0
     return Exact(
         f,
         equation,
