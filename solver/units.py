@@ -111,7 +111,7 @@ def parse(text: str, dimension: Dimension) -> float:
     value = float(number) * factor(unit, dimension.name)
     if not math.isfinite(value):
         raise UnitError(f"found {quote(text)}, too large a number", "needs a finite number")
-    if value == 0 and float(number) != 0:
+    if value == 0 and re.search("[1-9]", re.split("[eE]", number)[0]):
         raise UnitError(f"found {quote(text)}, too small a number", "needs a number that differs from zero")
     return value
 
@@ -164,6 +164,6 @@ def _kind(unit) -> str:
 
     for other in DIMENSIONS.values():
         if unit.is_equivalent(u.Unit(other.unit)):
-            return other.name
+            return "energy" if other.name == "mass" else other.name
     name = str(unit.physical_type).split("/")[0]
     return "" if name == "unknown" else "dimensionless number" if name == "dimensionless" else name

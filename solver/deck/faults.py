@@ -93,7 +93,7 @@ def _one(item: Any, raw: Any) -> tuple[Place, str, str]:
     if kind == "missing":
         return place, "missing", _what_it_is(place, raw)
     if kind == "extra_forbidden":
-        return place, "unknown key", _unknown(place, raw)
+        return place, "unknown key", unknown_key(place, raw)
     if kind == "literal_error":
         words = _literals(ctx["expected"])
         return place, f"found {show(value)}", name_or_list(value, words) if isinstance(value, str) else one_of(words)
@@ -140,7 +140,8 @@ def _what_it_is(place: Place, raw: Any) -> str:
     return field.needs if field is not None else ""
 
 
-def _unknown(place: Place, raw: Any) -> str:
+def unknown_key(place: Place, raw: Any) -> str:
+    """What may have been meant by a key that the schema does not have at this place."""
     here, word = fields_at(place[:-1], raw), str(place[-1])
     hint = did_you_mean(word, here)
     if not hint and (tags := tags_with(place[:-1], raw, word)):

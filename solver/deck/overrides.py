@@ -11,7 +11,7 @@ from solver.errors import DeckError, Fault
 
 from .build import _prepare, build
 from .deck import Deck
-from .faults import Place, did_you_mean, dotted, one_of
+from .faults import Place, did_you_mean, dotted, one_of, unknown_key
 from .schema_walk import fields_at, is_choice
 
 
@@ -125,5 +125,4 @@ def _known(here: dict[str, Any], step: str, place: Place, data: Any, last: bool)
         raise _NoSuchKey(f'there is no species "{step}"', did_you_mean(step, here) or one_of(here))
     keys = fields_at(place, data)
     if keys and step not in keys:
-        hint = did_you_mean(step, keys) or "keys here: " + ", ".join(keys)
-        raise _NoSuchKey("unknown key" if last else f'unknown key "{step}"', hint)
+        raise _NoSuchKey("unknown key" if last else f'unknown key "{step}"', unknown_key((*place, step), data))
