@@ -29,59 +29,106 @@ def cascade_rate(k, theta, plasma, Ma, L):
     return np.sqrt(positive("k", k) / positive("L", L)) * positive("Ma", Ma) ** 2 * plasma.alfven_speed * _sine(theta)
 
 
-def spectrum_factor(k, theta, Ma, L, wandering="alfvenic"):
+def spectrum_factor(k, theta, Ma, L, wandering="alfvenic", Ma_alfven=1.0):
     """1/sin(max(θ, θ_min(k))): the angular factor of P ∝ k^(−3/2)/sinθ (eq. 38), finite as θ → 0 by field-line wandering."""
-    return 1 / np.sin(np.maximum(np.minimum(theta, np.pi - theta), theta_min(k, Ma, L, wandering)))
+    smallest = theta_min(k, Ma, L, wandering, Ma_alfven)
+    return 1 / np.sin(np.maximum(np.minimum(theta, np.pi - theta), smallest))
 
 
-def wandering_angle(k, theta, Ma, L, wandering="alfvenic"):
+def wandering_angle(k, theta, Ma, L, wandering="alfvenic", Ma_alfven=1.0):
     """Spread of pitch angle in one cascade time [rad], with θ floored at θ_min(k) and the result at most π/2.
 
-    wandering = "alfvenic": δθ = (Ma² (kL)^½ sinθ)^(−1/2) (eq. 39, Ma_Alf = 1); "fast_modes": (Ma²/((kL)^½ sin³θ))^¼
-    (eq. 40); "both": the larger of the two.
+    wandering = "alfvenic": δθ = (Ma² (kL)^½ sinθ/ε)^(−1/2) (eq. 39; ε = `alfvenic_factor`, 1 in the paper);
+    "fast modes": (Ma²/((kL)^½ sin³θ))^¼ (eq. 40); "both": the larger of the two.
     """
     Ma, x = positive("Ma", Ma), positive("k", k) * positive("L", L)
-    smallest = theta_min(k, Ma, L, wandering)
+    smallest = theta_min(k, Ma, L, wandering, Ma_alfven)
     sine = np.sin(np.maximum(np.minimum(theta, np.pi - theta), smallest))
-    # below θ_min the spread is θ_min itself; the maximum only removes rounding
-    return np.clip(_spread(x, sine, Ma, wandering), 0, np.pi / 2)
-
-
-def _spread(x, sine, Ma, wandering):
-    alfvenic = (Ma**2 * np.sqrt(x) * sine) ** -0.5
+    alfvenic = np.sqrt(alfvenic_factor(Ma_alfven) / (Ma**2 * np.sqrt(x) * sine))
     fast = np.sqrt(Ma) * (x * sine**6) ** -0.125
-    return choose_wandering(wandering, alfvenic, fast)
+    return np.minimum(choose_wandering(wandering, alfvenic, fast), np.pi / 2)
+
+
+def alfvenic_factor(Ma_alfven):
+    """Energy flux of the Alfvénic cascade over v_A³/L: Ma_Alf⁴ for weak (Ma_Alf <= 1), Ma_Alf³ for strong driving.
+
+    Field lines bend by (ε l_∥/L)^½ over a distance l_∥ and (ε l_⊥/L)^⅓ over l_⊥, which gives eqs. 27, 39 and A7 for
+    ε = 1 and l = v_A τ_casc; the paper has Ma_Alf ~ 1 only.
+    """
+    Ma = positive("Ma_alfven", Ma_alfven)
+    return np.where(Ma <= 1, Ma**4, Ma**3)[()]
 
 
 def choose_wandering(wandering, alfvenic, fast_modes):
     """The value that belongs to the kind of field-line wandering; ValueError for an unknown kind."""
     if wandering == "alfvenic":
         return alfvenic
-    if wandering == "fast_modes":
+    if wandering == "fast modes":
         return fast_modes
     if wandering == "both":
         return np.maximum(alfvenic, fast_modes)
-    raise ValueError(f"wandering must be 'alfvenic', 'fast_modes' or 'both', got {wandering!r}")
+    raise ValueError(f"wandering must be 'alfvenic', 'fast modes' or 'both', got {wandering!r}")
 
 
-def theta_min(k, Ma, L, wandering="alfvenic"):
+def theta_min(k, Ma, L, wandering="alfvenic", Ma_alfven=1.0):
     """Smallest well-defined pitch angle: δθ(k, θ_min) = θ_min, at most π/2 [rad] (after eq. 39).
 
     At small angles (Ma² (kL)^½)^(−1/3) ∝ k^(−1/6) for Alfvénic wandering. Shape of k, Ma, L broadcast together.
     """
-    Ma, x = positive("Ma", Ma), positive("k", k) * positive("L", L)
-    # δθ = θ is  θ² sinθ = 1/(Ma² x^½)  (eq. 39)  and  θ sin^(3/4)θ = Ma^½ x^(−1/8)  (eq. 40)
-    alfvenic = _solve(2, 1, -2 * np.log(Ma) - np.log(x) / 2)
-    fast = _solve(1, 0.75, np.log(Ma) / 2 - np.log(x) / 8)
+    Ma, log_x = positive("Ma", Ma), np.log(positive("k", k)) + np.log(positive("L", L))
+    alfvenic = _solve(2, 1, np.log(alfvenic_factor(Ma_alfven)) - 2 * np.log(Ma) - log_x / 2)  # θ² sinθ = ε/(Ma² x^½)
+    fast = _solve(1, 0.75, np.log(Ma) / 2 - log_x / 8)  # θ sin^(3/4)θ = Ma^½ x^(−1/8)
     return choose_wandering(wandering, alfvenic, fast)
+
+
+def x_of_theta_min(theta, Ma, wandering="alfvenic", Ma_alfven=1.0):
+    """kL at which θ_min(k) = theta in (0, π/2]: modes of that pitch angle are well defined beyond it."""
+    alfvenic = (alfvenic_factor(Ma_alfven) / (Ma**2 * np.sin(theta) * theta**2)) ** 2
+    fast = (Ma**2 / (theta**4 * np.sin(theta) ** 3)) ** 2
+    return choose_wandering(wandering, alfvenic, fast)
+
+
+def spectrum_segments(Ma, x_end, wandering="alfvenic", Ma_alfven=1.0):
+    """1/sin θ_min as sums of powers of x = kL on 1 <= x <= x_end: tuple of (x_low, x_high, powers, coefficients).
+
+    θ² sinθ ∝ x^(−1/2) makes 1/sinθ a power series in x^(−1/3) times x^(1/6) (eq. 40: x^(−1/7), x^(1/14)); a fit of a few
+    terms on each segment is good to 2e-5. Segments end where θ_min leaves its bound π/2 and where its cause changes.
+    """
+    series = {"alfvenic": (1 / 6, 1 / 3), "fast modes": (1 / 14, 1 / 7)}
+    kinds = [wandering] if wandering in series else list(series)
+    edges = {1.0, float(x_end)}
+    for kind in kinds:
+        start = float(x_of_theta_min(np.pi / 2, Ma, kind, Ma_alfven))
+        edges |= {start, 6 * max(start, 1.0), 300 * max(start, 1.0)}
+    if len(kinds) == 2:
+        x = np.geomspace(1, x_end, 4000)
+        change = theta_min(x, Ma, 1.0, kinds[0], Ma_alfven) < theta_min(x, Ma, 1.0, kinds[1])
+        edges |= set(x[1:][change[1:] != change[:-1]])
+    edges = sorted(edge for edge in edges if 1 <= edge <= x_end)
+    segments = []
+    for low, high in zip(edges[:-1], edges[1:], strict=True):
+        x = np.geomspace(low, high, 400)
+        middle = x[200]
+        angle = {kind: theta_min(middle, Ma, 1.0, kind, Ma_alfven) for kind in kinds}
+        kind = max(kinds, key=angle.get)
+        if angle[kind] >= np.pi / 2:
+            segments.append((low, high, (0.0,), (1.0,)))
+            continue
+        first, step = series[kind]
+        powers = first - step * np.arange(3)
+        factor = np.sin(theta_min(x, Ma, 1.0, kind, Ma_alfven))
+        terms = (x[:, None] / middle) ** powers * factor[:, None]
+        fit = np.linalg.lstsq(terms, np.ones(x.size), rcond=None)[0] * middle**-powers
+        segments.append((low, high, tuple(powers), tuple(fit)))
+    return tuple(segments)
 
 
 def _solve(a, b, right):
     """θ in (0, π/2] with a ln θ + b ln sinθ = right (the left side rises with θ); π/2 where there is none."""
     top = np.log(np.pi / 2)
-    u = np.minimum(right / (a + b), top)  # small angles: exact; u = ln θ, where the left side is concave
+    u = np.minimum(right / (a + b), top)  # the small-angle solution; from there Newton ascends, the left side is concave
     for _ in range(8):
         theta = np.exp(u)
-        slope = a + b * theta / np.tan(np.minimum(theta, np.pi / 2))
+        slope = a + b * theta / np.tan(theta)
         u = np.minimum(u - (a * u + b * np.log(np.sin(theta)) - right) / slope, top)
-    return np.exp(u)
+    return np.minimum(np.exp(u), np.pi / 2)

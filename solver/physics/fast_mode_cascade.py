@@ -16,7 +16,7 @@ from solver.physics.validity import in_range, positive, warn
 
 UNDAMPED = 1e14  # kL of modes that nothing damps: beyond the gyroradius of any cosmic ray in reach
 DAMPING = ("full", "viscous", "none")
-_SCAN, _BISECTIONS = 96, 46  # first crossing: points of the scan in ln k, then halvings of the cell
+_SCAN = 96  # points in ln k that look for the first crossing
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class Cascade:
 
     beta, Ma: plasma beta and δV/v_A at the outer scale; viscosity = ν_B/(L v_A) = β^½ l_mfp/L; transition = k_∥L where
     collisionless damping takes over, β^½ L/l_mfp; anisotropic: eqs. 36–39 in place of A4, A7; damping "full", "viscous" (no
-    collisionless damping: the plasma echo of Sec. 6.3) or "none"; wandering "alfvenic", "fast_modes" or "both".
+    collisionless damping: the plasma echo of Sec. 6.3) or "none"; wandering "alfvenic", "fast modes" or "both";
+    Ma_alfven: Alfvénic Mach number of the turbulence that bends the field lines (`anisotropic.alfvenic_factor`).
     """
 
     beta: float
@@ -35,24 +36,28 @@ class Cascade:
     anisotropic: bool = False
     damping: str = "full"
     wandering: str = "alfvenic"
+    Ma_alfven: float = 1.0
 
     def spread(self, x, theta):
         """δθ(kL, θ) [rad], at most π/2: eq. A7, 39 or 40."""
         if self.anisotropic:
-            return an.wandering_angle(x, theta, self.Ma, 1.0, self.wandering)
+            return an.wandering_angle(x, theta, self.Ma, 1.0, self.wandering, self.Ma_alfven)
         inverse = 1 / (self.Ma**2 * np.sqrt(x))
-        alfvenic = np.sqrt(np.cos(theta) * inverse + (np.sin(theta) * inverse) ** (2 / 3))
+        bent = an.alfvenic_factor(self.Ma_alfven) * inverse
+        alfvenic = np.sqrt(np.cos(theta) * bent + (np.sin(theta) * bent) ** (2 / 3))
         fast = np.sqrt(self.Ma) * x**-0.125
         return np.minimum(an.choose_wandering(self.wandering, alfvenic, fast), np.pi / 2)
 
-    def damping_ratio(self, x, theta, viscous):
-        """⟨Γ⟩/⟨1/τ_casc⟩ at kL = x for θ in [0, π/2], with viscous (else collisionless) damping."""
+    def damping_excess(self, x, theta, viscous):
+        """ln(⟨Γ⟩/⟨1/τ_casc⟩) at kL = x for θ in [0, π/2], with viscous (else collisionless) damping."""
         delta = self.spread(x, theta)
         cascade = _mean_sine(theta, delta) if self.anisotropic else 1.0
         if viscous:
-            return self.viscosity / (6 * self.Ma**2) * x**1.5 * _mean_sine_squared(theta, delta) / cascade
-        factor = _collisionless_table(self.beta).mean(theta, delta)
-        return np.sqrt(np.pi * self.beta) / (4 * self.Ma**2) * np.sqrt(x) * factor / cascade
+            rate = self.viscosity / (6 * self.Ma**2) * x**1.5 * _mean_sine_squared(theta, delta)
+        else:
+            factor = _collisionless_table(self.beta).mean(theta, delta)
+            rate = np.sqrt(np.pi * self.beta) / (4 * self.Ma**2) * np.sqrt(x) * factor
+        return np.log(np.maximum(rate / cascade, 1e-300))
 
     def x_max(self, theta):
         """k_max(θ) L, between 1 (damped at the outer scale) and `UNDAMPED`; theta in [0, π/2], any shape."""
@@ -69,20 +74,21 @@ class Cascade:
         return result.reshape(theta.shape)
 
     def _first_crossing(self, theta, low, high, viscous):
-        """First x in [low, high] with a damping ratio >= 1 (low if it starts so), high where there is none."""
-        a, b = np.log(low), np.log(high)
+        """First x in [low, high] where damping is as fast as the cascade (low if it starts so), high if there is none."""
+        result, open_ = high.copy(), np.flatnonzero(high > low)
+        theta, a, b = theta[open_], np.log(low[open_]), np.log(high[open_])
         position = np.linspace(0, 1, _SCAN)
-        scan = np.exp(a[:, None] + (b - a)[:, None] * position)
-        damped = self.damping_ratio(scan, theta[:, None], viscous) >= 1
-        first = np.argmax(damped, axis=1)
-        left = a + (b - a) * position[np.maximum(first - 1, 0)]
-        right = a + (b - a) * position[first]
-        for _ in range(_BISECTIONS):
-            middle = (left + right) / 2
-            inside = self.damping_ratio(np.exp(middle), theta, viscous) >= 1
-            left, right = np.where(inside, left, middle), np.where(inside, middle, right)
-        result = np.where(damped[:, 0], low, np.exp(right))
-        return np.where(damped.any(axis=1) & (b > a), result, high)
+        scan = a[:, None] + (b - a)[:, None] * position
+        excess = self.damping_excess(np.exp(scan), theta[:, None], viscous)
+        first = np.argmax(excess >= 0, axis=1)
+        found = excess[np.arange(first.size), first] >= 0
+        result[open_[found]] = low[open_[found]]  # those with first > 0 follow
+        inner = np.flatnonzero(found & (first > 0))
+        right = scan[inner, first[inner]], excess[inner, first[inner]]
+        left = scan[inner, first[inner] - 1], excess[inner, first[inner] - 1]
+        root = _root(lambda u, i: self.damping_excess(np.exp(u), theta[inner[i]], viscous), *left, *right)
+        result[open_[inner]] = np.exp(root)
+        return result
 
     def kinks(self):
         """Angles in (0, π/2), ascending, where k_max(θ) jumps or bends: a quadrature over θ is split there."""
@@ -93,7 +99,7 @@ class Cascade:
         cell = np.flatnonzero((kind[1:] != kind[:-1]) | steep)
         left, right = theta[cell], theta[cell + 1]
         v_left, v_right, k_left, k_right = value[cell], value[cell + 1], kind[cell], kind[cell + 1]
-        for _ in range(42):
+        for _ in range(34):
             middle = (left + right) / 2
             v = np.log(self.x_max(middle))
             k = self._kind(middle, v)
@@ -109,16 +115,17 @@ class Cascade:
         """What ends the cascade: 0 nothing, 1 collisionless, 2 the change of regime, 3 viscous damping, 4 the outer scale."""
         change = np.log(self.transition / np.maximum(np.cos(theta), 1e-300))
         kind = np.where(log_x > change + 1e-9, 1, np.where(log_x > change - 1e-9, 2, 3))
-        return np.where(log_x <= 1e-12, 4, np.where(log_x >= np.log(UNDAMPED) - 1e-9, 0, kind))
+        kind = np.where(log_x <= 1e-12, 4, np.where(log_x >= np.log(UNDAMPED) - 1e-9, 0, kind))
+        return kind + 10 * (self.spread(np.exp(log_x), theta) >= np.pi / 2)  # the spread has reached its bound
 
 
-def cascade(plasma, Ma, L, anisotropic=False, damping="full", wandering="alfvenic"):
+def cascade(plasma, Ma, L, *, anisotropic=False, damping="full", wandering="alfvenic", Ma_alfven=1.0):
     """The `Cascade` of one plasma (scalar B, n, T) with amplitude Ma = δV/v_A at the outer scale L [cm].
 
     ValueError for arrays, Ma or L not finite and > 0, unknown options. `ValidityWarning` for plasma beta > 1 (the damping
     rates are derived for β ≪ 1) where damping is on, and for Ma > 1 (the cascade is not weak).
     """
-    Ma, L = float(positive("Ma", Ma)), float(positive("L", L))
+    Ma, L, Ma_alfven = (float(positive(*pair)) for pair in (("Ma", Ma), ("L", L), ("Ma_alfven", Ma_alfven)))
     values = plasma.beta, plasma.mean_free_path
     if any(np.ndim(value) for value in values):
         raise ValueError("a cascade belongs to one plasma: B, n, T and mean_free_path must be scalars")
@@ -131,7 +138,8 @@ def cascade(plasma, Ma, L, anisotropic=False, damping="full", wandering="alfveni
     if damping != "none" and beta > 1:
         warn(f"damping of fast modes is derived for plasma beta << 1, got {beta:.3g}")
     root = np.sqrt(beta)
-    return Cascade(beta, Ma, root * free_path / L, root * L / free_path, bool(anisotropic), damping, wandering)
+    numbers = beta, Ma, root * free_path / L, root * L / free_path
+    return Cascade(*numbers, bool(anisotropic), damping, wandering, Ma_alfven)
 
 
 def k_max(theta, plasma, Ma, L, **options):
@@ -154,7 +162,7 @@ def theta_c(k, plasma, Ma, L, **options):
     lowest = np.minimum.accumulate(modes.x_max(theta))
     first = np.searchsorted(-lowest, -flat, side="right")  # first angle that does not reach k
     left, right = theta[np.maximum(first - 1, 0)], theta[np.minimum(first, theta.size - 1)]
-    for _ in range(_BISECTIONS):
+    for _ in range(46):
         middle = (left + right) / 2
         reached = modes.x_max(middle) >= flat
         left, right = np.where(reached, middle, left), np.where(reached, right, middle)
@@ -162,20 +170,42 @@ def theta_c(k, plasma, Ma, L, **options):
     return result.reshape(np.shape(x))[()]
 
 
-def theta_min(k, Ma, L, anisotropic=False, wandering="alfvenic"):
+def theta_min(k, Ma, L, *, anisotropic=False, wandering="alfvenic", Ma_alfven=1.0):
     """Smallest pitch angle [rad] a mode keeps over one cascade time, at most π/2 (Fig. 7 bottom); shape of k.
 
     Isotropic cascade: the spread of parallel modes itself (eq. 27 or 40); anisotropic: δθ(k, θ_min) = θ_min.
     """
     if anisotropic:
-        return an.theta_min(k, Ma, L, wandering)
+        return an.theta_min(k, Ma, L, wandering, Ma_alfven)
     Ma, x = positive("Ma", Ma), positive("k", k) * positive("L", L)
-    spread = an.choose_wandering(wandering, (Ma**2 * np.sqrt(x)) ** -0.5, np.sqrt(Ma) * x**-0.125)
-    return np.minimum(spread, np.pi / 2)
+    alfvenic = np.sqrt(an.alfvenic_factor(Ma_alfven) / (Ma**2 * np.sqrt(x)))
+    return np.minimum(an.choose_wandering(wandering, alfvenic, np.sqrt(Ma) * x**-0.125), np.pi / 2)
+
+
+def _root(function, a, f_a, b, f_b):
+    """Zero of function(u, index) in each bracket f_a < 0 <= f_b, to rounding: regula falsi with the Illinois weights."""
+    a, f_a, b, f_b = (np.array(value) for value in (a, f_a, b, f_b))
+    root = b.copy()
+    left = np.flatnonzero(f_b > 0)
+    for _ in range(80):
+        if not left.size:
+            break
+        u = (a[left] * f_b[left] - b[left] * f_a[left]) / (f_b[left] - f_a[left])
+        f = function(u, left)
+        moved = np.abs(u - root[left])
+        same = f >= 0  # b moves and a stays: halve f_a if b moved before as well
+        again = same == (root[left] == b[left])
+        f_a[left[same & again]] /= 2
+        f_b[left[~same & again]] /= 2
+        b[left[same]], f_b[left[same]] = u[same], f[same]
+        a[left[~same]], f_a[left[~same]] = u[~same], f[~same]
+        root[left] = u
+        left = left[(moved > 4e-15 * (1 + np.abs(u))) & (f != 0)]
+    return root
 
 
 def _quarter(theta):
-    return in_range("theta", theta, -1e-12, np.pi / 2 + 1e-12).clip(0, np.pi / 2)
+    return np.clip(in_range("theta", theta, -1e-12, np.pi / 2 + 1e-12), 0, np.pi / 2)
 
 
 def _mean_sine(theta, delta):
