@@ -35,7 +35,8 @@ class Control:
     steady_residual: float = 1e-9
     steady_change: float = 1e-6
     max_steps: int = 10_000
-    stops: tuple[float, ...] = ()            # times a step must end on: outputs, switched sources
+    stops: tuple[float, ...] = ()            # times at which sources are switched; a step must end there
+    outputs: tuple[float, ...] = ()          # times at which the state is wanted; a step must end there too
 
 
 @dataclass
@@ -70,9 +71,24 @@ class March:
         self.system = System(problem, self.V, self.F, layout.rows, ranks.gather)
         self.newton = NewtonPath(layout, tolerance, max_iterations)
         self.state = State(0.0, f0[:, :, :problem.nodes] / self.F[:, :, None])
-        self.failure = None
+        self.failure, self.status = None, "not run"
         self.stop_requested = False
         self.counts = {"steps": 0, "rejected": 0, "newton": 0, "krylov": 0}
+
+    # ---- restarting ------------------------------------------------------------------------------------------------------
+
+    def restart(self):
+        """Arrays and numbers from which `restore` makes a march that goes on bit by bit."""
+        s = self.state
+        out = {"V": self.V, "F": self.F, "u": s.u, "t": s.t, "dt": s.dt, "counts": self.counts}
+        out |= {key: value for key, value in (("rate", s.rate), ("a", s.a), ("q", s.q)) if value is not None}
+        return out | {f"history_{key}": np.array(values) for key, values in s.history.items()}
+
+    def restore(self, data):
+        """Take up the state that `restart` gave; the march must have been made with its V and F."""
+        s = self.state = State(data["t"], data["u"], data.get("rate"), data.get("a"), data.get("q"), data["dt"])
+        s.history = {key[8:]: list(value) for key, value in data.items() if key.startswith("history_")}
+        self.counts = dict(data["counts"])
 
     # ---- physical quantities of the present state --------------------------------------------------------------------
 
@@ -210,7 +226,7 @@ class March:
         """The step cut to the next prescribed time, and that time if it is reached."""
         c, t = self.control, self.state.t
         dt = min(dt, c.max_step or np.inf)
-        targets = [x for x in (*c.stops, c.end) if x is not None and x > t * (1 + 1e-14)]
+        targets = [x for x in (*c.stops, *c.outputs, c.end) if x is not None and x > t * (1 + 1e-14)]
         if not targets:
             return dt, None
         gap = min(targets) - t
@@ -294,9 +310,8 @@ class March:
             law = system.law_flux(u, waves, None if p.waves is None else system.nu[p.waves])
             for s in range(p.species):
                 own = u[s, self.layout.rows]
-                secondary = sum((W @ u[parent, :, 0] for parent, child, W in system.weights if child == s), np.zeros(len(own)))
                 gain, _ = system.gains(u, s)
-                out["source"][s] = system.source[s].sum(-1) + secondary
+                out["source"][s] = system.source[s].sum(-1) + system.secondary(u, s)
                 out["momentum"][s] = gain.sum(-1)
                 out["sink"][s] = (system.sink[s] * own).sum(-1)
                 out["escape"][s] = law[s][0][:, -1] if p.top is not None else system.outflow[s] * own[:, -1]
@@ -304,8 +319,7 @@ class March:
                     stored = system.vol * system.inv_tau[s] * (own - system.u_known[s])
                     out["stored"][s] = stored.sum(-1)
                     out["stored_gross"][s] = np.abs(stored).sum(-1)
-                parts = np.abs(system.inputs(u, s)).sum(-1)
-                out["throughput"][s] = np.maximum(parts, np.abs(out["source"][s])) + np.abs(law[s][0]).max(-1)
+                out["throughput"][s] = system.throughput(u, s) + np.abs(law[s][0]).max(-1)
         out["closure"] = out["source"] + out["momentum"] - out["sink"] - out["escape"] - out["stored"]
         return out
 

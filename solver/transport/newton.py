@@ -198,13 +198,8 @@ class NewtonPath:
         law = sys.law_flux(u, slopes[sys.w] if sys.w is not None else None, nu, with_correction=with_correction)
         for s in range(sys.problem.species) if species is None else species:
             flux, _, kappa, _ = law[s]
-            inputs = sys.inputs(u, s)
-            balance = np.cumsum(inputs, -1)[:, :flux.shape[1]]
-            # throughput: all that enters the row, from sources, other rows and the known state, whichever is larger
-            own = u[s, sys.rows]
-            entering = np.abs(inputs + sys.sink[s] * own).sum(-1)
-            throughput = np.maximum(entering, np.abs(sys.source[s]).sum(-1))
-            throughput = np.maximum(throughput, np.abs(flux).max(-1))[:, None] + 1e-290
+            balance = sys.balance_flux(u, s)
+            throughput = np.maximum(sys.throughput(u, s), np.abs(flux).max(-1))[:, None] + 1e-290
             err = np.abs(flux - balance)
             size = np.abs(sys.upper(u)[s]).max(-1)[:, None] + 1e-290
             out[s] = np.fmin(err / throughput, err / np.maximum(kappa, 1e-290) * sys.df / size)

@@ -256,10 +256,22 @@ class System:
         own = u[s, self.rows]
         total, _ = self.gains(u, s)
         total += self.source[s] - self.sink[s] * own - self.vol * self.inv_tau[s] * (own - self.u_known[s])
-        for parent, child, W in self.weights:
-            if child == s:
-                total[:, 0] += W @ u[parent, :, 0]
+        total[:, 0] += self.secondary(u, s)
         return total
+
+    def secondary(self, u, s):
+        """Disc source of species s from its parents, own rows."""
+        return sum((W @ u[parent, :, 0] for parent, child, W in self.weights if child == s), np.zeros(self.V.shape[1]))
+
+    def throughput(self, u, s):
+        """All that enters a row, without what leaves it again: sources, other rigidities, the known state; (rows,)."""
+        _, coefficients = self.gains(u, s)
+        gross = np.abs(self.source[s]).sum(-1) + np.abs(self.secondary(u, s))
+        gross += (self.vol * self.inv_tau[s] * np.abs(self.u_known[s])).sum(-1)
+        for o, c in coefficients.items():
+            if o:
+                gross += np.abs(c * self.shifted(u, s, o)).sum(-1)
+        return gross
 
     def balance_flux(self, u, s):
         """z flux on the faces (and the top) of own rows that the balance of every node below asks for."""

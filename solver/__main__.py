@@ -1,0 +1,5 @@
+"""`python -m solver`: the command line."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,289 @@
+"""What the figures share: the style, colours, axes, maps over (R, z), and saving.
+
+Figures are made without pyplot: nothing needs a screen, nothing needs closing, and importing this module is cheap.
+"""
+
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+STYLE = Path(__file__).with_name("crstream.mplstyle")
+COLOURS = {"proton": "#0072B2", "carbon": "#D55E00", "boron": "#009E73", "helium4": "#CC79A7", "oxygen": "#E69F00"}
+SPARE = ("#56B4E9", "#000000", "#999999", "#8B5A2B", "#CC79A7", "#E69F00")
+SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
+DECADES = 9                # shown below the highest curve; what lies deeper is cut off
+FORMATS = ("png", "pdf")
+
+
+@contextmanager
+def styled():
+    import matplotlib.style
+
+    with matplotlib.style.context(STYLE):
+        yield
+
+
+def figure(**options):
+    """A Figure with a canvas of its own that shows itself in notebooks."""
+    from io import BytesIO
+
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    class Standalone(Figure):
+        def _repr_png_(self):
+            buffer = BytesIO()
+            self.savefig(buffer, format="png")
+            return buffer.getvalue()
+
+    fig = Standalone(**options)
+    FigureCanvasAgg(fig)
+    return fig
+
+
+def legend_line(**options):
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], **options)
+
+
+def colour(name, index):
+    return COLOURS.get(str(name), SPARE[index % len(SPARE)])
+
+
+def positive(y):
+    y = np.asarray(y, float)
+    return np.where(np.isfinite(y) & (y > 0), y, np.nan)
+
+
+def exact_intensity(ds, exact):
+    from . import observables
+
+    return observables.intensity(exact.f[:, 0], ds.momentum.values, ds.charge.values[:, None], ds.beta.values)
+
+
+def error_band(ax, x, y, error, colour):
+    """Error bars where they can be seen (more than 1 %), every few points; smaller ones hide in the line."""
+    show = (error > 0.01 * np.abs(y)) & np.isfinite(error)
+    every = np.zeros(len(x), bool)
+    every[:: max(1, len(x) // 30)] = True
+    show &= every
+    if show.any():
+        down = np.minimum(error[show], 0.999 * y[show])
+        ax.errorbar(x[show], y[show], yerr=[down, error[show]], fmt="none", ecolor=colour, elinewidth=0.9, capsize=2)
+
+
+def weighted_label(weight):
+    power = f"{1 - weight:+.3g}" if weight < 1 else f"{weight - 1:.3g}"
+    factor = f"$R^{{{weight:g}}}$ " if weight else ""
+    unit = f"GV$^{{{power}}}$" if weight else "GV$^{-1}$"
+    return f"{factor}$J$ [m$^{{-2}}$ s$^{{-1}}$ sr$^{{-1}}$ {unit}]"
+
+
+def logarithmic(ax, symbol, values):
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    ax.set_xscale("log")
+    ax.set(xlim=(values[0], values[-1]), xlabel=f"${symbol}$ [GV]")
+    ax.xaxis.set_major_locator(LogLocator(10, numticks=8))
+    ax.xaxis.set_minor_locator(LogLocator(10, subs="auto", numticks=20))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+
+
+def decades(ax, span=DECADES, least=1.0):
+    """Logarithmic y axis around the curves, `least` to `span` decades; few enough labels to read."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    ax.set_yscale("log")
+    values = np.concatenate([np.asarray(line.get_ydata(), float) for line in ax.lines] or [np.ones(1)])
+    values = values[np.isfinite(values) & (values > 0)]
+    if len(values) == 0:
+        ax.set_ylim(0.1, 1.0)
+    else:
+        high, low = values.max(), max(values.min(), values.max() * 10.0**-span)
+        middle, half = np.sqrt(high * low), max(0.55 * np.log10(high / low), 0.5 * least)
+        ax.set_ylim(middle * 10.0**-half, middle * 10.0**half)
+    axis, wide = ax.yaxis, np.ptp(np.log10(ax.get_ylim())) > 2.5
+    axis.set_major_locator(LogLocator(10, numticks=7))
+    axis.set_minor_locator(LogLocator(10, subs="auto" if wide else np.arange(2, 10), numticks=30))
+    axis.set_minor_formatter(NullFormatter())
+    if not wide:
+        low, high = ax.get_ylim()
+        plain, few = low > 5e-4 and high < 2e4, high / low > 20
+        text = (lambda y: f"{y:g}") if plain else (lambda y: f"${scientific(y, 0)}$")
+        axis.set_major_formatter(FuncFormatter(lambda y, _: text(y)))
+        if plain or not few:
+            axis.set_minor_formatter(FuncFormatter(lambda y, _: text(y) if leading_digit(y) in (2, 5) else ""))
+
+
+def leading_digit(y):
+    return round(y / 10.0 ** np.floor(np.log10(y) + 1e-9))
+
+
+def scientific(y, digits=1):
+    """Mathtext for 4.4 × 10⁻³."""
+    if y == 0 or not np.isfinite(y):
+        return f"{y:g}"
+    mantissa, exponent = f"{y:.{digits}e}".split("e")
+    lead = "" if digits == 0 and mantissa == "1" else rf"{mantissa} \times "
+    return rf"{lead}10^{{{int(exponent)}}}"
+
+
+def exact_name(exact):
+    """What the legend calls it: a solution without tolerance is an approximation shown beside."""
+    return "reference" if exact.tolerance is None else "exact"
+
+
+def title(ax, result):
+    ax.set_title(result.tree.attrs.get("title", ""))
+    failure_note(ax, result)
+
+
+def figure_title(fig, ax, result):
+    """The title above all panels."""
+    fig.suptitle(result.tree.attrs.get("title", ""), x=0.02, ha="left", fontsize=11)
+    failure_note(ax, result)
+
+
+def failure_note(ax, result):
+    if result.status.startswith("failed"):
+        note(ax, 0.5, 0.5, "not a solution: the run failed", ha="center", color="#D55E00")
+
+
+def note(ax, x, y, text, **options):
+    """Text in a white box, in fractions of the axes."""
+    box = {"boxstyle": "round,pad=0.25", "fc": "w", "ec": "none", "alpha": 0.85}
+    ax.text(x, y, text, transform=ax.transAxes, bbox=box, zorder=10, **options)
+
+
+def energy_axis(ax, ds, name):
+    """Kinetic energy per nucleon of a species along the top."""
+    Z, A, m = (float(ds[q].sel(species=name)) for q in ("charge", "mass_number", "mass"))
+
+    def energy(R):
+        return (np.hypot(Z * np.maximum(R, 1e-300), m) - m) / A
+
+    def rigidity(T):
+        T = np.maximum(A * np.asarray(T, float), 1e-300)
+        return np.sqrt(T * (T + 2 * m)) / Z
+
+    ax.tick_params(axis="x", which="both", top=False)
+    ax.secondary_xaxis("top", functions=(energy, rigidity)).set_xlabel(f"kinetic energy of {name} [GeV/n]")
+
+
+def round_rigidities(R):
+    """At most six powers of ten inside the grid."""
+    decades = np.arange(np.ceil(np.log10(R[0]) - 1e-9), np.floor(np.log10(R[-1]) + 1e-9) + 1)
+    if len(decades) < 2:
+        return R[[0, len(R) // 2, -1]]
+    return 10.0 ** decades[:: int(np.ceil(len(decades) / 6))]
+
+
+def nodes(R, rigidities):
+    return sorted({int(np.argmin(np.abs(np.log(R / x)))) for x in np.atleast_1d(rigidities)})
+
+
+def rigidity_text(R):
+    if 0.1 <= R < 1000:
+        return f"{R:.3g} GV"
+    exponent = int(np.floor(np.log10(R) + 1e-9))
+    factor = R / 10.0**exponent
+    lead = "" if abs(factor - 1) < 5e-3 else rf"{factor:.3g} \times "
+    return rf"${lead}10^{{{exponent}}}$ GV"
+
+
+def sequence(number):
+    import matplotlib
+
+    return matplotlib.colormaps["viridis"](np.linspace(0.0, 0.88, number))
+
+
+def panels(number, size=(3.0, 3.4), columns=3, **options):
+    """A figure with `number` panels in rows of at most `columns`, room for a legend at the right; (figure, panels)."""
+    columns = min(columns, number)
+    rows = -(-number // columns)
+    fig = figure(figsize=(2.2 + size[0] * columns, 0.6 + size[1] * rows))
+    grid = fig.subplots(rows, columns, sharex=True, sharey=True, squeeze=False, **options)
+    for ax in grid.flat[number:]:
+        ax.set_visible(False)
+    for ax in grid.flat[max(number - columns, 0) : number]:
+        ax.xaxis.set_tick_params(labelbottom=True)
+    return fig, list(grid.flat[:number]), list(grid[:, 0])
+
+
+def outside_legend(fig, ax, handles=None, labels=None, **options):
+    """One legend right of all panels."""
+    if handles is None:
+        handles, labels = ax.get_legend_handles_labels()
+    fig.legend(handles, labels, loc="outside right upper", **options)
+
+
+def layer_lines(ax, ds):
+    """Interfaces between layers as thin lines."""
+    for top in ds.layer_top.values[:-1]:
+        ax.axvline(top, color="0.6", lw=0.8, ls=(0, (5, 3)), zorder=0)
+
+
+def colour_map(ax, ds, values, **options):
+    """Colour map of face values (z_face, R) on logarithmic axes; layer interfaces as lines with names."""
+    z, z_face = ds.z.values, ds.z_face.values
+    edges = np.append(min(0.5 * z_face[0], z[1] / 2), z[1:])
+    R = np.append(ds.rigidity_bounds.values[:, 0], ds.rigidity_bounds.values[-1, 1])
+    mesh = ax.pcolormesh(R, edges, values, rasterized=True, **options)
+    logarithmic(ax, "R", ds.rigidity.values)
+    ax.set_yscale("log")
+    ax.set(ylim=(edges[0], edges[-1]), ylabel="$z$ [kpc]")
+    for name, top in zip(ds.layer.values[:-1], ds.layer_top.values[:-1], strict=True):
+        ax.axhline(top, color="k", lw=0.8, ls=(0, (5, 3)))
+        ax.text(0.985, top * 0.97, str(name), transform=ax.get_yaxis_transform(), ha="right", va="top", fontsize=9)
+    if len(ds.layer) > 1:
+        last, bottom = str(ds.layer.values[-1]), ds.layer_top.values[-2]
+        ax.text(0.985, bottom * 1.03, last, transform=ax.get_yaxis_transform(), ha="right", va="bottom", fontsize=9)
+    return mesh
+
+
+def contours(ax, ds, values, levels):
+    """White contours of face values, layer by layer, so that none runs along an interface."""
+    bottom = 0.0
+    for top in ds.layer_top.values:
+        inside = (ds.z_face.values > bottom) & (ds.z_face.values < top)
+        part, bottom = values[inside], top
+        seen = levels[(levels > np.nanmin(part)) & (levels < np.nanmax(part))] if np.isfinite(part).any() else []
+        if part.shape[0] > 1 and len(seen):
+            ax.contour(ds.rigidity.values, ds.z_face.values[inside], part, seen, colors="w", linewidths=0.7)
+
+
+def power_text(name, power):
+    """For example: proton: 93 % of the power escapes."""
+    injected = float(power.sel(term="injected"))
+    if "escaped" not in power.term or injected == 0:
+        return str(name)
+    return f"{name}: {100 * float(power.sel(term='escaped')) / injected:.3g} % of the power escapes"
+
+
+def share_limits(shares):
+    """A range that shows 0 to 1, and what leaves it by not too much."""
+    finite = shares[np.isfinite(shares)]
+    low, high = (max(finite.min(), -1.0), min(finite.max(), 2.0)) if len(finite) else (0.0, 1.0)
+    return min(low, 0.0) - 0.05, max(high, 1.0) + 0.05
+
+
+def value_ticks(ax, x, labels):
+    from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+
+    ax.xaxis.set_major_locator(FixedLocator(x))
+    ax.xaxis.set_major_formatter(FixedFormatter([str(v) for v in labels]))
+    ax.xaxis.set_minor_locator(NullLocator())
+
+
+def save(fig, stem, formats=FORMATS):
+    """Write stem.png and stem.pdf, without dates so that equal figures are equal files; returns the paths."""
+    stem = Path(stem)
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    paths = [stem.with_name(f"{stem.name}.{form}") for form in formats]
+    with styled():
+        for path in paths:
+            fig.savefig(path, metadata={"CreationDate": None} if path.suffix == ".pdf" else None)
+            fig.set_layout_engine("none")               # the first format laid it out; half the time of the others
+    return paths

@@ -1,0 +1,351 @@
+"""Results: one labelled tree per run.
+
+/            f, flux, kappa, coefficients and observables on (species, z | z_face, rigidity), provenance as attributes
+/history     one row per accepted step
+/budget      per species and rigidity: what is injected, escapes and is lost (when given)
+/snapshots   f at the times asked for (when given)
+/error       estimated numerical errors (when made)
+/restart     what the march needs to go on bit by bit (when given)
+"""
+
+import json
+from functools import cached_property
+
+import numpy as np
+import xarray as xr
+
+from . import observables, provenance, storage
+from .constants import KPC
+from .errors import ResultError
+from .particles import beta, kinetic_energy, momentum
+
+SR, FR = ("species", "rigidity"), ("z_face", "rigidity")
+SZR, SFR = ("species", "z", "rigidity"), ("species", "z_face", "rigidity")
+
+# name: (dimensions, units, long name); z in kpc, the rest CGS with GeV and GV
+FIELDS = {
+    "f": (SZR, "cm-3 GeV-3", "phase-space density per d3x d3p, n = int 4 pi p2 f dp"),
+    "flux": (SFR, "cm-2 s-1 GeV-3", "flux in z"),
+    "kappa": (SFR, "cm2 s-1", "diffusion coefficient"),
+}
+COEFFICIENTS = {
+    "v": (("z_face",), "cm s-1", "advection speed, wind and streaming"),
+    "S": (FR, "cm-2 s-1 GeV-3", "linear damping of self-excited waves (eq. 4)"),
+    "X": (FR, "GeV(-3/2) s-1", "nonlinear damping of self-excited waves (eq. 10)"),
+    "kappa_extrinsic": (FR, "cm2 s-1", "diffusion coefficient of protons from extrinsic scattering, inf where none"),
+    "self_confined": (("z_face",), "1", "1 where self-excited waves are present"),
+    "speed_ratio": (SR, "1", "particle speed over that of protons at equal rigidity"),
+    "loss_time": (SR, "s", "momentum loss time in the disc"),
+    "Q": (SR, "cm-2 s-1 GeV-3", "primary source per side of the disc"),
+}
+HISTORY = {
+    "t": ("s", "time reached"),
+    "dt": ("s", "time step"),
+    "newton": ("1", "Newton iterations"),
+    "newton_iterations": ("1", "Newton iterations"),
+    "krylov": ("1", "Krylov iterations"),
+    "residual": ("1", "largest scaled residual"),
+    "change": ("1", "largest relative change of f"),
+    "storage": ("1", "largest rate of change of the content over the throughput"),
+    "budget": ("1", "injected - escaped - lost - stored over injected"),
+    "error": ("1", "estimated time error of the step"),
+    "rejected": ("1", "rejected tries before this step"),
+    "wall": ("s", "wall-clock time since the start"),
+}
+BUDGET = {
+    "injected": "source, primary and secondary",
+    "escaped": "flux through the top",
+    "lost": "net momentum flux out of this rigidity",
+    "destroyed": "destruction by spallation",
+    "stored": "rate of change of the content",
+}
+
+
+class Result:
+    """A solution with its coefficients, observables, history and provenance.
+
+    `dataset` is the root group, `status` "steady", "end time" or "failed: …", `history` one row per step; `deck` and
+    `model` are rebuilt from the stored deck when asked for.  Results are not changed: `with_error` returns a new one.
+    """
+
+    def __init__(self, tree, path=None):
+        self.tree, self.path = tree, path
+
+    @classmethod
+    def build(cls, model, f, flux, kappa, history=None, status="", restart=None, provenance=None, *,
+              budget=None, snapshots=None, time=None):
+        """Label arrays: f (species, z, R), flux and kappa (species, face, R) in the solver's units.
+
+        history: name -> (steps,) or (steps, species); restart: name -> array, or anything JSON can hold;
+        provenance: attributes that add to versions and revision; budget: name -> (species, R) in cm^-2 s^-1 GeV^-3 per
+        side; snapshots: {"t": (times,) in s, "f": (times, species, z, R)}; time: the time reached in s, else the last
+        of history["t"].  Raises ValueError for arrays of the wrong shape.
+        """
+        attrs = {"status": status}
+        history = dict(history or {})
+        if time is None and np.size(history.get("t", ())):
+            time = float(np.asarray(history["t"])[-1])
+        if time is not None:
+            attrs["time_reached"] = float(time)                               # s
+        root = _root(model, {"f": f, "flux": flux, "kappa": kappa})
+        _add_observables(root, model, time or 0.0)
+        groups = {"/": root, "/history": _history(history, root)}
+        if budget:
+            groups["/budget"] = xr.Dataset({
+                name: (SR, _shaped(name, values, root, SR), _named(FIELDS["flux"][1], BUDGET.get(name, name)))
+                for name, values in budget.items()
+            })
+        if snapshots:
+            groups["/snapshots"] = xr.Dataset(
+                {"f": (("time", *SZR), np.asarray(snapshots["f"], float), _named(*FIELDS["f"][1:]))},
+                coords={"time": ("time", np.asarray(snapshots["t"], float), _named("s", "time"))})
+        if restart is not None:
+            groups["/restart"] = _restart(restart)
+        return cls(_tree("result", model, groups, attrs, provenance))
+
+    # ---------------- what is inside
+
+    @cached_property
+    def dataset(self):
+        """The root group as an xarray Dataset."""
+        return self.tree.to_dataset()
+
+    @property
+    def status(self):
+        return self.tree.attrs.get("status", "")
+
+    @property
+    def time(self):
+        """Time reached in s, None for a state that was found without steps."""
+        return self.tree.attrs.get("time_reached")
+
+    @cached_property
+    def history(self):
+        return self._group("history")
+
+    @cached_property
+    def budget(self):
+        """Rates per species and rigidity; made from the fields where the run did not give them."""
+        return self._group("budget") or observables.budget(self.dataset)
+
+    @cached_property
+    def snapshots(self):
+        return self._group("snapshots")
+
+    @cached_property
+    def error(self):
+        """Estimated numerical errors, None where none were made."""
+        return self._group("error")
+
+    @cached_property
+    def observables(self):
+        """Everything solver.observables.observe makes of this result."""
+        return observables.observe(self.dataset)
+
+    @cached_property
+    def restart(self):
+        """The restart data as given to `build`: arrays bit by bit, the rest as JSON gives it back."""
+        group = self._group("restart")
+        if group is None:
+            raise ResultError(f"{self.path or 'this result'}: holds no restart data")
+        return {name: group[name].values for name in group.data_vars} | json.loads(group.attrs["values"])
+
+    @cached_property
+    def deck(self):
+        from .deck import Deck
+
+        return Deck.from_json(self.tree.attrs["deck"])
+
+    @cached_property
+    def model(self):
+        from .model import Model
+
+        return Model(self.deck)
+
+    @cached_property
+    def exact(self):
+        """The problem's exact solution on this grid and at this time (solver.exact.Exact), None where there is none."""
+        from .compare import exact_solution
+
+        return exact_solution(self)
+
+    @property
+    def plot(self):
+        """Figures: result.plot.spectrum(), .profiles(), .kappa(), .budget(), .history(), …"""
+        from .plots import Plotter
+
+        return Plotter(self)
+
+    def compare(self):
+        """Errors against the problem's exact solution (solver.compare.Comparison)."""
+        from .compare import compare
+
+        return compare(self)
+
+    # ---------------- what can be done with it
+
+    def with_error(self, error):
+        """A new result that carries `error` (solver.study.richardson_error): group /error, and J_error,
+        boron_to_carbon_error beside the spectra."""
+        root = self.dataset.copy()
+        J_error = error.spectrum.values * np.abs(root.J.values)
+        root["J_error"] = (SR, J_error, _named(root.J.units, "numerical error of J"))
+        root.J.attrs["ancillary_variables"] = "J_error"
+        if "boron_to_carbon" in error and "boron_to_carbon" in root:
+            values = error.boron_to_carbon.values * np.abs(root.boron_to_carbon.values)
+            root["boron_to_carbon_error"] = ("rigidity", values, _named("1", "numerical error of boron_to_carbon"))
+            root.boron_to_carbon.attrs["ancillary_variables"] = "boron_to_carbon_error"
+        groups = {"/" + name: node.to_dataset(inherit=False) for name, node in self.tree.children.items()}
+        tree = xr.DataTree.from_dict({"/": root} | groups | {"/error": error.drop_vars(list(error.coords))})
+        return Result(tree, self.path)
+
+    def save(self, folder, name=storage.RESULT_NAME):
+        """Write folder/name atomically; returns the path.  ResultError where that cannot be done."""
+        return self.write(f"{folder}/{name}")
+
+    def write(self, path):
+        """Write to `path` atomically; returns the path."""
+        self.path = storage.write(self.tree, path)
+        return self.path
+
+    def __repr__(self):
+        sizes = " × ".join(f"{n} {name}" for name, n in self.tree.sizes.items() if name in SZR)
+        return f"<crstream result: {self.tree.attrs.get('title', '')!r}, {sizes}, {self.status or 'no status'}>"
+
+    def _group(self, name):
+        return self.tree[name].to_dataset() if name in self.tree.children else None
+
+
+def open_result(path):
+    """The Result in a file, or in the result.nc of a folder; ResultError says what is wrong with it otherwise."""
+    tree = storage.read(path)
+    return Result(tree, path)
+
+
+def build_coefficients(model, provenance=None):
+    """Coefficients, sources and loss times of a model, nothing solved; `write(path)` stores them."""
+    return Result(_tree("coefficients", model, {"/": _root(model, {})}, {"status": "not solved"}, provenance))
+
+
+def open_coefficients(path):
+    """What build_coefficients wrote, or the coefficients of a result."""
+    return Result(storage.read(path, kinds=("coefficients", "result")), path)
+
+
+# ---------------- building
+
+def _named(units, long_name):
+    return {"units": units, "long_name": long_name}
+
+
+def _shaped(name, values, root, dims):
+    values = np.asarray(values, float)
+    shape = tuple(root.sizes[d] for d in dims)
+    if values.shape != shape:
+        raise ValueError(f"{name} has shape {values.shape}, {dims} is {shape}")
+    return values
+
+
+def _root(model, fields):
+    """Coordinates, coefficients and the given fields."""
+    grid, names, nuclei = model.grid, list(model.names), model.species
+    z, R = np.asarray(grid.z) / KPC, np.asarray(grid.R)
+    z_face = np.asarray(grid.z_face) / KPC
+    edge = np.exp(0.5 * np.log(R[-1] / R[0]) / (len(R) - 1))
+    up, nuclear_energy = {"axis": "Z", "positive": "up"}, [kinetic_energy(R, n) for n in nuclei]
+    root = xr.Dataset(coords={
+        "species": ("species", names, {"long_name": "nucleus"}),
+        "z": ("z", z, _named("kpc", "height above the disc, nodes") | up | {"bounds": "z_bounds"}),
+        "z_face": ("z_face", z_face, _named("kpc", "height above the disc, faces between nodes")),
+        "rigidity": ("rigidity", R, _named("GV", "rigidity") | {"bounds": "rigidity_bounds"}),
+        "charge": ("species", [n.Z for n in nuclei], _named("1", "charge number Z")),
+        "mass_number": ("species", [n.A for n in nuclei], _named("1", "mass number A")),
+        "mass": ("species", [float(n.mass) for n in nuclei], _named("GeV", "rest mass")),
+        "momentum": (SR, np.array([momentum(R, n) for n in nuclei]), _named("GeV", "momentum p c = Z R")),
+        "kinetic_energy": (SR, np.array(nuclear_energy), _named("GeV", "kinetic energy of the nucleus")),
+        "beta": (SR, np.array([beta(R, n) for n in nuclei]), _named("1", "particle speed over that of light")),
+    })
+    root["z_bounds"] = (("z", "bnds"), np.stack([np.append(z[0], z_face), np.append(z_face, z[-1])], axis=1))
+    root["rigidity_bounds"] = (("rigidity", "bnds"), np.stack([R / edge, R * edge], axis=1))
+    for name, (dims, units, long_name) in FIELDS.items():
+        if name in fields:
+            root[name] = (dims, _shaped(name, fields[name], root, dims), _named(units, long_name))
+    for name, (dims, units, long_name) in COEFFICIENTS.items():
+        values = _shaped(name, _coefficient(model, name), root, dims)
+        root[name] = (dims, values.astype("i1") if name == "self_confined" else values, _named(units, long_name))
+    disc, layers = model.deck.disc, model.deck.layer
+    root["disc_half_thickness"] = ((), float(disc.half_thickness), _named("cm", "half-thickness of the disc"))
+    root["disc_density"] = ((), float(disc.density), _named("cm-3", "gas density of the disc"))
+    root = root.assign_coords(layer=("layer", [layer.name or f"layer {i + 1}" for i, layer in enumerate(layers)]))
+    tops = [float(layer.top) / KPC for layer in layers]
+    root["layer_top"] = ("layer", tops, _named("kpc", "upper edge of the layer"))
+    return root
+
+
+def _coefficient(model, name):
+    """One coefficient as an array; kappa_extrinsic is that of protons, whichever species the deck has."""
+    if name == "kappa_extrinsic":
+        return model.kappa_extrinsic[0] / model.speed_ratio[0]
+    return getattr(model, name)
+
+
+def _add_observables(root, model, time):
+    """Total source at the time reached, and the observables at the disc."""
+    f0 = root.f.values[:, 0]
+    source = root.Q.values * np.asarray(model.schedule(time))[:, None]
+    if model.external is not None:
+        source = source + model.external(time)[0]
+    for link in model.spallation:
+        source[link.child] += float(model.deck.disc.half_thickness) * (link.weights @ f0[link.parent])
+    root["source"] = (SR, source, _named("cm-2 s-1 GeV-3", "source per side of the disc, primary and by spallation"))
+    J = observables.intensity(f0, root.momentum.values, root.charge.values[:, None], root.beta.values)
+    root["J"] = (SR, J, _named(*observables.OBSERVABLES["J"]))
+    if {"boron", "carbon"} <= set(model.names):
+        root["boron_to_carbon"] = observables.ratio(root, "boron", "carbon")
+
+
+def _history(history, root):
+    """(steps,) or (steps, species) per variable; any other second axis gets a name of its own."""
+    variables = {}
+    for name, values in history.items():
+        values = np.array([np.nan if v is None else v for v in values])
+        per_species = values.shape[1:] == (root.sizes["species"],)
+        rest = ["species"] if per_species else [f"{name}_{i}" for i in range(1, values.ndim)]
+        variables[name] = (("step", *rest), values, _named(*HISTORY.get(name, ("1", name.replace("_", " ")))))
+    return xr.Dataset(variables)
+
+
+def _restart(data):
+    """Arrays as variables with axes of their own, everything else as JSON in one attribute."""
+    variables, values = {}, {}
+    for name, value in data.items():
+        if isinstance(value, np.ndarray) and value.ndim:
+            if value.dtype.kind not in "fiub" or "/" in name:
+                raise ValueError(f"restart data {name!r}: arrays of {value.dtype} under this name cannot be stored")
+            variables[name] = ([f"{name}_{i}" for i in range(value.ndim)], value)
+        else:
+            values[name] = value.item() if isinstance(value, (np.generic, np.ndarray)) else value
+    try:
+        return xr.Dataset(variables, attrs={"values": json.dumps(values)})
+    except TypeError as error:
+        raise ValueError(f"restart data: {error}") from error
+
+
+def _tree(kind, model, groups, attrs, extra):
+    """The tree with the attributes of the root; coefficient files differ only in their kind."""
+    deck = model.deck
+    root = groups["/"]
+    root.attrs = {
+        "crstream_file": kind,
+        "crstream_file_version": storage.FORMAT_VERSION,
+        "crstream_variables": " ".join(root.data_vars),
+        "title": deck.title or deck.problem or "",
+        **attrs,
+        "deck": deck.to_json(),
+        "problem": deck.problem or "",
+        "source": f"crstream {provenance.package_version('crstream')}",
+        "adiabatic": int(deck.physics.adiabatic),
+        "causal_limit": int(deck.physics.causal_limit),
+        **({"warnings": "\n".join(model.warnings)} if model.warnings else {}),
+    } | provenance.describe(extra)
+    return xr.DataTree.from_dict(groups)

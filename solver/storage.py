@@ -1,0 +1,106 @@
+"""Trees on disk: written aside, synced and renamed, so that a reader never meets half a file; opened with checks."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from .errors import ResultError
+
+RESULT_NAME = "result.nc"
+FORMAT_VERSION = 1                 # raised when a reader of the older layout would misread a file
+HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+
+def write(tree, path):
+    """Write the DataTree to `path` atomically; returns the path.
+
+    The file is written beside its final place, synced to the disc, renamed over `path`, and the folder is synced:
+    after a crash `path` is either the old file or the new one.  Every array carries a checksum.
+    Raises ResultError where the folder cannot be made or the file not be written.
+    """
+    path = Path(path)
+    aside = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        tree.to_netcdf(aside, engine="netcdf4", encoding=_encoding(tree))
+        _sync(aside)
+        os.replace(aside, path)
+        _sync(path.parent)
+    except (OSError, RuntimeError) as error:         # netCDF4 reports a full disc as RuntimeError
+        raise ResultError(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error})") from error
+    finally:
+        with suppress(OSError):
+            aside.unlink()
+    return path
+
+
+def read(path, kinds=("result",)):
+    """The DataTree stored in `path` (a file, or a folder that holds result.nc), all in memory, the file closed.
+
+    Raises ResultError with one message for: nothing there, not netCDF, truncated or damaged, not written by crstream,
+    written in another layout, of another kind than `kinds`.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / RESULT_NAME
+        if not path.exists():
+            raise ResultError(f"{path.parent}: holds no {RESULT_NAME}; `crstream run … --out {path.parent}` makes one")
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(HDF5_SIGNATURE))
+    except FileNotFoundError:
+        raise ResultError(f"{path}: no such file") from None
+    except OSError as error:
+        raise ResultError(f"{path}: cannot be read ({error.strerror})") from error
+    if start != HDF5_SIGNATURE:
+        raise ResultError(f"{path}: is not a netCDF-4 file")
+    try:
+        with xr.open_datatree(path, engine="netcdf4", decode_times=False) as tree:
+            tree = tree.load()
+    except (OSError, RuntimeError, ValueError, KeyError, AttributeError) as error:
+        raise ResultError(f"{path}: is truncated or damaged and cannot be read") from error
+    _check(tree, path, kinds)
+    return tree
+
+
+def _check(tree, path, kinds):
+    kind, version = tree.attrs.get("crstream_file"), tree.attrs.get("crstream_file_version")
+    if kind is None or version is None:
+        raise ResultError(f"{path}: was not written by crstream (no attribute crstream_file)")
+    if int(version) != FORMAT_VERSION:
+        writer = tree.attrs.get("crstream_version", "(unknown)")
+        raise ResultError(f"{path}: has file layout {version} (crstream {writer}), this one reads {FORMAT_VERSION}; "
+                          "run the deck again")
+    if kind not in kinds:
+        raise ResultError(f"{path}: is a crstream {kind} file, expected {' or '.join(kinds)}")
+    missing = [name for name in tree.attrs.get("crstream_variables", "").split() if name not in tree.variables]
+    if missing:
+        raise ResultError(f"{path}: lacks {', '.join(missing)}; it is not complete")
+
+
+def _encoding(tree):
+    """No fill value (every bit of a float comes back) and a checksum per array."""
+    return {node.path: {name: _variable_encoding(variable) for name, variable in node.variables.items()
+                        if name in node.data_vars or (name in node.coords and node.path == "/")}
+            for node in tree.subtree}
+
+
+def _variable_encoding(variable):
+    encoding = {}
+    if np.issubdtype(variable.dtype, np.number):
+        encoding["_FillValue"] = None
+        if variable.ndim and variable.size:
+            encoding["fletcher32"] = True
+    return encoding
+
+
+def _sync(path):
+    """Flush a file or a folder to the disc."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

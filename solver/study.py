@@ -1,0 +1,307 @@
+"""Convergence studies, and a numerical error bar for every reported spectrum.
+
+The errors of a series of runs are taken against the exact solution where the problem has one.  Where it has none they
+follow from the differences d_k of successive runs (Richardson): with an error C h^p,
+    d_k/d_{k+1} = (h_k^p - h_{k+1}^p)/(h_{k+1}^p - h_{k+2}^p)   gives p,      e_k = d_k/(1 - (h_{k+1}/h_k)^p).
+"""
+
+from functools import cached_property, reduce
+from itertools import pairwise
+
+import numpy as np
+import xarray as xr
+
+from .compare import norms
+
+ORDER = 2                 # of the scheme, in z, in ln p and in t
+ROUND_OFF = 1e-9          # below this an error is the nonlinear solver's tolerance, not the grid's
+NORMS = {"L1": "L1 error", "L2": "L2 error", "max": "largest error", "disc": "largest error at the disc"}
+
+
+def converge(deck, key, values, run=None, done=None):
+    """A Study of `deck` with `key` set to each of `values`.
+
+    key: a deck key, or several (then each entry of values holds one value for each); run: deck -> Result, by default
+    solver.run; done: called with (value, result) after each run.  Raises ValueError for fewer than two values.
+    """
+    if run is None:
+        from .run import run
+    keys = [key] if isinstance(key, str) else list(key)
+    series = [value if isinstance(value, (tuple, list)) else (value,) * len(keys) for value in values]
+    if len(series) < 2:
+        raise ValueError("a convergence study needs at least two values")
+    decks = [deck.replace(dict(zip(keys, value, strict=True))) for value in series]
+    sizes = [step_size(each, keys[0]) for each in decks]
+    if not any(np.isnan(sizes)):
+        order = np.argsort(sizes)[::-1]                               # coarse to fine
+        decks, series, sizes = [decks[i] for i in order], [series[i] for i in order], [sizes[i] for i in order]
+    results = []
+    for each, value in zip(decks, series, strict=True):
+        results.append(run(each))
+        if done is not None:
+            done(value if len(keys) > 1 else value[0], results[-1])
+    return Study(", ".join(keys), [", ".join(map(str, value)) for value in series], np.array(sizes), results)
+
+
+def step_size(deck, key):
+    """What an error should be a power of: 1/n for a number of cells, the value itself for other numbers, else nan."""
+    value = reduce(lambda part, name: part[int(name)] if name.isdigit() else
+                   (part[name] if isinstance(part, dict) else getattr(part, name)), key.split("."), deck)
+    try:
+        return 1.0 / float(value) if key.endswith("cells") else float(value)
+    except (TypeError, ValueError):
+        return np.nan
+
+
+RUNS = ("run", "species")
+
+
+def _named(long_name):
+    return {"units": "1", "long_name": long_name}
+
+
+class Study:
+    """Errors and observed orders of a series of runs, coarse to fine."""
+
+    def __init__(self, key, values, sizes, results):
+        self.key, self.values, self.sizes, self.results = key, values, np.asarray(sizes, float), results
+        exact = results[-1].exact
+        self.exact = exact if exact is not None and np.isfinite(exact.f).any() else None
+
+    @cached_property
+    def dataset(self):
+        """Errors (run, species), named as in NORMS, and order_…, the order seen on the way to each run."""
+        names = self.results[-1].dataset.species.values
+        if self.exact is not None:
+            errors = np.array([_exact_errors(result) for result in self.results])
+            orders = _pair_orders(errors, self.sizes)
+            reference = f"exact solution: {self.exact.equation}"
+        else:
+            errors, orders = _richardson_errors(self.results, self.sizes)
+            reference = "differences of successive runs (Richardson)"
+        ds = xr.Dataset(coords={"run": np.arange(len(self.values)), "species": names,
+                                "h": ("run", self.sizes, _named("step size, 1/n for cells")),
+                                "value": ("run", self.values, {"long_name": self.key})})
+        for i, (name, text) in enumerate(NORMS.items()):
+            ds[name] = (RUNS, errors[:, :, i], _named(f"relative error, {text}"))
+            ds[f"order_{name}"] = (RUNS, orders[:, :, i], _named(f"observed order, {text}"))
+        return ds.assign_attrs(key=self.key, reference=reference, title=self.results[-1].tree.attrs.get("title", ""))
+
+    @property
+    def order(self):
+        """Observed order per norm on the finest runs, the lowest of all species; nan where errors are at round-off."""
+        last = {name: self.dataset[f"order_{name}"].isel(run=-1).values for name in NORMS}
+        return {name: float(np.nanmin(v)) if np.isfinite(v).any() else np.nan for name, v in last.items()}
+
+    @property
+    def table(self):
+        """Errors and orders, the worst species of each, as a rich Table."""
+        from rich.table import Table
+
+        table = Table(title=f"{self.dataset.title}: {self.key}", caption=f"errors against {self.dataset.reference}",
+                      title_justify="left", caption_justify="left")
+        table.add_column(self._short_key(), justify="right")
+        for name in NORMS:
+            table.add_column(name, justify="right")
+            table.add_column("order", justify="right")
+        for value, cells in self._rows():
+            table.add_row(value, *cells)
+        return table
+
+    def __rich__(self):
+        return self.table
+
+    def __str__(self):
+        width = max(len(self._short_key()), *map(len, self.values))
+        head = f"{self._short_key():>{width}}" + "".join(f"{name:>10} {'order':>5}" for name in NORMS)
+        rows = [f"{value:>{width}}" + "".join(f"{e:>10} {o:>5}" for e, o in zip(cells[::2], cells[1::2], strict=True))
+                for value, cells in self._rows()]
+        return "\n".join([head, *rows, f"errors against {self.dataset.reference}"])
+
+    def _short_key(self):
+        return ", ".join(key.split(".")[-1] for key in self.key.split(", "))
+
+    def _rows(self):
+        ds = self.dataset
+        for i, value in enumerate(ds.value.values):
+            cells = []
+            for name in NORMS:
+                error, order = ds[name].values[i], ds[f"order_{name}"].values[i]
+                cells.append(f"{np.nanmax(error):.2e}" if np.isfinite(error).any() else "—")
+                cells.append(f"{np.nanmin(order):.2f}" if np.isfinite(order).any() else "—")
+            yield str(value), cells
+
+    def figure(self):
+        """Errors against the step size with the slope of the scheme's order."""
+        from .plots_errors import convergence
+
+        return convergence(self)
+
+    def save(self, folder):
+        """study.nc, study.csv and the figure in `folder`; returns the paths."""
+        from . import storage
+        from .draw import save
+
+        path = storage.write(xr.DataTree(self.dataset), f"{folder}/study.nc")
+        table = path.with_suffix(".csv")
+        table.write_text(self.csv())
+        return [path, table, *save(self.figure(), path.with_name("convergence"))]
+
+    def csv(self):
+        """One line per run and species."""
+        ds, names = self.dataset, [n for norm in NORMS for n in (norm, f"order_{norm}")]
+        lines = [",".join([self.key.replace(", ", "/"), "h", "species", *names])]
+        for i, value in enumerate(ds.value.values):
+            for s, species in enumerate(ds.species.values):
+                numbers = (repr(float(ds[name].values[i, s])) for name in names)
+                lines.append(",".join([str(value).replace(", ", "/"), repr(float(ds.h[i])), str(species), *numbers]))
+        return "\n".join(lines) + "\n"
+
+
+def _exact_errors(result):
+    """(species, norm) errors of one run; nan for a species without exact solution."""
+    comparison = result.compare()
+    rows = {row.species: row for row in comparison.rows}
+    disc = comparison.deviation.isel(z=0)
+
+    def of(species):
+        if species not in rows:
+            return [np.nan] * len(NORMS)
+        row = rows[species]
+        return [row.L1, row.L2, row.max, float(disc.sel(species=species).max())]
+
+    return [of(str(species)) for species in result.dataset.species.values]
+
+
+def _pair_orders(errors, h):
+    """ln(e_k/e_{k+1})/ln(h_k/h_{k+1}), filed under the finer run; nan for the first run and at round-off."""
+    orders = np.full(errors.shape, np.nan)
+    usable = (errors > ROUND_OFF) & np.isfinite(errors)
+    logs, steps = np.log(np.where(usable, errors, np.nan)), np.log(h)
+    orders[1:] = (logs[:-1] - logs[1:]) / (steps[:-1] - steps[1:]).reshape(-1, 1, 1)
+    return orders
+
+
+def _richardson_errors(results, h):
+    """(errors, orders), each (run, species, norm), from differences of successive runs."""
+    samples, volume = common_samples(results)
+    differences = np.array([[_difference(a[s], b[s], volume) for s in range(len(a))] for a, b in pairwise(samples)])
+    errors = np.full((len(results), *differences.shape[1:]), np.nan)
+    orders = errors.copy()
+    for index in np.ndindex(differences.shape[1:]):
+        d = differences[(slice(None), *index)]
+        for k in range(len(d) - 1):
+            orders[(k + 2, *index)] = observed_order(d[k : k + 2], h[k : k + 3])
+        p = orders[(-1, *index)] if len(d) > 1 else np.nan
+        p = p if np.isfinite(p) else ORDER
+        decay = (h[1:] / h[:-1]) ** p
+        errors[(slice(0, -1), *index)] = d / (1 - decay)
+        errors[(-1, *index)] = d[-1] / (1 - decay[-1]) * decay[-1]
+    return errors, orders
+
+
+def _difference(a, b, volume):
+    """The norms of a - b, relative to the finer run b; arrays (z, R)."""
+    relative = np.abs(a - b) / np.abs(b).max(axis=0)
+    return [*norms(a, b, volume), np.nanmax(relative), np.nanmax(relative[0])]
+
+
+def observed_order(d, h):
+    """p from two differences of three runs with step sizes h (decreasing); nan at round-off or where there is none."""
+    from scipy.optimize import brentq
+
+    if not np.all(np.isfinite(d)) or np.min(d) < ROUND_OFF or np.isnan(h).any():
+        return np.nan
+
+    def mismatch(p):
+        a, b, c = (h / h[0]) ** p
+        return np.log((a - b) / (b - c)) - np.log(d[0] / d[1])
+
+    low, high = 0.01, 12.0
+    return float(brentq(mismatch, low, high)) if mismatch(low) < 0 < mismatch(high) else np.nan
+
+
+def common_samples(results):
+    """f of every run on the heights all runs have as nodes (the disc and the top at least) and on the coarsest R grid.
+
+    Returns ([f (species, z, R)], control volumes of those heights).
+    """
+    heights = results[0].dataset.z.values
+    for result in results[1:]:
+        other = result.dataset.z.values
+        near = other[np.abs(other[:, None] - heights).argmin(axis=0)]
+        heights = heights[np.abs(near - heights) <= 1e-9 * heights[-1]]
+    R = min((r.dataset.rigidity.values for r in results), key=len)
+    volume = np.append(np.diff(heights), 0.0) / 2 + np.insert(np.diff(heights), 0, 0.0) / 2
+    samples = []
+    for result in results:
+        z = result.dataset.z.values
+        nodes = np.abs(z[:, None] - heights).argmin(axis=0)
+        samples.append(at_rigidities(result.dataset.f.values[:, nodes], result.dataset.rigidity.values, R))
+    return samples, volume
+
+
+def at_rigidities(f, R, targets):
+    """f (..., R) at other rigidities: the node itself where there is one, else a cubic spline of ln f in ln R."""
+    nearest = np.abs(np.log(R)[:, None] - np.log(targets)).argmin(axis=0)
+    if np.allclose(R[nearest], targets, rtol=1e-9, atol=0):
+        return f[..., nearest]
+    from scipy.interpolate import CubicSpline
+
+    f = np.asarray(f, float)
+    positive = (f > 0).all(axis=-1)
+    safe = np.where(positive[..., None], f, 1.0)
+    smooth = np.exp(CubicSpline(np.log(R), np.log(safe), axis=-1)(np.log(targets)))
+    plain = CubicSpline(np.log(R), f, axis=-1)(np.log(targets))
+    return np.where(positive[..., None], smooth, plain)
+
+
+def coarser(deck):
+    """The partner of `deck` for richardson_error: half the cells in z and R, and in time an error 4 times as large."""
+    cells = deck.grid
+    changes = {"grid.z_cells": max(cells.z_cells // 2, 2), "grid.rigidity_cells": max(cells.rigidity_cells // 2, 1)}
+    if deck.time.end != "steady":
+        changes["time.rtol"] = min(2.0 ** (ORDER + 1) * deck.time.rtol, 0.5)    # the step's error goes as its cube
+    return deck.replace(changes)
+
+
+def richardson_error(fine, coarse, order=ORDER):
+    """Estimated relative error of the spectra of `fine` from a partner run on a coarser grid.
+
+    |f_fine - f_coarse|/(r^order - 1) at the disc, r the ratio of step sizes; `order` is assumed, not measured.
+    Between the rigidities of the coarse run the error is interpolated, and each estimate is the largest of three
+    neighbours, so that a change of sign does not pass for a small error.
+    Returns a Dataset: spectrum (species, rigidity), the same signed as `correction` (exact - fine)/fine, and
+    boron_to_carbon (rigidity) where there is one.  Raises ValueError if `coarse` is not coarser.
+    """
+    a, b = fine.dataset, coarse.dataset
+    ratios = [(len(a[d]) - 1) / (len(b[d]) - 1) for d in ("z", "rigidity")]
+    if max(ratios) <= 1 or min(ratios) < 1:
+        raise ValueError("the partner run must be coarser; its cells in z and R are longer by "
+                         f"{ratios[0]:.3g} and {ratios[1]:.3g}")
+    ratio = min(r for r in ratios if r > 1)
+    R, R_coarse, gain = a.rigidity.values, b.rigidity.values, ratio**order - 1
+
+    def estimate(x, y):
+        x = at_rigidities(x, R, R_coarse)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            signed = np.where(x != 0, (x - y) / x, np.nan) / gain
+        size = _largest_neighbour(np.abs(signed))
+        return [np.apply_along_axis(lambda e: np.interp(np.log(R), np.log(R_coarse), e), -1, e) for e in (size, signed)]
+
+    size, signed = estimate(a.f.values[:, 0], b.f.values[:, 0])
+    spectra = ("species", "rigidity")
+    out = xr.Dataset({"spectrum": (spectra, size, _named("estimated relative error of f and J at the disc")),
+                      "correction": (spectra, signed, _named("estimated (exact - f)/f at the disc"))},
+                     coords={"species": a.species.values, "rigidity": R})
+    if "boron_to_carbon" in a and "boron_to_carbon" in b:
+        values = estimate(a.boron_to_carbon.values, b.boron_to_carbon.values)[0]
+        out["boron_to_carbon"] = ("rigidity", values, _named("estimated relative error of boron_to_carbon"))
+    method = f"two grids, Richardson, order {order} assumed"
+    return out.assign_attrs(method=method, order_assumed=order, refinement_ratio=ratio)
+
+
+def _largest_neighbour(values):
+    """The largest of each value and its two neighbours along the last axis; nan only where all are."""
+    padded = np.pad(values, [(0, 0)] * (values.ndim - 1) + [(1, 1)], constant_values=np.nan)
+    return np.fmax(np.fmax(padded[..., :-2], padded[..., 1:-1]), padded[..., 2:])

@@ -1,0 +1,104 @@
+"""Observers of a march: the live line, snapshots, checkpoints, the reaction to Ctrl-C.  The march itself knows none of them."""
+
+import signal
+import sys
+import time
+from contextlib import contextmanager
+
+from .constants import MYR
+
+
+def describe_time(t):
+    """A time in s as text with a fitting unit."""
+    years = t / (MYR / 1e6)
+    for size, unit in ((1e9, "Gyr"), (1e6, "Myr"), (1e3, "kyr")):
+        if abs(years) >= size:
+            return f"{years / size:.4g} {unit}"
+    return f"{years:.3g} yr"
+
+
+class LiveLine:
+    """One line per step: rewritten in place on a terminal, every few seconds a plain line in a log."""
+
+    HEADER = "step     t            dt           Newton   mismatch   change     storage    budget"
+
+    def __init__(self, stream=None, every=5.0):
+        self.stream = stream or sys.stderr
+        self.terminal = self.stream.isatty()
+        self.every, self.last, self.shown = every, 0.0, False
+
+    def __call__(self, march, row):
+        now = time.monotonic()
+        if not self.shown:
+            self.stream.write(self.HEADER + "\n")
+            self.shown = True
+        elif not self.terminal and now - self.last < self.every:
+            return
+        self.last = now
+        line = (f"{march.counts['steps']:4d}     {describe_time(row['t']):11s}  "
+                + (f"{describe_time(row['dt']):11s}" if row["dt"] < 1e300 else f"{'steady':11s}")
+                + f"  {row['newton']:4d}     {row['residual']:.1e}    {row['change']:.1e}    {row['storage']:.1e}    "
+                + f"{float(max(row['budget'])):.0e}")
+        self.stream.write(("\r" + line + "\x1b[K") if self.terminal else line + "\n")
+        self.stream.flush()
+
+    def close(self):
+        if self.terminal and self.shown:
+            self.stream.write("\n")
+            self.stream.flush()
+
+
+class Snapshots:
+    """Keeps f at the times asked for."""
+
+    def __init__(self, times, kept=None):
+        self.times, self.t, self.f = set(times), [], []
+        if kept is not None:
+            self.t, self.f = list(kept["t"]), list(kept["f"])
+
+    def __call__(self, march, row):
+        if march.state.t in self.times:
+            self.t.append(march.state.t)
+            self.f.append(march.f().transpose(0, 2, 1))
+
+
+class Checkpoints:
+    """Calls `save(march)` when `seconds` have passed since the last time."""
+
+    def __init__(self, save, seconds=60.0):
+        self.save, self.seconds, self.last = save, seconds, time.monotonic()
+
+    def __call__(self, march, row):
+        if time.monotonic() - self.last > self.seconds:
+            self.save(march)
+            self.last = time.monotonic()
+
+
+class WallClock:
+    """Adds the wall-clock time since the start to the history."""
+
+    def __init__(self):
+        self.start = time.monotonic()
+
+    def __call__(self, march, row):
+        march.state.history.setdefault("wall", []).append(time.monotonic() - self.start)
+
+
+@contextmanager
+def interruptible(march):
+    """Within: the first Ctrl-C lets the march finish its step and stop, the second one interrupts at once."""
+    def stop(_signal, _frame):
+        if march.stop_requested:
+            raise KeyboardInterrupt
+        march.stop_requested = True
+        sys.stderr.write("\nstopping after this step (Ctrl-C again: at once)\n")
+
+    try:
+        previous = signal.signal(signal.SIGINT, stop)
+    except ValueError:                                                     # not in the main thread: leave signals alone
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
