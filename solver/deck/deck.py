@@ -70,9 +70,12 @@ class Deck(Table):
         Layers go by index or name, list items by index or type, species by name; a key set to None takes its default.
         The result is checked as a whole. DeckError names every path that does not exist and every fault of the result.
         """
+        from .load import outside_faults
         from .overrides import apply
 
-        return apply(self.to_dict(), changes or {}, where, name="deck")
+        changes = changes or {}
+        tests = (outside_faults,) if "problem" in changes else ()
+        return apply(self.to_dict(), changes, where, name="deck", tests=tests)
 
 
 def _plain(value: Any) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from solver.errors import DeckError, Fault
 
-from .base import Table
+from .base import Process, Table
 from .deck import Deck
 from .faults import did_you_mean, one_of
 from .schema_walk import Key, keys_of
@@ -64,6 +64,29 @@ def explain(key: str | None = None) -> list[Row]:
         return [_row(f"{name}.{inner}", item) for inner, item in keys_of(table).items() if inner != "type"]
     assert entry is not None
     return [_row(name, entry)]
+
+
+def reference() -> str:
+    """The whole schema as Markdown, one table of keys per section and per type: the reference page of decks."""
+    return "# Keys of a deck\n\n" + "\n".join(_chapter("", Deck, 1))
+
+
+def _chapter(name: str, table: type[Table], depth: int) -> list[str]:
+    """A heading, what the table is, its keys, and then the tables its keys may hold."""
+    lines = [f"{'#' * min(depth + 1, 4)} {name}\n\n{meaning(table)}\n"] if name else []
+    keys = {key: entry for key, entry in keys_of(table).items() if key != "type"}
+    if keys:
+        lines += ["| key | what | unit | default | allowed | meaning |", "|---|---|---|---|---|---|"]
+        for key, entry in keys.items():
+            cells = (f"`{key}`", entry.kind, entry.unit, entry.default, entry.allowed, entry.meaning)
+            lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+        lines.append("")
+    for key, entry in keys.items():
+        path = f"{name}.{key}" if name else key
+        for inner in entry.tables:
+            title = f'{path}, type "{inner.tag()}"' if issubclass(inner, Process) else path
+            lines += _chapter(title, inner, depth + 1)
+    return lines
 
 
 def _is_label(step: str, entry: Key | None, keys: dict[str, Key]) -> bool:

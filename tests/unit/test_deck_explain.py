@@ -2,7 +2,7 @@
 
 import pytest
 
-from solver.deck import explain
+from solver.deck import explain, reference
 from solver.errors import DeckError
 
 PROCESSES = {
@@ -112,3 +112,12 @@ def test_unknown_keys_are_answered_with_the_nearest(key, says):
     with pytest.raises(DeckError) as error:
         explain(key)
     assert says in str(error.value)
+
+
+def test_the_reference_page_has_every_key_and_type():
+    page = reference()
+    for row in everything():
+        last = row.key.strip("[]").removesuffix(".…").split(".")[-1]
+        assert f"`{last}`" in page or f'type "{last}"' in page, row.key
+    columns = {line.replace("\\|", "").count("|") for line in page.splitlines() if line.startswith("|")}
+    assert columns == {7}

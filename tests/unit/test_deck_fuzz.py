@@ -13,12 +13,12 @@ from solver.errors import DeckError
 
 RAW = tomllib.loads(EXAMPLE)
 NAMES = (
-    "grid species layer plasma damping scattering source type slope L Ma B n T top name parent profile z0 S losses time "
-    "end schedule streaming f amplitude boundary initial path rigidity Q problem mass Z A self_confined"
+    "grid species layer plasma damping scattering source type slope L Ma B n T top name parent profile z0 S "
+    "losses time end schedule streaming f amplitude boundary initial path rigidity Q problem mass Z A self_confined"
 )
 WORDS = (
-    "landau alfven none zero table problem value spallation supernovae proton carbon boron steady exact switch two_phase "
-    "3 1kpc -1kpc 1e999kpc nankpc 1uG 1GV 1yr-1"
+    "landau alfven none zero table problem value spallation supernovae proton carbon boron steady exact "
+    "switch two_phase 3 1kpc -1kpc 1e999kpc nankpc 1uG 1GV 1yr-1"
 )
 KEYS = st.sampled_from(NAMES.split())
 SCALARS = st.one_of(

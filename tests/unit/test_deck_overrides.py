@@ -152,3 +152,9 @@ def test_the_command_line_writes_toml_or_plain_text(text, key, value):
 def test_an_override_needs_a_key_and_a_value(text):
     with pytest.raises(DeckError, match=r"--set: .*write key.path=value"):
         parse_override(text)
+
+
+def test_a_deck_can_be_given_to_a_problem_that_exists(deck):
+    assert deck.replace({"problem": "two_phase"}).problem == "two_phase"
+    with pytest.raises(DeckError, match='override: problem: there is no problem "two_phas"; did you mean "two_phase"'):
+        deck.replace({"problem": "two_phas"})
