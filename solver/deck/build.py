@@ -13,8 +13,9 @@ from solver.errors import DeckError, Fault
 from .base import BROKEN
 from .checks import check
 from .deck import Deck
-from .faults import Place, dotted, translate
+from .faults import translate
 from .quantities import Quantity
+from .text import Place, dotted
 
 LARGEST_DEPTH = 20
 Found = tuple[Place, str, str]

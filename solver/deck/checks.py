@@ -14,9 +14,9 @@ from solver.constants import ATOMIC_MASS_UNIT_GEV, PROTON_MASS, C
 
 from .base import BROKEN, Process, broken
 from .deck import Deck
-from .faults import Place, did_you_mean, one_of
 from .layers import Layer
 from .species import Constant, Exponential, SpeciesDeck, Switch, known_nuclei
+from .text import Place, did_you_mean, one_of
 
 Found = tuple[Place, str, str]
 MOST_UNKNOWNS = 100_000_000

@@ -9,8 +9,8 @@ from solver.errors import DeckError, Fault
 
 from .base import Process, Table
 from .deck import Deck
-from .faults import did_you_mean, one_of
 from .schema_walk import Key, keys_of
+from .text import did_you_mean, one_of
 
 
 @dataclass(frozen=True)

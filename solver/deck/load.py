@@ -13,9 +13,9 @@ from typing import Any
 from solver.errors import DeckError, Fault
 
 from .deck import Deck
-from .faults import Place, did_you_mean, show
 from .lines import line_numbers
 from .overrides import apply
+from .text import Place, did_you_mean, show
 
 LARGEST_DECK = 1_000_000  # bytes; a deck is a page or two
 DECK = "deck.toml"

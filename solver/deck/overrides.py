@@ -11,8 +11,9 @@ from solver.errors import DeckError, Fault
 
 from .build import _prepare, build
 from .deck import Deck
-from .faults import Place, did_you_mean, dotted, one_of, unknown_key
+from .faults import unknown_key
 from .schema_walk import fields_at, is_choice
+from .text import Place, did_you_mean, dotted, one_of
 
 
 def parse_override(text: str) -> tuple[str, Any]:

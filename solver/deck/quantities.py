@@ -14,6 +14,7 @@ from solver import units
 from solver.constants import C
 
 from .base import BROKEN
+from .text import show
 
 
 class Quantity(float):
@@ -63,14 +64,7 @@ class Of:
             return value
         text = _text(value)
         if text is None:
-            or_words = "".join(f' or "{word}"' for word in self.words)
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                if value != value or value in (float("inf"), -float("inf")):
-                    raise _fault(f"found {value}", units.needs(dimension) + or_words)
-                shown = f"{float(value):g}" if abs(value) < 1e300 else "1"
-                example = f'"{shown} {dimension.usual}"{or_words}'
-                raise _fault(f"found the bare number {_short(value)}", f"give a unit, e.g. {example}")
-            raise _fault(f"found {_short(value)}", units.needs(dimension) + or_words)
+            raise self._no_text(value)
         try:
             number = units.parse(text, dimension)
         except units.UnitError as error:
@@ -83,6 +77,16 @@ class Of:
         if self.below is not None and abs(number) >= self.below:
             raise _fault(f"found {units.quote(text)}", self.why)
         return Quantity(number, text)
+
+    def _no_text(self, value: Any) -> PydanticCustomError:
+        """What is wrong with a value that is not text, most often a number without its unit."""
+        dimension = units.DIMENSIONS[self.dimension]
+        or_words = "".join(f' or "{word}"' for word in self.words)
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or value != value or abs(value) >= 1e300:
+            return _fault(f"found {show(value)}", units.needs(dimension) + or_words)
+        example = f'"{value:g} {dimension.usual}"{or_words}'
+        return _fault(f"found the bare number {show(value)}", f"give a unit, e.g. {example}")
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         return core_schema.no_info_plain_validator_function(
@@ -104,12 +108,6 @@ def _text(value: Any) -> str | None:
     if hasattr(value, "unit") and hasattr(value, "to_string") and getattr(value, "isscalar", False):
         return f"{float(value.value)!r} {value.unit}"
     return None
-
-
-def _short(value: Any) -> str:
-    from .faults import show
-
-    return show(value)
 
 
 def _fault(found: str, allowed: str) -> PydanticCustomError:
