@@ -3,6 +3,7 @@
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -89,7 +90,7 @@ def _encoding(tree):
 
 
 def _variable_encoding(variable):
-    encoding = {}
+    encoding: dict[str, Any] = {}
     if np.issubdtype(variable.dtype, np.number):
         encoding["_FillValue"] = None
         if variable.ndim and variable.size:
