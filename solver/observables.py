@@ -37,7 +37,7 @@ def slope(x, y):
     good = y > 0
     with np.errstate(divide="ignore", invalid="ignore"):
         log = np.where(good, np.log(np.where(good, y, 1.0)), np.nan)
-        return np.gradient(log, np.log(x), axis=-1, edge_order=min(2, len(x) - 1))
+        return np.gradient(log, np.log(x), axis=-1, edge_order=2 if len(x) > 2 else 1)
 
 
 # ---------------- ages and speeds

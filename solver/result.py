@@ -23,12 +23,12 @@ SR, FR = ("species", "rigidity"), ("z_face", "rigidity")
 SZR, SFR = ("species", "z", "rigidity"), ("species", "z_face", "rigidity")
 
 # name: (dimensions, units, long name); z in kpc, the rest CGS with GeV and GV
-FIELDS = {
+FIELDS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "f": (SZR, "cm-3 GeV-3", "phase-space density per d3x d3p, n = int 4 pi p2 f dp"),
     "flux": (SFR, "cm-2 s-1 GeV-3", "flux in z"),
     "kappa": (SFR, "cm2 s-1", "diffusion coefficient"),
 }
-COEFFICIENTS = {
+COEFFICIENTS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "v": (("z_face",), "cm s-1", "advection speed, wind and streaming"),
     "S": (FR, "cm-2 s-1 GeV-3", "linear damping of self-excited waves (eq. 4)"),
     "X": (FR, "GeV(-3/2) s-1", "nonlinear damping of self-excited waves (eq. 10)"),
