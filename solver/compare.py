@@ -9,10 +9,12 @@ tolerance that comes with the exact solution.
 import importlib
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from .errors import ResultError
+from .exact import Exact
 
 NORMS = ("L1", "L2", "max")
 
@@ -63,8 +65,8 @@ def compare(result, exact=None):
 class Comparison:
     """A result beside its exact solution."""
 
-    result: object
-    exact: object
+    result: Any                    # solver.result.Result
+    exact: Exact
 
     @cached_property
     def deviation(self):

@@ -57,6 +57,11 @@ def positive(y):
     return np.where(np.isfinite(y) & (y > 0), y, np.nan)
 
 
+def quotient(a, b):
+    """a/b, nan where b is zero."""
+    return np.divide(a, b, out=np.full(np.shape(b), np.nan), where=np.asarray(b) != 0)
+
+
 def exact_intensity(ds, exact):
     from . import observables
 
@@ -106,7 +111,7 @@ def decades(ax, span=DECADES, least=1.0):
         ax.set_ylim(middle * 10.0**-half, middle * 10.0**half)
     axis, wide = ax.yaxis, np.ptp(np.log10(ax.get_ylim())) > 2.5
     axis.set_major_locator(LogLocator(10, numticks=7))
-    axis.set_minor_locator(LogLocator(10, subs="auto" if wide else np.arange(2, 10), numticks=30))
+    axis.set_minor_locator(LogLocator(10, subs="auto" if wide else range(2, 10), numticks=30))
     axis.set_minor_formatter(NullFormatter())
     if not wide:
         low, high = ax.get_ylim()

@@ -4,7 +4,9 @@
 """
 
 import functools
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,12 +25,14 @@ def spectrum(result, weight=2.7, exact="auto", references=()):
     exact = result.exact if isinstance(exact, str) else exact
     J, R = ds.J.values, ds.rigidity.values
     has_exact = exact is not None and np.isfinite(exact.f[:, 0]).any()
-    exact_J = draw.exact_intensity(ds, exact) if has_exact else None
+    exact_J: Any = draw.exact_intensity(ds, exact) if has_exact else None
     error = ds.J_error.values if "J_error" in ds else None
-    panels = exact_J is not None or error is not None
+    panels: list[Any] = []
     with draw.styled():
-        fig = draw.figure(figsize=(5.6, 5.6 if panels else 4.4))
-        top, low = fig.subplots(2, 1, sharex=True, height_ratios=(3, 1)) if panels else (fig.subplots(), None)
+        two = has_exact or error is not None
+        fig = draw.figure(figsize=(5.6, 5.6 if two else 4.4))
+        panels += fig.subplots(2, 1, sharex=True, height_ratios=(3, 1)).tolist() if two else [fig.subplots()]
+        top, errors = panels[0], []
         for s, name in enumerate(ds.species.values):
             colour = draw.colour(name, s)
             compared = exact_J is not None and np.isfinite(exact_J[s]).any()
@@ -36,11 +40,11 @@ def spectrum(result, weight=2.7, exact="auto", references=()):
             top.plot(R, draw.positive(R**weight * J[s]), color=colour, label=str(name), **style)
             if error is not None:
                 draw.error_band(top, R, R**weight * J[s], R**weight * error[s], colour)
-                low.plot(R, draw.positive(error[s] / np.abs(J[s])), color=colour, ls=":")
+                errors.append((draw.quotient(error[s], np.abs(J[s])), colour, "estimated"))
             if compared:
                 top.plot(R, draw.positive(R**weight * exact_J[s]), color=colour, lw=1.1, zorder=1)
-                deviation = np.abs(J[s] / np.where(exact_J[s] != 0, exact_J[s], np.nan) - 1)
-                low.plot(R, draw.positive(deviation), color=colour, lw=1.1)
+                deviation = np.abs(draw.quotient(J[s] - exact_J[s], exact_J[s]))
+                errors.append((deviation, colour, f"against {draw.exact_name(exact)}"))
         for label, x, y in references:
             top.plot(x, np.asarray(x) ** weight * np.asarray(y), color="0.35", ls="--", lw=1.2, label=label)
         draw.logarithmic(top, "R", R)
@@ -48,20 +52,27 @@ def spectrum(result, weight=2.7, exact="auto", references=()):
         top.set_ylabel(draw.weighted_label(weight))
         draw.title(top, result)
         handles, labels = top.get_legend_handles_labels()
-        if exact_J is not None:
+        if has_exact:
             handles.append(draw.legend_line(color="0.2", lw=1.1))
             labels.append(draw.exact_name(exact))
         top.legend(handles, labels, loc="best")
-        if panels:
+        if two:
             top.set_xlabel("")
-            draw.logarithmic(low, "R", R)
-            low.set_ylabel("relative error")
-            draw.decades(low, span=12, least=2.0)
-            against = [(f"against {draw.exact_name(exact)}", "-")] if has_exact else []
-            shown = against + [("estimated", ":")] * (error is not None)
-            lines = [draw.legend_line(color="0.2", lw=1.1, ls=ls) for _, ls in shown]
-            low.legend(lines, [label for label, _ in shown], loc="best", fontsize=9, ncols=2)
+            _error_panel(panels[1], R, errors)
         return fig
+
+
+def _error_panel(ax, R, errors):
+    """Relative errors, (values, colour, kind); estimates dotted, and the legend in grey because kinds cross species."""
+    styles = {}
+    for values, colour, kind in errors:
+        styles[kind] = ":" if kind == "estimated" else "-"
+        ax.plot(R, draw.positive(values), color=colour, ls=styles[kind], lw=1.6 if kind == "estimated" else 1.1)
+    draw.logarithmic(ax, "R", R)
+    ax.set_ylabel("relative error")
+    draw.decades(ax, span=12, least=2.0)
+    lines = [draw.legend_line(color="0.2", lw=1.1, ls=ls) for ls in styles.values()]
+    ax.legend(lines, list(styles), loc="best", fontsize=9, ncols=2)
 
 
 def b_to_c(result, exact="auto", references=()):
@@ -239,14 +250,14 @@ def history(result):
     if rows is None or not rows.sizes.get("step"):
         raise ValueError("this result has no history of steps")
     step = np.arange(1, rows.sizes["step"] + 1)
-    groups = [
+    rows_of_panels: list[tuple[tuple[str, ...], str, float, bool]] = [
         (("t", "dt"), "time [Myr]", 1 / MYR, True),
         (("newton", "newton_iterations", "krylov", "rejected"), "iterations", 1, False),
         (("residual", "change", "storage", "error"), "relative size", 1, True),
         (("budget",), "budget error", 1, True),
     ]
-    groups = [([n for n in names if n in rows], *rest) for names, *rest in groups]
-    groups = [g for g in groups if g[0]]
+    there = [(tuple(n for n in names if n in rows), *rest) for names, *rest in rows_of_panels]
+    groups: list[Any] = [group for group in there if group[0]]
     labels = {"newton": "Newton", "newton_iterations": "Newton", "krylov": "Krylov", "t": "$t$", "dt": r"$\Delta t$"}
     with draw.styled():
         fig = draw.figure(figsize=(5.6, 1.0 + 1.5 * len(groups)))
@@ -274,7 +285,7 @@ def history(result):
 
 # ---------------------------------------------------------------- by name, saving
 
-FIGURES = {
+FIGURES: dict[str, Callable[..., Any]] = {
     "spectrum": spectrum,
     "b_to_c": b_to_c,
     "profiles": profiles,

@@ -186,17 +186,16 @@ def _richardson_errors(results, h):
     """(errors, orders), each (run, species, norm), from differences of successive runs."""
     samples, volume = common_samples(results)
     differences = np.array([[_difference(a[s], b[s], volume) for s in range(len(a))] for a, b in pairwise(samples)])
-    errors = np.full((len(results), *differences.shape[1:]), np.nan)
-    orders = errors.copy()
-    for index in np.ndindex(differences.shape[1:]):
-        d = differences[(slice(None), *index)]
-        for k in range(len(d) - 1):
-            orders[(k + 2, *index)] = observed_order(d[k : k + 2], h[k : k + 3])
-        p = orders[(-1, *index)] if len(d) > 1 else np.nan
-        p = p if np.isfinite(p) else ORDER
+    runs, (species, kinds) = len(results), differences.shape[1:]
+    errors, orders = np.full((runs, species, kinds), np.nan), np.full((runs, species, kinds), np.nan)
+    for s, i in np.ndindex(species, kinds):
+        d = differences[:, s, i]
+        for k in range(runs - 2):
+            orders[k + 2, s, i] = observed_order(d[k : k + 2], h[k : k + 3])
+        p = orders[-1, s, i] if np.isfinite(orders[-1, s, i]) else ORDER
         decay = (h[1:] / h[:-1]) ** p
-        errors[(slice(0, -1), *index)] = d / (1 - decay)
-        errors[(-1, *index)] = d[-1] / (1 - decay[-1]) * decay[-1]
+        errors[:-1, s, i] = d / (1 - decay)
+        errors[-1, s, i] = errors[-2, s, i] * decay[-1]
     return errors, orders
 
 
