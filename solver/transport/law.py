@@ -41,12 +41,13 @@ class FaceLaw:
     confined: np.ndarray
 
     @cached_property
-    def C(self):
+    def CD(self):
+        """C and D = C − m S = X² y/(e^y − 1), each without cancellation."""
         X2 = self.X**2
         y = self.m * self.S / np.maximum(X2, TINY)
         ys = np.clip(y, 1e-12, 700.0)
-        fitted = X2 * np.where(y > 1e-8, ys / -np.expm1(-ys), 1.0 + 0.5 * y)
-        return np.where((X2 > 0) & (y < 700.0), fitted, self.m * self.S)
+        D = np.where((X2 > 0) & (y < 700.0), X2 * np.where(y > 1e-8, ys / np.expm1(ys), 1.0 - 0.5 * y), 0.0)
+        return D + self.m * self.S, D
 
     @cached_property
     def undamped(self):
@@ -54,31 +55,37 @@ class FaceLaw:
         return self.confined & (self.S == 0) & (self.X == 0)
 
     def fit(self, a):
-        """q_fit, its first and second derivative at slopes a >= 0."""
+        """q_fit, its first and second derivative, and the root r, at slopes a >= 0.
+
+        (q − S)(q + m a) = D a gives q' = D q/((q + m a) r) without cancellation: zero for linear damping alone.
+        """
+        C, D = self.CD
         b = self.S - self.m * a
-        r = np.sqrt(b * b + 4.0 * self.C * a)
-        r1 = np.maximum(r, TINY)
-        q = np.where(b >= 0, 0.5 * (b + r), 2.0 * self.C * a / np.maximum(r - b, TINY))
-        num = 2.0 * self.C - self.m * b
-        dq = np.maximum(0.5 * (num / r1 - self.m), 0.0)
-        d2q = np.where(r > 1e-95, 2.0 * self.C * (self.m * self.S - self.C) / np.maximum(r, 1e-95)**3, 0.0)
-        return q, dq, d2q
+        r = np.sqrt(b * b + 4.0 * C * a)
+        q = np.where(b >= 0, 0.5 * (b + r), 2.0 * C * a / np.maximum(r - b, TINY))
+        q = np.where(D == 0, self.S, q)
+        alive = r > 1e-95
+        r1 = np.where(alive, r, 1.0)
+        dq = np.where(alive, D * q / np.maximum((q + self.m * a) * r1, TINY), 0.0)
+        return q, dq, np.where(alive, -2.0 * C * D / r1**3, 0.0), r1
 
     def resistance(self, a):
-        """a/q_fit = 1/κ_sc of the fit at slopes a >= 0, its first and second derivative; zero where not confined."""
-        q, dq, d2q = self.fit(a)
+        """y = a/q_fit = 1/κ_sc of the fit at slopes a >= 0, y', y'' and y − a y' = (a/q)² q'; zero where not confined."""
+        q, dq, d2q, _ = self.fit(a)
         alive = self.confined & (q > 1e-200)
         q = np.where(alive, q, 1.0)
-        y = np.where(alive, a / q, np.where(self.undamped, FROZEN, 0.0))
+        free = np.where(self.undamped, FROZEN, 0.0)
+        y = np.where(alive, a / q, free)
         dy = np.where(alive, (1.0 - y * dq) / q, 0.0)
         d2y = np.where(alive, -(2.0 * dy * dq + y * d2q) / q, 0.0)
-        return y, dy, d2y
+        return y, dy, d2y, np.where(alive, y * y * dq, free)
 
     def h(self, a, nu):
-        """h(a), h'(a), h''(a) at slopes a >= 0 and external rates ν."""
-        y, dy, d2y = self.resistance(a)
+        """h, h', h'' and h − a h' at slopes a >= 0 and external rates ν."""
+        y, dy, d2y, rest = self.resistance(a)
         E = np.exp(np.minimum(self.m * nu, DEPTH_MAX))
-        return y * E + depth_excess(self.m, nu), dy * E, d2y * E
+        excess = depth_excess(self.m, nu)
+        return y * E + excess, dy * E, d2y * E, rest * E + excess
 
     def q(self, a, nu):
         """The diffusive flux at slopes of any sign."""
@@ -86,20 +93,19 @@ class FaceLaw:
 
     def dq(self, a, nu):
         """q'(a) >= 0, the conductivity of a small disturbance."""
-        a = np.abs(a)
-        h, dh, _ = self.h(a, nu)
-        return np.maximum(h - a * dh, 0.0) / np.maximum(h, TINY)**2
+        h, _, _, rest = self.h(np.abs(a), nu)
+        return rest / np.maximum(h, TINY)**2
 
     def d2q(self, a, nu):
         """q''(|a|) sgn(a), for the exact Jacobian of the second-order correction."""
         sign, a = np.sign(a), np.abs(a)
-        h, dh, d2h = self.h(a, nu)
+        h, dh, d2h, rest = self.h(a, nu)
         h = np.maximum(h, 1e-95)
-        return -sign * (a * d2h + 2.0 * (h - a * dh) * dh / h) / h**2
+        return -sign * (a * d2h + 2.0 * rest * dh / h) / h**2
 
     def depth(self, a):
         """ℓ = ln(1 + m a/q_fit)/m and dℓ/d|a|: the waves' share of the optical depth per m, for other nuclei."""
-        y, dy, _ = self.resistance(np.abs(a))
+        y, dy, _, _ = self.resistance(np.abs(a))
         my = self.m * y
         safe = np.maximum(self.m, TINY)
         return np.where(my > 1e-8, np.log1p(my) / safe, y * (1.0 - 0.5 * my)), dy / (1.0 + my)
@@ -116,7 +122,7 @@ class FaceLaw:
         """The point of the graph on the line a + weight q(a) = s, by safeguarded Newton; returns a."""
         t = np.abs(s).ravel()
         law = FaceLaw(*(np.broadcast_to(x, s.shape).ravel() for x in (self.S, self.X, self.m, self.confined)))
-        law.__dict__["C"] = np.broadcast_to(self.C, s.shape).ravel()
+        law.__dict__["CD"] = tuple(np.broadcast_to(x, s.shape).ravel() for x in self.CD)
         nu = np.broadcast_to(nu, s.shape).ravel()
         if guess is None:
             a = t / (1.0 + weight / np.maximum(law.h(t, nu)[0], TINY))
@@ -124,11 +130,11 @@ class FaceLaw:
             a = np.clip(np.abs(guess).ravel(), 0.0, t)
         lo, hi, out, todo = np.zeros_like(t), t.copy(), a.copy(), np.arange(t.size)
         for _ in range(steps):
-            h, dh, _d2 = law.h(a, nu)
+            h, _, _, rest = law.h(a, nu)
             q = a / np.maximum(h, TINY)
             r = a + weight * q - t
             hi, lo = np.where(r > 0, np.minimum(hi, a), hi), np.where(r <= 0, np.maximum(lo, a), lo)
-            rate = 1.0 + weight * np.maximum(h - a * dh, 0.0) / np.maximum(h, TINY)**2
+            rate = 1.0 + weight * rest / np.maximum(h, TINY)**2
             new = a - r / rate
             new = np.where((new < lo) | (new > hi), np.sqrt(np.maximum(lo, 1e-30 * hi) * hi), new)
             move = np.abs(new - a) > 1e-12 * a + 1e-15 * t / rate + 1e-300   # Newton's error is the square; rounding of t
@@ -138,7 +144,7 @@ class FaceLaw:
                 break
             if np.count_nonzero(move) < 0.5 * move.size:            # carry on with the unfinished faces only
                 a, t, nu, lo, hi, todo = a[move], t[move], nu[move], lo[move], hi[move], todo[move]
-                C = law.C[move]
+                CD = tuple(x[move] for x in law.CD)
                 law = FaceLaw(law.S[move], law.X[move], law.m[move], law.confined[move])
-                law.__dict__["C"] = C
+                law.__dict__["CD"] = CD
         return np.sign(s) * out.reshape(s.shape)

@@ -72,7 +72,7 @@ class March:
         self.newton = NewtonPath(layout, tolerance, max_iterations)
         self.state = State(0.0, f0[:, :, :problem.nodes] / self.F[:, :, None])
         self.failure, self.status = None, "not run"
-        self.stop_requested = False
+        self.stop_requested = self._cautious = False
         self.counts = {"steps": 0, "rejected": 0, "newton": 0, "krylov": 0}
 
     # ---- restarting ------------------------------------------------------------------------------------------------------
@@ -118,7 +118,8 @@ class March:
     # ---- one implicit stage --------------------------------------------------------------------------------------------
 
     def _stage(self, u_known, tau, t, guess, warm) -> Outcome:
-        self.system.set_step(None if u_known is None else u_known * self.F[:, :, None], tau, t)
+        accurate = self.control.end is not None and not self._cautious
+        self.system.set_step(None if u_known is None else u_known * self.F[:, :, None], tau, t, accurate)
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
             out = self.newton.run(self.system, guess, warm)
         self.counts["newton"] += out.iterations
@@ -239,6 +240,7 @@ class March:
         c, s = self.control, self.state
         steady, positive_only = c.end is None, False
         for cut in range(MAX_CUTS):
+            self._cautious = cut >= 3                                      # then without ∂t f in the flux correction
             if not steady and s.rate is None and not positive_only:
                 s.rate = self._first_rate(1e-3 * dt)
             euler = steady or positive_only or s.rate is None

@@ -16,9 +16,11 @@ from .system import Point
 
 LOOSE = 0.05             # flux mismatch, relative to the throughput, at which a rigidity may take its next step in ν
 LINE = 1e5               # A of the projection line, in scaled units: nearly along constant flux
-EASY = 1e-4              # mismatch below which ν may fall by the fourth power of the step
+EASY = 1e-4              # mismatch below which ν may fall by the fourth power of the step, once it is
+NEGLIGIBLE = 1e-3        # so small (scaled) that it hardly matters any more
 START = 10.0             # scaled ν where the path starts: diffusion ten times faster than the row's own escape
 POLISHED = 1e-3          # fraction of the tolerance below which no further step is taken for the budget's sake
+HOPELESS = 0.6           # step in ν so near 1 that a rigidity had better begin its path anew
 PATIENCE = 8             # iterations at one ν before the path goes back and takes a smaller step
 
 
@@ -85,7 +87,7 @@ class NewtonPath:
         total, krylov, best = 0, 0, None
         attempts = [(0.05, self.max_iterations), (0.3, self.max_iterations), (0.6, 2 * self.max_iterations)]
         if self.warm is not None:
-            attempts.insert(0, (None, 15))
+            attempts.insert(0, (None, 60))
         for factor, limit in attempts:
             out = self._attempt(snes, factor, limit, total)
             total, krylov = total + out.iterations, krylov + out.krylov
@@ -136,7 +138,7 @@ class NewtonPath:
         step, stall = np.full(rows, factor or 0.05), np.zeros(rows, int)
         kept, has = None if w is None else [q.copy(), a.copy(), nu.copy()], np.zeros(rows, bool)
         final = factor is None or not path
-        krylov, worst, e, best = 0, {}, np.inf, None
+        krylov, worst, e, best, lowest, lowest_at = 0, {}, np.inf, None, np.inf, 0
         for it in range(1, limit + 1):
             active = everyone if final else [w]
             point = Point(u, a, q)
@@ -164,6 +166,10 @@ class NewtonPath:
                     return Outcome(Point(u, a, q), True, it, krylov, e, self._where(errors))
                 best = e                                                   # one step more: budgets close to rounding
                 continue
+            if e < 0.5 * lowest:
+                lowest, lowest_at = e, it
+            if factor is None and it - lowest_at > PATIENCE:
+                break                                                      # the warm start leads nowhere
             if best is not None:                                           # rounding kept it from staying below
                 return Outcome(Point(u, a, q), e < 10 * self.tolerance, it, krylov, e, self._where(errors))
             stall += 1
@@ -177,15 +183,21 @@ class NewtonPath:
                     old[on] = now[on]
                 has |= on
                 nu = nu.copy()
-                stride = np.where(e_rows < EASY, step**4, step)             # where ν no longer matters, hurry
+                stride = np.where((e_rows < EASY) & (nu.max(-1) < NEGLIGIBLE), step**4, step)
                 nu[on] = np.maximum(nu_true[on], nu[on] * stride[on, None])
                 step[back] **= 0.5
                 q[back], a[back] = kept[0][back], kept[1][back]
                 nu[back] = np.maximum(nu_true[back], kept[2][back] * step[back, None])
+                lost = back & (step > HOPELESS)                            # its state belongs to rows above that have moved on
+                if lost.any():
+                    nu[lost] = np.maximum(nu_true[lost], START)
+                    a[lost] = sys.slope(u)[w][lost]
+                    q[lost] = sys.law.q(a, nu)[lost]
+                    step[lost], has[lost] = 0.5, False
                 stall[good | back] = 0
         errors = self.mismatch(u, a, nu, final, everyone if final else [w])
-        return Outcome(Point(u, a, q), False, limit, krylov, e, self._where(errors),
-                       f"no convergence in {limit} iterations" + ("" if final else ", still on the path in ν"))
+        return Outcome(Point(u, a, q), False, it, krylov, e, self._where(errors),
+                       f"no convergence in {it} iterations" + ("" if final else ", still on the path in ν"))
 
     # ---- measuring ----------------------------------------------------------------------------------------------
 

@@ -101,9 +101,13 @@ class System:
             varying = ((self.dS != 0) | (self.dX2 != 0)).any(0) & p.confined
         self.varying = (varying | (self.dv != 0)) & (p.v != 0)
 
-    def set_step(self, f_known, tau, t):
-        """Fix the old state (physical f, or None), the step τ (s) and the time t (s) of the sources."""
+    def set_step(self, f_known, tau, t, accurate=True):
+        """Fix the old state (physical f, or None), the step τ (s) and the time t (s) of the sources.
+
+        accurate=False leaves ∂t f out of the correction: first order in z while f changes, nothing lost where it is steady.
+        """
         p = self.problem
+        self.storing = accurate and np.isfinite(tau)
         self.tau, self.t = tau, t
         self.inv_tau = np.zeros_like(self.V) if np.isinf(tau) else self.H / (tau * self.V)
         self.u_known = np.zeros((p.species, 1, 1)) if f_known is None else (f_known[:, self.rows, :self.n] / self.F)
@@ -113,7 +117,7 @@ class System:
         if p.bulk is not None:
             self.bulk = p.bulk(t)[:, self.rows, :self.n] * self.H / (self.V * self.F)
             self.source += self.bulk * self.vol
-        transient = np.isfinite(tau) or self.bulk is not None or p.bulk_loss.any()
+        transient = self.storing or self.bulk is not None or p.bulk_loss.any()
         self.corrected = np.flatnonzero((p.v != 0) if transient else self.varying)
 
     # ---- pieces -------------------------------------------------------------------------------------------------
@@ -195,9 +199,9 @@ class System:
             m, speed, k = self.m[s][:, faces], np.abs(self.v[s][:, faces]), np.maximum(kappa[s][:, faces], 1e-150)
             P = np.log1p(m / k)
             omega, d_omega = weight_of_source(P)
-            local = {0: np.where(inside, -self.inv_tau[s], 0.0) - dv}
+            local = {0: np.where(inside, -self.inv_tau[s], 0.0) * self.storing - dv}
             terms = local[0] * at
-            if np.ndim(self.u_known) and np.isfinite(self.tau):
+            if self.storing:
                 terms = terms + np.where(inside, self.inv_tau[s] * self.u_known[s][:, node], 0.0)
             for o, c in self._gain_on_faces(u, s, faces, node).items():
                 c = np.where(inside, c, 0.0)
@@ -312,8 +316,7 @@ class System:
     def linearise(self, point, nu, with_correction=True, exact=False):
         """(Blocks, right-hand side) of the Newton step for new node values at the mixed `point`.
 
-        exact: add the protons' slopes in the nuclei's κ and the slopes in ω and ∂z q, which Newton can lag but tangents
-        and adjoints need.
+        exact: add what the nuclei's κ and ω owe to the protons' slopes, which Newton can lag but tangents and adjoints need.
         """
         p, u = self.problem, point.u
         slopes = self.slope(u)
@@ -396,7 +399,7 @@ class System:
             Po, No = np.zeros_like(c), np.zeros_like(c)
             Po[:, faces], No[:, faces] = np.where(low, value, 0.0), np.where(low, 0.0, value)
             blocks.coupling(s, o)[...] += np.stack(self._fit(flux_divergence(Po, No)))
-        if exact:
+        if exact or s == self.w:
             slope_term = np.zeros_like(c)
             k = np.maximum(kappa[:, faces], 1e-150)
             dP_dk = -self.m[s][:, faces] / (k * (k + self.m[s][:, faces]))
@@ -408,7 +411,7 @@ class System:
                 P += slope_term / self.df
                 N -= slope_term / self.df
                 rest -= (slope_term * point.a)[:, faces]
-            elif self.w is not None:
+            elif self.w is not None and exact:
                 dk = (self.conductivity(point.a)[s][1] * np.sign(point.a))[:, faces]
                 slope_term[:, faces] = d_omega * dP_dk * dk
                 blocks.waves[s] += np.stack(self._fit(flux_divergence(slope_term / self.df, -slope_term / self.df)))
