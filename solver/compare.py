@@ -119,12 +119,13 @@ class Comparison:
     def table(self):
         """The errors as a rich Table."""
         from rich.table import Table
+        from rich.text import Text  # as Text, brackets in formulas are no markup
 
-        caption = f"valid: {self.exact.valid_where}\n{self.verdict}"
-        table = Table(title=f"against {self.exact.equation}", caption=caption, title_justify="left",
-                      caption_justify="left")
-        for column in ("species", "L1", "L2", "max", "at z [kpc]", "at R [GV]"):
-            table.add_column(column, justify="left" if column == "species" else "right")
+        table = Table(title=Text(f"against {self.exact.equation}"), title_justify="left", caption_justify="left",
+                      caption=Text(f"valid: {self.exact.valid_where}\n{self.verdict}"))
+        table.add_column("species")
+        for column in ("L1", "L2", "max", "at z [kpc]", "at R [GV]"):
+            table.add_column(Text(column), justify="right", no_wrap=True)
         for row in self.rows:
             style = "red" if self.exact.tolerance is not None and not row.max <= self.exact.tolerance else ""
             errors = [f"{e:.2e}" for e in (row.L1, row.L2, row.max)]

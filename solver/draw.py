@@ -12,8 +12,9 @@ STYLE = Path(__file__).with_name("crstream.mplstyle")
 COLOURS = {"proton": "#0072B2", "carbon": "#D55E00", "boron": "#009E73", "helium4": "#CC79A7", "oxygen": "#E69F00"}
 SPARE = ("#56B4E9", "#000000", "#999999", "#8B5A2B", "#CC79A7", "#E69F00")
 SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
-DECADES = 9                # shown below the highest curve; what lies deeper is cut off
+DECADES = 7                # shown below the highest curve; what lies deeper is cut off
 FORMATS = ("png", "pdf")
+FAILED = {"stopped": "was stopped", "running": "goes on"}
 
 
 @contextmanager
@@ -46,6 +47,11 @@ def legend_line(**options):
     from matplotlib.lines import Line2D
 
     return Line2D([], [], **options)
+
+
+def points(x):
+    """Open circles, about 40 along x: the run beside an exact line."""
+    return {"ls": "", "marker": "o", "mfc": "none", "markevery": max(1, len(x) // 40)}
 
 
 def colour(name, index):
@@ -152,8 +158,10 @@ def figure_title(fig, ax, result):
 
 
 def failure_note(ax, result):
-    if result.status.startswith("failed"):
-        note(ax, 0.5, 0.5, "not a solution: the run failed", ha="center", color="#D55E00")
+    """Nobody shall take the last state of a run that failed or was stopped for its answer."""
+    state = result.status.partition(":")[0]
+    if state in ("failed", "stopped", "running"):
+        note(ax, 0.5, 0.5, f"not a solution: the run {FAILED.get(state, state)}", ha="center", color="#D55E00")
 
 
 def note(ax, x, y, text, **options):

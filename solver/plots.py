@@ -26,6 +26,8 @@ def spectrum(result, weight=2.7, exact="auto", references=()):
     J, R = ds.J.values, ds.rigidity.values
     has_exact = exact is not None and np.isfinite(exact.f[:, 0]).any()
     exact_J: Any = draw.exact_intensity(ds, exact) if has_exact else None
+    approximate = has_exact and exact.tolerance is None
+    ls = "--" if approximate else "-"
     error = ds.J_error.values if "J_error" in ds else None
     panels: list[Any] = []
     with draw.styled():
@@ -35,14 +37,14 @@ def spectrum(result, weight=2.7, exact="auto", references=()):
         top, errors = panels[0], []
         for s, name in enumerate(ds.species.values):
             colour = draw.colour(name, s)
-            compared = exact_J is not None and np.isfinite(exact_J[s]).any()
-            style = {"ls": "", "marker": "o", "mfc": "none", "markevery": max(1, len(R) // 40)} if compared else {}
+            compared = has_exact and np.isfinite(exact_J[s]).any()
+            style = draw.points(R) if compared and not approximate else {}
             top.plot(R, draw.positive(R**weight * J[s]), color=colour, label=str(name), **style)
             if error is not None:
                 draw.error_band(top, R, R**weight * J[s], R**weight * error[s], colour)
                 errors.append((draw.quotient(error[s], np.abs(J[s])), colour, "estimated"))
             if compared:
-                top.plot(R, draw.positive(R**weight * exact_J[s]), color=colour, lw=1.1, zorder=1)
+                top.plot(R, draw.positive(R**weight * exact_J[s]), color=colour, lw=1.1, zorder=1, ls=ls)
                 deviation = np.abs(draw.quotient(J[s] - exact_J[s], exact_J[s]))
                 errors.append((deviation, colour, f"against {draw.exact_name(exact)}"))
         for label, x, y in references:
@@ -53,7 +55,7 @@ def spectrum(result, weight=2.7, exact="auto", references=()):
         draw.title(top, result)
         handles, labels = top.get_legend_handles_labels()
         if has_exact:
-            handles.append(draw.legend_line(color="0.2", lw=1.1))
+            handles.append(draw.legend_line(color="0.2", lw=1.1, ls=ls))
             labels.append(draw.exact_name(exact))
         top.legend(handles, labels, loc="best")
         if two:
@@ -69,7 +71,7 @@ def _error_panel(ax, R, errors):
         styles[kind] = ":" if kind == "estimated" else "-"
         ax.plot(R, draw.positive(values), color=colour, ls=styles[kind], lw=1.6 if kind == "estimated" else 1.1)
     draw.logarithmic(ax, "R", R)
-    ax.set_ylabel("relative error")
+    ax.set_ylabel("relative difference" if "against reference" in styles else "relative error")
     draw.decades(ax, span=12, least=2.0)
     lines = [draw.legend_line(color="0.2", lw=1.1, ls=ls) for ls in styles.values()]
     ax.legend(lines, list(styles), loc="best", fontsize=9, ncols=2)
@@ -110,9 +112,10 @@ def b_to_c(result, exact="auto", references=()):
 
 
 def profiles(result, rigidities=None, species=None, exact="auto"):
-    """f(z)/f(0) at several rigidities, a panel per species; exact profiles dotted.
+    """f(z)/f(0) at several rigidities, a panel per species; exact profiles dotted, over the f(0) of the run.
 
     rigidities in GV (the nearest nodes are taken), by default one per decade or two; species: names, by default all.
+    Profiles without a tolerance are shown over their own f(0): their shape is compared, not their height.
     """
     ds = result.dataset
     exact = result.exact if isinstance(exact, str) else exact
@@ -128,7 +131,8 @@ def profiles(result, rigidities=None, species=None, exact="auto"):
                 f = ds.f.values[s, :, k]
                 ax.plot(ds.z, f / f[0] if f[0] else f * np.nan, color=colour, label=draw.rigidity_text(R[k]))
                 if exact is not None and np.isfinite(exact.f[s, :, k]).any() and f[0]:
-                    ax.plot(ds.z, exact.f[s, :, k] / f[0], color="k", ls=":", lw=1.1)
+                    disc = f[0] if exact.tolerance is not None else exact.f[s, 0, k]
+                    ax.plot(ds.z, exact.f[s, :, k] / disc, color="k", ls=":", lw=1.1)
             draw.layer_lines(ax, ds)
             ax.set(xlabel="$z$ [kpc]", xlim=(0, float(ds.z[-1])))
             ax.set_title(str(name), loc="right")
@@ -267,6 +271,8 @@ def history(result):
                 values = np.asarray(rows[name].values, float)
                 values = np.abs(values).reshape(len(step), -1).max(axis=1)
                 shown = draw.positive(values * scale) if logarithmic else values * scale
+                if not np.isfinite(shown).any():
+                    continue
                 ax.plot(step, shown, color=draw.SERIES[i], marker="o", ms=2.5, lw=1.1, label=labels.get(name, name))
             if logarithmic:
                 ax.set_yscale("log")

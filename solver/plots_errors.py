@@ -25,9 +25,8 @@ def comparison(compared):
             upper, lower = panels[0, j], panels[1, j]
             upper.plot(R, draw.positive(R**weight * exact_J[s]), color="k", lw=1.1,
                        label=draw.exact_name(compared.exact))
-            points = {"ls": "", "marker": "o", "mfc": "none", "markevery": max(1, len(R) // 40)}
             shown = draw.positive(R**weight * ds.J.values[s])
-            upper.plot(R, shown, color=draw.colour(row.species, s), label=row.species, **points)
+            upper.plot(R, shown, color=draw.colour(row.species, s), label=row.species, **draw.points(R))
             draw.logarithmic(upper, "R", R)
             draw.decades(upper)
             upper.set_xlabel("")

@@ -61,6 +61,9 @@ BUDGET = {
 }
 
 
+KNOWN = ("deck", "model", "exact")     # what a result rebuilds on demand and hands on to a copy
+
+
 class Result:
     """A solution with its coefficients, observables, history and provenance.
 
@@ -101,7 +104,7 @@ class Result:
                 coords={"time": ("time", np.asarray(snapshots["t"], float), _named("s", "time"))})
         if restart is not None:
             groups["/restart"] = _restart(restart)
-        return cls(_tree("result", model, groups, attrs, provenance))
+        return cls(_tree("result", model, groups, attrs, provenance))._knowing(deck=model.deck, model=model)
 
     # ---------------- what is inside
 
@@ -197,7 +200,8 @@ class Result:
             root.boron_to_carbon.attrs["ancillary_variables"] = "boron_to_carbon_error"
         groups = {"/" + name: node.to_dataset(inherit=False) for name, node in self.tree.children.items()}
         tree = xr.DataTree.from_dict({"/": root} | groups | {"/error": error.drop_vars(list(error.coords))})
-        return Result(tree, self.path)
+        known = {name: self.__dict__[name] for name in KNOWN if name in self.__dict__}
+        return Result(tree, self.path)._knowing(**known)
 
     def save(self, folder, name=storage.RESULT_NAME):
         """Write folder/name atomically; returns the path.  ResultError where that cannot be done."""
@@ -211,6 +215,11 @@ class Result:
     def __repr__(self):
         sizes = " × ".join(f"{n} {name}" for name, n in self.tree.sizes.items() if name in SZR)
         return f"<crstream result: {self.tree.attrs.get('title', '')!r}, {sizes}, {self.status or 'no status'}>"
+
+    def _knowing(self, **values):
+        """This result with some of its lazily made properties known from the start."""
+        self.__dict__.update(values)
+        return self
 
     def _group(self, name):
         return self.tree[name].to_dataset() if name in self.tree.children else None

@@ -97,13 +97,14 @@ class Study:
     def table(self):
         """Errors and orders, the worst species of each, as a rich Table."""
         from rich.table import Table
+        from rich.text import Text
 
-        table = Table(title=f"{self.dataset.title}: {self.key}", caption=f"errors against {self.dataset.reference}",
-                      title_justify="left", caption_justify="left")
-        table.add_column(self._short_key(), justify="right")
+        table = Table(title=Text(f"{self.dataset.title}: {self.key}"), title_justify="left", caption_justify="left",
+                      caption=Text(f"errors against {self.dataset.reference}"), box=None, collapse_padding=True)
+        table.add_column(self._short_key().replace(", ", "\n"), justify="right", no_wrap=True, vertical="bottom")
         for name in NORMS:
-            table.add_column(name, justify="right")
-            table.add_column("order", justify="right")
+            table.add_column(name, justify="right", no_wrap=True)
+            table.add_column("order", justify="right", no_wrap=True)
         for value, cells in self._rows():
             table.add_row(value, *cells)
         return table

@@ -135,6 +135,5 @@ def make_result(deck=None, error=0.0, **options):
     f, flux, kappa = solution(model, error)
     options = {"history": make_history(), "status": "steady", "budget": make_budget(model, flux)} | options
     result = Result.build(model, f, flux, kappa, **options)
-    result.model, result.deck = model, model.deck            # what a real result rebuilds from its stored deck
     result.exact = make_exact(model)
     return result

@@ -21,8 +21,8 @@ SERIES = [(40, 36), (80, 72), (160, 144)]
 ORDER_TOLERANCE = 0.05          # curvature of a smooth second-order error over a halving of the grid
 
 
-def printed(renderable):
-    console = Console(width=140, file=StringIO())
+def printed(renderable, width=140):
+    console = Console(width=width, file=StringIO())
     console.print(renderable)
     return console.file.getvalue()
 
@@ -99,6 +99,17 @@ def test_table_shows_every_species_that_has_an_exact_solution():
     assert "proton" in text
     assert "boron" in text
     assert "carbon" not in text.replace("carbon,", "")
+
+
+def test_tables_fit_a_terminal_and_keep_the_brackets_of_formulas(with_exact):
+    result = make_result(error=0.1)
+    object.__setattr__(result.exact, "equation", "f = A [1 + m cos u]")
+    text = printed(compare(result), width=80)
+    assert "[1 + m cos u]" in text
+    assert "at z [kpc]" in text
+    for table in (text, printed(with_exact, width=80)):
+        assert "…" not in table
+        assert max(map(len, table.splitlines())) <= 80
 
 
 def test_solution_that_is_not_a_number_fails():
