@@ -3,46 +3,17 @@
 deck → model → problem → march → result; files are written by rank 0 only, everything else is done by every rank.
 """
 
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
 
 from .constants import KPC
-from .errors import DeckError, Fault, SolverError
-
-CHECKPOINT = "checkpoint.nc"
-RESULT = "result.nc"
-
-
-def start_petsc(options=()):
-    """Import PETSc with `options` in its database; later calls add to them.  Returns the module."""
-    import petsc4py
-
-    petsc4py.init(["crstream", *options])
-    from petsc4py import PETSc
-
-    database = PETSc.Options()
-    for name, value in _pairs(options):
-        database.setValue(name, value)
-    return PETSc
-
-
-def _pairs(options):
-    """(name, value) of PETSc options given as words; value "" for a flag."""
-    options = list(options)
-    for i, word in enumerate(options):
-        if word.startswith("-") and not _number(word):
-            following = options[i + 1] if i + 1 < len(options) else "-x"
-            yield word.lstrip("-"), ("" if following.startswith("-") and not _number(following) else following)
-
-
-def _number(word):
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
+from .errors import DeckError, Fault, ResultError, SolverError
+from .folder import CHECKPOINT, Claim, refuse
+from .petsc import petsc_faults, petsc_message, start_petsc, unused
+from .storage import RESULT_NAME as RESULT
 
 
 def run(deck, out=None, *, force=False, petsc=(), observers=(), estimate_error=False, live=None):
@@ -59,9 +30,13 @@ def run(deck, out=None, *, force=False, petsc=(), observers=(), estimate_error=F
         from .deck import load
 
         deck = load(deck)
-    folder = _prepare(out, force)
-    session = Session(deck, petsc, folder)
-    return session.finish(session.march(observers, live), estimate_error)
+    if out is not None:
+        refuse(out, force)
+    if estimate_error:
+        _refuse_coarse(deck)
+    session = Session(deck, petsc, out)
+    with session:
+        return session.finish(session.march(observers, live), estimate_error)
 
 
 def resume(folder, *, changes=None, petsc=(), observers=(), live=None):
@@ -73,33 +48,38 @@ def resume(folder, *, changes=None, petsc=(), observers=(), live=None):
     from .result import open_result
 
     folder = Path(folder)
-    path = next((folder / name for name in (CHECKPOINT, RESULT) if (folder / name).is_file()), folder / RESULT)
+    if folder.is_file():
+        if folder.name not in (CHECKPOINT, RESULT):
+            open_result(folder)                                            # says so if it is no result at all
+            raise DeckError([Fault("resume", str(folder), "is a result outside the folder of its run",
+                                   f"give a folder that holds {RESULT}")])
+        folder = folder.parent
+    path = next((folder / name for name in (CHECKPOINT, RESULT) if (folder / name).is_file()), folder)
     stored = open_result(path)
     deck = stored.deck
     if changes:
         wrong = [key for key in changes if key.split(".")[0] not in ("time", "output")]
         if wrong:
-            raise DeckError([Fault("resume", key, "cannot change while going on", "only keys of time and output") for key in wrong])
-        deck = deck.replace(changes)
+            raise DeckError([Fault("--set", key, "cannot change while going on", "only keys of time and output")
+                             for key in wrong])
+        deck = deck.replace(changes, "--set")
+    if deck.time.end != "steady" and stored.restart["t"] > float(deck.time.end) * (1 + 1e-12):
+        from .watch import describe_time
+
+        raise DeckError([Fault("--set", "time.end", f'found "{deck.time.end}"',
+                               f"{path} has reached {describe_time(stored.restart['t'])} already; give a later time")])
     session = Session(deck, petsc, folder)
-    return session.finish(session.march(observers, live, stored), False)
+    with session:
+        return session.finish(session.march(observers, live, stored), False)
 
 
-def _prepare(out, force):
-    """The output folder, made and tried for writing before anything is solved; None without `out`."""
-    if out is None:
-        return None
-    folder = Path(out)
-    if (folder / RESULT).exists() and not force:
-        raise DeckError([Fault("--out", str(folder), "holds a result", "choose another folder, or --force to replace it")])
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".crstream-writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise DeckError([Fault("--out", str(folder), f"cannot be written ({error.strerror or error})", "a folder you may write to")]) from None
-    return folder
+def _refuse_coarse(deck):
+    """DeckError where no partner run on a coarser grid is possible."""
+    from .study import coarser
+
+    if coarser(deck).grid == deck.grid:
+        raise DeckError([Fault("--estimate-error", "", f"found {deck.grid.z_cells} × {deck.grid.rigidity_cells} cells",
+                               "needs at least 4 × 2: the partner run has half as many")])
 
 
 class Session:
@@ -108,7 +88,8 @@ class Session:
     def __init__(self, deck, petsc, folder):
         from .model import Model
 
-        self.deck, self.folder = deck, folder
+        self.deck, self.folder = deck, None if folder is None else Path(folder)
+        self.claim = None
         self.model = Model(deck)
         self.problem = self.model.transport_problem()
         self.options = tuple(petsc)
@@ -118,9 +99,31 @@ class Session:
         world = PETSc.COMM_WORLD
         comm = world if world.getSize() > 1 else PETSc.COMM_SELF
         if comm.getSize() > len(self.model.grid.R):
-            raise DeckError([Fault("mpiexec", "-n", f"{comm.getSize()} processes", f"at most one per rigidity, {len(self.model.grid.R)}")])
+            raise DeckError([Fault("mpiexec", "-n", f"{comm.getSize()} processes",
+                                   f"at most one per rigidity, {len(self.model.grid.R)}")])
         self.layout = Layout(self.problem.species, len(self.model.grid.R), self.problem.nodes, comm)
         self.first = comm.getRank() == 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.claim is not None:
+            self.claim.release()
+
+    def _on_first(self, action):
+        """What `action()` returns on the first process; an error there is raised on all, so that none waits in vain."""
+        value = error = None
+        if self.first:
+            try:
+                value = action()
+            except (DeckError, ResultError) as caught:
+                error = caught
+        comm = self.layout.ranks.comm
+        error = error if comm is None else comm.bcast(error)
+        if error is not None:
+            raise error
+        return value
 
     # ---- marching ---------------------------------------------------------------------------------------------------
 
@@ -144,28 +147,6 @@ class Session:
         count = int(np.floor(end / float(every) * (1 + 1e-12)))
         return [i * float(every) for i in range(1, count + 1)]
 
-    def initial(self):
-        """f at the start, (species, R, nodes incl. top)."""
-        kind = self.deck.initial
-        shape = (self.problem.species, len(self.model.grid.R), len(self.model.grid.z))
-        if kind.type == "zero":
-            return np.zeros(shape)
-        if kind.type == "power_law":
-            profile = 1.0 - self.model.grid.z / self.model.z_max if kind.profile == "linear" else np.ones(shape[2])
-            spectrum = float(kind.amplitude) * self.model.grid.R**-kind.slope
-            return np.broadcast_to(spectrum[:, None] * profile, shape).copy()
-        if kind.type == "file":
-            return _from_file(self.model, kind.path)
-        import problems
-
-        module = problems.load_exact(self.deck.problem) if self.deck.problem else None
-        if module is None:
-            raise DeckError([Fault("deck", "initial.type", '"exact"', "only for decks of a problem with an exact solution")])
-        f = module.initial(self.model) if hasattr(module, "initial") else module.solution(self.model, 0.0).f
-        if not np.isfinite(f).all():
-            raise DeckError([Fault("deck", "initial.type", '"exact"', f"the exact solution of {self.deck.problem} does not cover the grid at t = 0")])
-        return np.ascontiguousarray(f.transpose(0, 2, 1))
-
     def march(self, observers, live, stored=None):
         """A march run to its end, from the deck's initial state or from a stored result."""
         from .transport.existence import no_steady_state
@@ -174,16 +155,19 @@ class Session:
 
         control = self.control()
         restart = None if stored is None else stored.restart
-        f0 = self.initial() if restart is None else None
+        f0 = initial_state(self.model) if restart is None else None
         scales = None if restart is None else (restart["V"], restart["F"])
-        march = March(self.problem, self.layout, control, f0, self.deck.time.tolerance, scales=scales)
+        with petsc_faults(self.options):
+            march = March(self.problem, self.layout, control, f0, self.deck.time.tolerance, scales=scales)
+        if self.folder is not None:
+            self.claim = self._on_first(lambda: Claim(self.folder))
         kept = None
         if restart is not None:
             march.restore(restart)
             if stored.snapshots is not None:
                 kept = {"t": stored.snapshots.time.values, "f": stored.snapshots.f.values}
         self.snapshots = Snapshots(control.outputs, kept)
-        march.observers = [WallClock(), self.snapshots, *observers]
+        march.observers = [WallClock(march.state.history), self.snapshots, *observers]
         if live is not None and self.first:
             march.observers.append(live)
         if self.folder is not None:
@@ -195,11 +179,22 @@ class Session:
             return march
         with interruptible(march):
             try:
-                march.status = march.run()
+                march.status = self._run(march)
             finally:
                 if live is not None and self.first:
                     live.close()
         return march
+
+    def _run(self, march):
+        from petsc4py import PETSc
+
+        from .transport.march import Failure
+
+        try:
+            return march.run()
+        except PETSc.Error as error:
+            march.failure = Failure(f"PETSc gave up: {petsc_message(error)}", {})
+            return f"failed: {march.failure.message}"
 
     # ---- results ----------------------------------------------------------------------------------------------------
 
@@ -218,32 +213,46 @@ class Session:
     def _checkpoint(self, march):
         result = self.result(march, "running")
         if self.first:
-            result.save(self.folder, CHECKPOINT)
+            try:
+                result.save(self.folder, CHECKPOINT)
+            except ResultError as error:                                   # no reason to throw the run away
+                sys.stderr.write(f"\nwarning: no checkpoint: {error}\n")
 
     def finish(self, march, estimate_error):
         """Build, complete and write the result; SolverError where the march failed."""
         result = self.result(march, march.status)
         failed = march.status.startswith(("failed", "stopped"))
-        if estimate_error and not failed:
-            result = result.with_error(self.partner(result))
-        path = None
-        if self.folder is not None and self.first:
-            path = result.save(self.folder)
-            (self.folder / CHECKPOINT).unlink(missing_ok=True)
-        self.layout.comm.barrier()
-        result.counts, result.seconds = dict(march.counts), time.monotonic() - self.started
+        path = self._save(result)
         if failed:
             raise SolverError(self._advice(march), path)
+        if estimate_error:
+            result = result.with_error(self.partner(result, path))
+            self._save(result)
+        result.counts, result.seconds = dict(march.counts), time.monotonic() - self.started
+        result.unused = unused(self.options)
         return result
 
-    def partner(self, result):
+    def _save(self, result):
+        """Write the result, after which no checkpoint is needed; the path, None where nothing is to be written."""
+        if self.folder is None:
+            return None
+
+        def write():
+            path = result.save(self.folder)
+            (self.folder / CHECKPOINT).unlink(missing_ok=True)
+            return path
+
+        return self._on_first(write)
+
+    def partner(self, result, path=None):
         """The numerical error of the spectra from a run on a grid half as fine."""
         from .study import coarser, richardson_error
 
         partner = Session(coarser(self.deck), self.options, None)
         coarse = partner.march((), None)
-        if coarse.status.startswith("failed"):
-            raise SolverError(f"the coarse partner run for the error estimate failed: {coarse.failure.message}")
+        if coarse.status.startswith(("failed", "stopped")):
+            why = coarse.failure.message if coarse.failure else "stopped on request"
+            raise SolverError(f"{result.status}, but the coarse partner run for the error estimate failed: {why}", path)
         return richardson_error(result, partner.result(coarse, coarse.status))
 
     def _advice(self, march):
@@ -252,13 +261,42 @@ class Session:
         message = march.failure.message
         if "no steady state" in message:
             return message
-        hint = ("try a shorter time.first_step, time.method = \"march\" if it was direct, or a finer grid.z_cells where the mismatch is"
-                if "did not converge" in message else "raise time.max_steps, or go on with crstream resume")
-        return f"{message}\n{hint}"
+        if "did not converge" in message:
+            return (f'{message}\ntry a shorter time.first_step, time.method = "march" if it was direct, or a finer '
+                    "grid.z_cells where the mismatch is")
+        if "time.max_steps" in message:
+            return f"{message}\nto go on, allow more of them: --set time.max_steps={2 * self.deck.time.max_steps}"
+        return message
+
+
+def initial_state(model):
+    """f at the start that the deck asks for, (species, R, nodes incl. top); DeckError where there is none."""
+    deck = model.deck
+    kind = deck.initial
+    shape = (len(model.names), len(model.grid.R), len(model.grid.z))
+    if kind.type == "zero":
+        return np.zeros(shape)
+    if kind.type == "power_law":
+        profile = 1.0 - model.grid.z / model.z_max if kind.profile == "linear" else np.ones(shape[2])
+        spectrum = float(kind.amplitude) * model.grid.R**-kind.slope
+        return np.broadcast_to(spectrum[:, None] * profile, shape).copy()
+    if kind.type == "file":
+        return _from_file(model, kind.path)
+    import problems
+
+    module = problems.load_exact(deck.problem) if deck.problem else None
+    if module is None:
+        raise DeckError([Fault("deck", "initial.type", '"exact"',
+                               "only for decks of a problem with an exact solution")])
+    f = module.initial(model) if hasattr(module, "initial") else module.solution(model, 0.0).f
+    if not np.isfinite(f).all():
+        raise DeckError([Fault("deck", "initial.type", '"exact"',
+                               f"the exact solution of {deck.problem} does not cover the grid at t = 0")])
+    return np.ascontiguousarray(f.transpose(0, 2, 1))
 
 
 def _from_file(model, path):
-    """f of a stored result on the grid of `model`, (species, R, nodes): linear in z, ln f linear in ln R, zero outside."""
+    """f of a stored result on the grid of `model`, (species, R, nodes): linear in z, ln f in ln R, zero outside."""
     from .result import open_result
 
     stored = open_result(path).dataset

@@ -1,4 +1,4 @@
-"""Observers of a march: the live line, snapshots, checkpoints, the reaction to Ctrl-C.  The march itself knows none of them."""
+"""Observers of a march, of which it knows nothing: live line, snapshots, checkpoints, the reaction to Ctrl-C."""
 
 import signal
 import sys
@@ -63,22 +63,22 @@ class Snapshots:
 
 
 class Checkpoints:
-    """Calls `save(march)` when `seconds` have passed since the last time."""
+    """Calls `save(march)` on all processes when on any of them `seconds` have passed since the last time."""
 
     def __init__(self, save, seconds=60.0):
         self.save, self.seconds, self.last = save, seconds, time.monotonic()
 
     def __call__(self, march, row):
-        if time.monotonic() - self.last > self.seconds:
+        if march.layout.ranks.max(time.monotonic() - self.last > self.seconds):
             self.save(march)
             self.last = time.monotonic()
 
 
 class WallClock:
-    """Adds the wall-clock time since the start to the history."""
+    """Adds the wall-clock time since the start to the history; a resumed run goes on counting."""
 
-    def __init__(self):
-        self.start = time.monotonic()
+    def __init__(self, history=None):
+        self.start = time.monotonic() - ((history or {}).get("wall") or [0.0])[-1]
 
     def __call__(self, march, row):
         march.state.history.setdefault("wall", []).append(time.monotonic() - self.start)

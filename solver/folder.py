@@ -1,0 +1,73 @@
+"""The output folder of a run: refused early, claimed late, locked while the run goes on.
+
+Nothing is made on disc before everything that can be wrong with a deck has been found; a lock on the folder itself (no
+file) keeps a second run out and goes with the process, however it ends.
+"""
+
+import fcntl
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from .errors import DeckError, Fault
+from .storage import RESULT_NAME
+
+CHECKPOINT = "checkpoint.nc"
+ALLOWED = "a folder you may write to"
+
+
+def refuse(folder, force, where="--out"):
+    """DeckError where `folder` holds a run and `force` is not given, or cannot be made or written to; makes nothing."""
+    folder = Path(folder)
+    if not force:
+        if (folder / RESULT_NAME).exists():
+            raise _fault(where, folder, "holds a result", "choose another folder, or --force to replace it")
+        if (folder / CHECKPOINT).exists():
+            raise _fault(where, folder, "holds the checkpoint of a run that was cut off",
+                         f"go on with crstream resume {folder}, choose another folder, or --force to start again")
+    refuse_unwritable(folder, where)
+
+
+def refuse_unwritable(folder, where="--out"):
+    """DeckError where `folder` is no folder, or neither exists nor could be made; makes nothing."""
+    there = Path(folder).absolute()
+    try:
+        while not there.exists() and there != there.parent:
+            there = there.parent
+        if not there.is_dir():
+            raise _fault(where, folder, f"cannot be written ({there} is not a folder)", ALLOWED)
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise _fault(where, folder, f"cannot be written (no permission in {there})", ALLOWED)
+    except OSError as error:
+        raise _fault(where, folder, f"cannot be written ({error.strerror or error})", ALLOWED) from None
+
+
+class Claim:
+    """The folder, made, tried for writing and locked; DeckError where that is not possible.  `release` unlocks it."""
+
+    def __init__(self, folder, where="--out"):
+        folder, self.handle = Path(folder), None
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+            self.handle = os.open(folder, os.O_RDONLY)
+        except OSError as error:
+            raise _fault(where, folder, f"cannot be written ({error.strerror or error})", ALLOWED) from None
+        try:
+            fcntl.flock(self.handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.release()
+            raise _fault(where, folder, "is in use by another run", "wait for it, or choose another folder") from None
+        except OSError:                                                    # a file system without locks
+            pass
+
+    def release(self):
+        with suppress(OSError, TypeError):
+            os.close(self.handle)
+        self.handle = None
+
+
+def _fault(where, folder, found, allowed):
+    return DeckError([Fault(where, str(folder), found, allowed)])

@@ -1,0 +1,73 @@
+"""PETSc for a run: started with the words given after --, its refusals as faults, and options it never asked for."""
+
+import ctypes
+from contextlib import contextmanager
+
+from .errors import DeckError, Fault
+
+_given = set()                       # names of the options of the run before, in this process
+
+
+def start_petsc(options=()):
+    """Import PETSc with `options` in its database, in place of those of an earlier run.  Returns the module."""
+    import petsc4py
+
+    petsc4py.init(["crstream", *options])
+    from petsc4py import PETSc
+
+    database = PETSc.Options()
+    for name in _given:
+        database.delValue(name)
+    _given.clear()
+    for name, value in _pairs(options):
+        database.setValue(name, value)
+        _given.add(name)
+    return PETSc
+
+
+@contextmanager
+def petsc_faults(options):
+    """What PETSc refuses while it is set up is a fault of its options: DeckError."""
+    from petsc4py import PETSc
+
+    try:
+        yield
+    except PETSc.Error as error:
+        raise DeckError([Fault("PETSc", " ".join(options), petsc_message(error), "")]) from None
+
+
+def petsc_message(error):
+    return str(error).strip().splitlines()[-1].partition("] ")[2] or str(error)
+
+
+def unused(options):
+    """Options PETSc has not asked for, most likely mistyped; none where that cannot be found out."""
+    from petsc4py import PETSc
+
+    flag, names = ctypes.c_int(0), []
+    try:
+        used = ctypes.CDLL(PETSc.__file__).PetscOptionsUsed
+        for name, _ in _pairs(options):
+            flag.value = 0
+            used(None, name.encode(), ctypes.byref(flag))
+            names += [] if flag.value else [f"-{name}"]
+    except (OSError, AttributeError):
+        return []
+    return names
+
+
+def _pairs(options):
+    """(name, value) of PETSc options given as words; value "" for a flag."""
+    options = list(options)
+    for i, word in enumerate(options):
+        if word.startswith("-") and not _number(word):
+            following = options[i + 1] if i + 1 < len(options) else "-x"
+            yield word.lstrip("-"), ("" if following.startswith("-") and not _number(following) else following)
+
+
+def _number(word):
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
