@@ -1,24 +1,45 @@
 """The command line: parse, call, print.  Heavy imports happen inside the commands, so help and lists come at once.
 
-Exit codes: 0 done · 1 a comparison is outside its tolerance · 2 bad input, nothing written · 3 the solver could not go on.
+Exit codes: 0 done · 1 comparison outside its tolerance · 2 bad input, nothing written · 3 the solver could not go on.
 """
 
 import os
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .errors import DeckError, ResultError, SolverError
+from .errors import DeckError, Fault, ResultError, SolverError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+TOGETHER = ("run", "resume", "converge")                 # commands in which all processes of an mpiexec take part
+
+
+class Commands(typer.core.TyperGroup):
+    """The commands, with an orderly end where typer has other ideas of exit codes than the table above."""
+
+    def invoke(self, ctx):
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except KeyboardInterrupt:
+            _quit("interrupted", 3)
+        except BrokenPipeError:                          # the reader has gone: | head
+            _drop_output()
+            raise SystemExit(0) from None
+
+
+app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
                   help="Cosmic-ray transport in which diffusion is made by the cosmic rays themselves.")
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": False}
 
 Name = Annotated[str, typer.Argument(help="a shipped problem's name, or a deck file", metavar="NAME|DECK.toml")]
 Folder = Annotated[Path, typer.Argument(help="folder of a run, or its result file", metavar="DIR")]
-Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="override a deck key; may be repeated")]
+Set = Annotated[list[str] | None,
+                typer.Option("--set", metavar="KEY=VALUE", help="override a deck key; may be repeated")]
 
 
 def _deck(name, overrides):
@@ -38,21 +59,22 @@ def _deck(name, overrides):
 
 def _first_rank():
     """Is this the process that prints?  Known from the launcher's environment, without starting MPI."""
-    for key in ("OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "SLURM_PROCID"):
-        if key in os.environ and key != "SLURM_PROCID":
-            return os.environ[key] == "0"
-    return True
+    ranks = (os.environ.get(key) for key in ("OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"))
+    return next((rank == "0" for rank in ranks if rank is not None), True)
 
 
-def _console():
+def _show(thing):
+    """Print a table, or its plain text where the table's columns would be cut."""
     from rich.console import Console
+    from rich.measure import Measurement
 
-    return Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
-
-
-def _say(text=""):
-    if _first_rank():
-        print(text)
+    console, bare = Console(highlight=False), thing.table
+    bare.title = bare.caption = None
+    needed = Measurement.get(console, console.options.update(max_width=1000), bare).maximum
+    if console.is_terminal and console.width >= needed:
+        console.print(thing)
+    else:
+        print(thing)
 
 
 @app.command("list")
@@ -80,7 +102,8 @@ def show(name: Name, overrides: Set = None):
 
 
 @app.command()
-def explain(key: Annotated[str | None, typer.Argument(help="a deck key, e.g. grid.z_cells or layer.damping.landau")] = None):
+def explain(key: Annotated[str | None,
+                           typer.Argument(help="a deck key, e.g. grid.z_cells or layer.damping.landau")] = None):
     """What a deck key means: unit, default, range."""
     from .deck import explain as rows_of
 
@@ -92,26 +115,32 @@ def explain(key: Annotated[str | None, typer.Argument(help="a deck key, e.g. gri
 def check(name: Name, overrides: Set = None):
     """Read a deck and report all that is wrong with it; nothing is solved."""
     from .model import Model
+    from .run import initial_state
+    from .transport.existence import no_steady_state
 
     model = Model(_deck(name, overrides))
-    for text in model.warnings:
+    problem = model.transport_problem()
+    initial_state(model)
+    reason = no_steady_state(problem) if model.deck.time.end == "steady" else None
+    for text in filter(None, (*model.warnings, reason)):
         print(f"warning: {text}")
     unknowns = len(model.names) * len(model.grid.R) * (len(model.grid.z) - (model.top is not None))
-    print(f"{name}: in order; {len(model.names)} species × {len(model.grid.R)} rigidities × {len(model.grid.z)} heights, "
-          f"{unknowns} unknowns")
+    print(f"{name}: in order; {len(model.names)} species × {len(model.grid.R)} rigidities × {len(model.grid.z)} "
+          f"heights, {unknowns} unknowns")
 
 
 @app.command(context_settings=PASS_ON)
 def run(context: typer.Context, name: Name, overrides: Set = None,
         out: Annotated[Path | None, typer.Option(help="output folder; default out/NAME")] = None,
         force: Annotated[bool, typer.Option(help="replace a result that is already there")] = False,
-        estimate_error: Annotated[bool, typer.Option(help="give the spectra numerical error bars from a coarser partner run")] = False,
+        estimate_error: Annotated[bool, typer.Option(
+            help="give the spectra numerical error bars from a coarser partner run")] = False,
         figures: Annotated[bool, typer.Option(help="draw the standard figures beside the result")] = True):
     """Solve a problem: live line, result.nc, figures, comparison.  What follows -- goes to PETSc."""
     from .run import run as solve
 
     deck = _deck(name, overrides)
-    folder = out or Path("out") / (deck.problem or Path(name).stem)
+    folder = out or Path("out") / _label(deck, name)
     _petsc_words(context.args)
     _announce(deck, name)
     result = solve(deck, folder, force=force, petsc=context.args, estimate_error=estimate_error, live=_live())
@@ -125,17 +154,15 @@ def resume(context: typer.Context, folder: Folder, overrides: Set = None,
     from .deck import parse_override
     from .run import resume as go_on
 
-    folder = folder.parent if folder.is_file() else folder
     _petsc_words(context.args)
     result = go_on(folder, changes=dict(map(parse_override, overrides or [])), petsc=context.args, live=_live())
-    _report(result, folder, figures and result.deck.output.figures)
+    _report(result, _folder(result), figures and result.deck.output.figures)
 
 
 @app.command()
 def coefficients(name: Name, out: Annotated[Path, typer.Option(help="netCDF file to write")], overrides: Set = None,
                  force: Annotated[bool, typer.Option(help="replace a file that is already there")] = False):
     """The coefficients of a deck only: S, X, v, κ, loss times, sources; nothing is solved."""
-    from .errors import Fault
     from .model import Model
     from .result import build_coefficients
 
@@ -156,7 +183,7 @@ def compare(folder: Folder, figure: Annotated[bool, typer.Option(help="draw comp
 
     result = open_result(folder)
     comparison = result.compare()
-    _console().print(comparison)
+    _show(comparison)
     if figure:
         from .draw import save
 
@@ -170,56 +197,64 @@ def converge(context: typer.Context, name: Name,
              overrides: Set = None,
              out: Annotated[Path | None, typer.Option(help="output folder; default out/converge-NAME")] = None):
     """Errors and observed orders on a series of grids or tolerances: table, figure, files."""
+    from .folder import refuse_unwritable
     from .run import run as solve
     from .study import converge as study_of
 
     deck = _deck(name, overrides)
     keys, series = _varied(vary)
     _petsc_words(context.args)
-    done = lambda value, result: _say(f"{', '.join(keys)} = {value}: {result.status}, {result.seconds:.1f} s")  # noqa: E731
-    study = study_of(deck, keys if len(keys) > 1 else keys[0], series, run=lambda d: solve(d, petsc=context.args), done=done)
+    folder = out or Path("out") / f"converge-{_label(deck, name)}"
+    refuse_unwritable(folder)
+
+    def done(value, result):
+        print(f"{', '.join(keys)} = {value}: {result.status}, {result.seconds:.1f} s")
+
+    study = study_of(deck, keys if len(keys) > 1 else keys[0], series,
+                     run=lambda each: solve(each, petsc=context.args), done=done)
     if _first_rank():
-        _console().print(study)
-        folder = out or Path("out") / f"converge-{deck.problem or Path(name).stem}"
+        _show(study)
         for path in study.save(folder):
             print(f"saved {path}")
 
 
 @app.command()
 def plot(folder: Folder,
-         what: Annotated[str | None, typer.Option(help="spectrum,b_to_c,profiles,kappa,…; default: all that apply")] = None):
+         what: Annotated[str | None,
+                         typer.Option(help="spectrum,b_to_c,profiles,kappa,…; default: all that apply")] = None):
     """Draw figures of a result as PNG and PDF."""
     from .plots import save_figures
     from .result import open_result
 
     result = open_result(folder)
+    if what is not None and not what.strip(" ,"):
+        raise DeckError([Fault("--what", what, "names no figure", "e.g. --what spectrum,profiles")])
     names = None if what is None else [w.strip() for w in what.split(",") if w.strip()]
     try:
         for path in save_figures(result, _folder(result), names):
             print(f"saved {path}")
     except ValueError as error:
-        from .errors import Fault
-
         raise DeckError([Fault("--what", what or "", str(error), "")]) from None
 
 
-# ---- helpers ----------------------------------------------------------------------------------------------------------
+# ---- helpers -----------------------------------------------------------------------------------------------------
 
 
 def _varied(texts):
     """Keys and the series of values from KEY=V1,V2,… options, which must all be of one length."""
     from .deck import parse_override
-    from .errors import Fault
 
     columns = {}
     for text in texts:
         key, _, values = text.partition("=")
         values = [v.strip() for v in values.split(",") if v.strip()]
         if not key.strip() or len(values) < 2:
-            raise DeckError([Fault("--vary", text, "no series of values", "KEY=VALUE,VALUE,… with at least two values")])
+            allowed = "KEY=VALUE,VALUE,… with at least two values"
+            raise DeckError([Fault("--vary", text, "no series of values", allowed)])
         columns[key.strip()] = [parse_override(f"{key}={v}")[1] for v in values]
     if len({len(v) for v in columns.values()}) > 1:
-        raise DeckError([Fault("--vary", " ".join(texts), "series of different lengths", "the same number of values for each key")])
+        allowed = "the same number of values for each key"
+        raise DeckError([Fault("--vary", " ".join(texts), "series of different lengths", allowed)])
     rows = list(zip(*columns.values(), strict=True))
     return list(columns), rows if len(columns) > 1 else [row[0] for row in rows]
 
@@ -228,6 +263,15 @@ def _petsc_words(words):
     """Refuse leftovers that are not PETSc options: a mistyped argument before --, most likely."""
     if words and not words[0].startswith("-"):
         raise typer.BadParameter(f"unexpected argument {words[0]!r}; options for PETSc come after -- and begin with -")
+
+
+def _label(deck, name):
+    """What the output of a deck is called: the problem's name, the stem of its file or the name of its folder."""
+    path = Path(name)
+    if deck.problem and (not path.exists() or path.stem == "deck" or path.name == deck.problem):
+        return deck.problem
+    path = path.resolve()
+    return path.name if path.is_dir() else path.stem
 
 
 def _folder(result):
@@ -244,7 +288,7 @@ def _live():
 def _announce(deck, name):
     grid = deck.grid
     species = ", ".join(deck.species)
-    _say(f"{deck.title or name}: {species}; {grid.z_cells} × {grid.rigidity_cells} cells")
+    print(f"{deck.title or name}: {species}; {grid.z_cells} × {grid.rigidity_cells} cells")
 
 
 def _report(result, folder, figures):
@@ -253,20 +297,23 @@ def _report(result, folder, figures):
         return
     for text in filter(None, result.tree.attrs.get("warnings", "").split("\n")):
         print(f"warning: {text}")
+    for name in result.unused:
+        print(f"warning: PETSc made no use of the option {name}")
     from .watch import describe_time
 
     counts, history = result.counts, result.history
     when = "" if result.time in (None, 0.0) else f" at t = {describe_time(result.time)}"
-    print(f"{result.status}{when}: {counts['steps']} steps ({counts['rejected']} rejected), {counts['newton']} Newton iterations, "
-          f"{counts['krylov']} Krylov, {result.seconds:.1f} s")
+    print(f"{result.status}{when}: {counts['steps']} steps ({counts['rejected']} rejected), "
+          f"{counts['newton']} Newton iterations, {counts['krylov']} Krylov, {result.seconds:.1f} s")
     if history is not None and "budget" in history:
         print(f"quality: mismatch {float(history.residual[-1]):.1e}, particle budget closed to "
               f"{float(history.budget.max()):.1e} of the source at every step")
     if result.error is not None:
         error = result.error.spectrum
-        print(f"numerical error of the spectra (two grids): median {float(error.median()):.1e}, largest {float(error.max()):.1e}")
+        print(f"numerical error of the spectra (two grids): median {float(error.median()):.1e}, "
+              f"largest {float(error.max()):.1e}")
     if result.exact is not None:
-        _console().print(result.compare())
+        _show(result.compare())
     print(f"saved {result.path}")
     if figures:
         from .plots import save_figures
@@ -277,20 +324,45 @@ def _report(result, folder, figures):
 
 def main():
     """Entry point of `crstream`: runs a command and turns every expected error into one message and an exit code."""
+    if not _first_rank():
+        if sys.argv[1:2] and sys.argv[1] not in TOGETHER:
+            return
+        sys.stdout = open(os.devnull, "w")               # noqa: SIM115
     try:
         app()
+    except SystemExit as end:
+        if end.code == 130:                              # interrupted while typer itself was at work
+            _quit("interrupted", 3)
+        raise
     except (DeckError, ResultError) as error:
         _quit(str(error), 2)
     except SolverError as error:
-        _quit(str(error) + ("\ngo on with: crstream resume " + str(Path(error.restart).parent) if error.restart else ""), 3)
-    except KeyboardInterrupt:
-        _quit("interrupted", 3)
-    except BrokenPipeError:
-        sys.stdout = None
-        raise SystemExit(0) from None
+        hint = f"\ngo on with: crstream resume {error.restart.parent}" if error.restart else ""
+        _quit(f"{error}{hint}", 3)
+    except MemoryError:
+        _quit("not enough memory; fewer grid.z_cells, grid.rigidity_cells or species need less", 2)
+    except OSError as error:
+        _drop_output()
+        _quit(f"{error.filename or 'output'}: {error.strerror or error}", 2)
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        _quit("internal error, please report it with the lines above", 3, alone=True)
 
 
-def _quit(message, code):
+def _drop_output():
+    """Forget what could not be printed, so that Python does not try again when it ends."""
+    with suppress(OSError, ValueError):                  # ValueError: captured, as in tests
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _quit(message, code, alone=False):
+    """Say why and end.  Other processes let the first one speak before mpiexec notices; `alone`: it fails by itself."""
     if _first_rank():
-        print(f"crstream: {message}", file=sys.stderr)
+        print(f"crstream: {message}", file=sys.stderr, flush=True)
+    elif not alone:
+        time.sleep(1.0)
+    if alone and "mpi4py.MPI" in sys.modules and (world := sys.modules["mpi4py.MPI"].COMM_WORLD).size > 1:
+        world.Abort(code)
     raise SystemExit(code)
