@@ -1,9 +1,11 @@
 """Rates and angles of the anisotropic weak cascade of fast modes at low β (Kempski & Quataert, Sec. 5.2, eqs. 36–40).
 
-Quasi-parallel modes are hardly compressive, so they cascade slowly, carry more power and meet more field-line wandering.
+Quasi-parallel modes are hardly compressive: they cascade slowly, carry more power and meet more field-line wandering.
 Arguments as in `fast_mode_rates`: k [cm⁻¹], theta [rad], Ma = δV/v_A at the outer scale L [cm] for modes with sinθ ~ 1,
 floats or arrays that broadcast; ValueError where k, Ma or L is not finite and > 0, or theta is not in (0, π).
 """
+
+from itertools import pairwise
 
 import numpy as np
 
@@ -30,7 +32,7 @@ def cascade_rate(k, theta, plasma, Ma, L):
 
 
 def spectrum_factor(k, theta, Ma, L, wandering="alfvenic", Ma_alfven=1.0):
-    """1/sin(max(θ, θ_min(k))): the angular factor of P ∝ k^(−3/2)/sinθ (eq. 38), finite as θ → 0 by field-line wandering."""
+    """1/sin(max(θ, θ_min(k))): of P ∝ k^(−3/2)/sinθ (eq. 38), kept finite by field-line wandering."""
     smallest = theta_min(k, Ma, L, wandering, Ma_alfven)
     return 1 / np.sin(np.maximum(np.minimum(theta, np.pi - theta), smallest))
 
@@ -91,8 +93,8 @@ def x_of_theta_min(theta, Ma, wandering="alfvenic", Ma_alfven=1.0):
 def spectrum_segments(Ma, x_end, wandering="alfvenic", Ma_alfven=1.0):
     """1/sin θ_min as sums of powers of x = kL on 1 <= x <= x_end: tuple of (x_low, x_high, powers, coefficients).
 
-    θ² sinθ ∝ x^(−1/2) makes 1/sinθ a power series in x^(−1/3) times x^(1/6) (eq. 40: x^(−1/7), x^(1/14)); a fit of a few
-    terms on each segment is good to 2e-5. Segments end where θ_min leaves its bound π/2 and where its cause changes.
+    θ² sinθ ∝ x^(−1/2) makes 1/sinθ a power series in x^(−1/3) times x^(1/6) (eq. 40: x^(−1/7), x^(1/14)); a fit of
+    three terms on each segment is good to 2e-5. Segments end where θ_min leaves π/2 and where its cause changes.
     """
     series = {"alfvenic": (1 / 6, 1 / 3), "fast modes": (1 / 14, 1 / 7)}
     kinds = [wandering] if wandering in series else list(series)
@@ -106,7 +108,7 @@ def spectrum_segments(Ma, x_end, wandering="alfvenic", Ma_alfven=1.0):
         edges |= set(x[1:][change[1:] != change[:-1]])
     edges = sorted(edge for edge in edges if 1 <= edge <= x_end)
     segments = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         x = np.geomspace(low, high, 400)
         middle = x[200]
         angle = {kind: theta_min(middle, Ma, 1.0, kind, Ma_alfven) for kind in kinds}
@@ -126,7 +128,7 @@ def spectrum_segments(Ma, x_end, wandering="alfvenic", Ma_alfven=1.0):
 def _solve(a, b, right):
     """θ in (0, π/2] with a ln θ + b ln sinθ = right (the left side rises with θ); π/2 where there is none."""
     top = np.log(np.pi / 2)
-    u = np.minimum(right / (a + b), top)  # the small-angle solution; from there Newton ascends, the left side is concave
+    u = np.minimum(right / (a + b), top)  # small angles; from there Newton ascends, the left side is concave
     for _ in range(8):
         theta = np.exp(u)
         slope = a + b * theta / np.tan(theta)

@@ -30,12 +30,12 @@ def drift_speed(rate, scale_height):
 
 
 def streaming_suppressed(rate, scale_height, alfven_speed):
-    """True where v_D < v_A: extrinsic scattering keeps cosmic rays too isotropic to excite Alfvén waves (after eq. 28)."""
+    """True where v_D < v_A: extrinsic scattering keeps cosmic rays too isotropic to excite waves (after eq. 28)."""
     return drift_speed(rate, scale_height) < positive("alfven_speed", alfven_speed)
 
 
 def kappa_bound(scale_height, alfven_speed):
-    """κ = v_A L_CR [cm²/s] above which streaming is excited, so that extrinsic scattering cannot be the only one (Sec. 3)."""
+    """κ = v_A L_CR [cm²/s]; above it streaming excites waves, so extrinsic scattering is not the only one (Sec. 3)."""
     return positive("scale_height", scale_height) * positive("alfven_speed", alfven_speed)
 
 

@@ -1,12 +1,13 @@
-"""How far the weak cascade of fast modes reaches: k_max(θ), θ_c(k) and θ_min(k) (Kempski & Quataert, Sec. 3, 5.2, App. A).
+"""How far the weak cascade of fast modes reaches: k_max(θ), θ_c(k), θ_min(k) (Kempski & Quataert, Sec. 3, 5.2, App. A).
 
 A mode of pitch angle θ cascades until damping, averaged over the pitch angles θ ± δθ that field-line wandering gives it
-within one cascade time, is as fast as the cascade (averaged likewise). The average is uniform in θ, with |sin| and |cos|
-continued beyond 0 and π/2; viscous or collisionless damping is decided at the central θ; k_max is the first such k. Modes
-that are never damped keep k_max = `UNDAMPED`/L.
+within one cascade time, is as fast as the cascade (averaged likewise). The average is uniform in θ, with |sin| and
+|cos| continued beyond 0 and π/2; viscous or collisionless damping is decided at the central θ; k_max is the first such
+k. Modes that are never damped keep k_max = `UNDAMPED`/L.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -24,8 +25,8 @@ class Cascade:
     """The cascade in dimensionless form; make it with `cascade`.
 
     beta, Ma: plasma beta and δV/v_A at the outer scale; viscosity = ν_B/(L v_A) = β^½ l_mfp/L; transition = k_∥L where
-    collisionless damping takes over, β^½ L/l_mfp; anisotropic: eqs. 36–39 in place of A4, A7; damping "full", "viscous" (no
-    collisionless damping: the plasma echo of Sec. 6.3) or "none"; wandering "alfvenic", "fast modes" or "both";
+    collisionless damping takes over, β^½ L/l_mfp; anisotropic: eqs. 36–39 in place of A4, A7; damping "full", "viscous"
+    (no collisionless damping: the plasma echo of Sec. 6.3) or "none"; wandering "alfvenic", "fast modes" or "both";
     Ma_alfven: Alfvénic Mach number of the turbulence that bends the field lines (`anisotropic.alfvenic_factor`).
     """
 
@@ -55,7 +56,7 @@ class Cascade:
         if viscous:
             rate = self.viscosity / (6 * self.Ma**2) * x**1.5 * _mean_sine_squared(theta, delta)
         else:
-            factor = _collisionless_table(self.beta).mean(theta, delta)
+            factor = _CollisionlessTable.of(self.beta).mean(theta, delta)
             rate = np.sqrt(np.pi * self.beta) / (4 * self.Ma**2) * np.sqrt(x) * factor
         return np.log(np.maximum(rate / cascade, 1e-300))
 
@@ -74,7 +75,7 @@ class Cascade:
         return result.reshape(theta.shape)
 
     def _first_crossing(self, theta, low, high, viscous):
-        """First x in [low, high] where damping is as fast as the cascade (low if it starts so), high if there is none."""
+        """First x in [low, high] where damping is as fast as the cascade (low if already there), high if nowhere."""
         result, open_ = high.copy(), np.flatnonzero(high > low)
         theta, a, b = theta[open_], np.log(low[open_]), np.log(high[open_])
         position = np.linspace(0, 1, _SCAN)
@@ -92,38 +93,48 @@ class Cascade:
 
     def kinks(self):
         """Angles in (0, π/2), ascending, where k_max(θ) jumps or bends: a quadrature over θ is split there."""
-        theta = np.unique(np.concatenate([np.geomspace(1e-4, 1, 260), np.pi / 2 - np.geomspace(1e-5, 0.6, 120)]))
-        value = np.log(self.x_max(theta))
-        kind = self._kind(theta, value)
-        steep = np.abs(np.diff(value)) > 0.5
-        cell = np.flatnonzero((kind[1:] != kind[:-1]) | steep)
-        left, right = theta[cell], theta[cell + 1]
-        v_left, v_right, k_left, k_right = value[cell], value[cell + 1], kind[cell], kind[cell + 1]
-        for _ in range(34):
-            middle = (left + right) / 2
-            v = np.log(self.x_max(middle))
-            k = self._kind(middle, v)
-            # keep the half where the kind changes, otherwise the half with the larger step
-            go_left = np.where(k_left != k_right, k != k_left, np.abs(v - v_left) > np.abs(v_right - v))
-            left, right = np.where(go_left, left, middle), np.where(go_left, middle, right)
-            v_left, v_right = np.where(go_left, v_left, v), np.where(go_left, v, v_right)
-            k_left, k_right = np.where(go_left, k_left, k), np.where(go_left, k, k_right)
-        real = (k_left != k_right) | (np.abs(v_left - v_right) > 1e-3)
-        return np.unique(right[real])
+        return _kinks(self)
+
+    def reach(self):
+        """Largest k_∥L = k_max cosθ L of any mode: no mode resonates with r_L/L below its inverse."""
+        theta = np.concatenate([[0.0], np.geomspace(1e-4, np.pi / 2, 200), _kinks(self) - 1e-9])
+        return float(np.max(self.x_max(theta) * np.cos(theta)))
 
     def _kind(self, theta, log_x):
-        """What ends the cascade: 0 nothing, 1 collisionless, 2 the change of regime, 3 viscous damping, 4 the outer scale."""
+        """What ends the cascade: 0 nothing, 1 collisionless, 2 the change of regime, 3 viscous damping, 4 at x = 1."""
         change = np.log(self.transition / np.maximum(np.cos(theta), 1e-300))
         kind = np.where(log_x > change + 1e-9, 1, np.where(log_x > change - 1e-9, 2, 3))
         kind = np.where(log_x <= 1e-12, 4, np.where(log_x >= np.log(UNDAMPED) - 1e-9, 0, kind))
         return kind + 10 * (self.spread(np.exp(log_x), theta) >= np.pi / 2)  # the spread has reached its bound
 
 
+@lru_cache(maxsize=64)
+def _kinks(modes):
+    theta = np.unique(np.concatenate([np.geomspace(1e-4, 1, 200), np.pi / 2 - np.geomspace(1e-5, 0.6, 80)]))
+    value = np.log(modes.x_max(theta))
+    kind = modes._kind(theta, value)
+    steep = np.abs(np.diff(value)) > 0.5
+    cell = np.flatnonzero((kind[1:] != kind[:-1]) | steep)
+    left, right = theta[cell], theta[cell + 1]
+    v_left, v_right, k_left, k_right = value[cell], value[cell + 1], kind[cell], kind[cell + 1]
+    for _ in range(34):
+        middle = (left + right) / 2
+        v = np.log(modes.x_max(middle))
+        k = modes._kind(middle, v)
+        # keep the half where the kind changes, otherwise the half with the larger step
+        go_left = np.where(k_left != k_right, k != k_left, np.abs(v - v_left) > np.abs(v_right - v))
+        left, right = np.where(go_left, left, middle), np.where(go_left, middle, right)
+        v_left, v_right = np.where(go_left, v_left, v), np.where(go_left, v, v_right)
+        k_left, k_right = np.where(go_left, k_left, k), np.where(go_left, k, k_right)
+    real = (k_left != k_right) | (np.abs(v_left - v_right) > 1e-3)
+    return np.unique(right[real])
+
+
 def cascade(plasma, Ma, L, *, anisotropic=False, damping="full", wandering="alfvenic", Ma_alfven=1.0):
     """The `Cascade` of one plasma (scalar B, n, T) with amplitude Ma = δV/v_A at the outer scale L [cm].
 
-    ValueError for arrays, Ma or L not finite and > 0, unknown options. `ValidityWarning` for plasma beta > 1 (the damping
-    rates are derived for β ≪ 1) where damping is on, and for Ma > 1 (the cascade is not weak).
+    ValueError for arrays, Ma or L not finite and > 0, unknown options. `ValidityWarning` for plasma beta > 1 (the
+    damping rates are derived for β ≪ 1) where damping is on, and for Ma > 1 (the cascade is not weak).
     """
     Ma, L, Ma_alfven = (float(positive(*pair)) for pair in (("Ma", Ma), ("L", L), ("Ma_alfven", Ma_alfven)))
     values = plasma.beta, plasma.mean_free_path
@@ -183,7 +194,7 @@ def theta_min(k, Ma, L, *, anisotropic=False, wandering="alfvenic", Ma_alfven=1.
 
 
 def _root(function, a, f_a, b, f_b):
-    """Zero of function(u, index) in each bracket f_a < 0 <= f_b, to rounding: regula falsi with the Illinois weights."""
+    """Zero of function(u, index) in each bracket f_a < 0 <= f_b, to rounding: regula falsi with Illinois weights."""
     a, f_a, b, f_b = (np.array(value) for value in (a, f_a, b, f_b))
     root = b.copy()
     left = np.flatnonzero(f_b > 0)
@@ -200,7 +211,7 @@ def _root(function, a, f_a, b, f_b):
         b[left[same]], f_b[left[same]] = u[same], f[same]
         a[left[~same]], f_a[left[~same]] = u[~same], f[~same]
         root[left] = u
-        left = left[(moved > 4e-15 * (1 + np.abs(u))) & (f != 0)]
+        left = left[(moved > 1e-13 * (1 + np.abs(u))) & (f != 0)]
     return root
 
 
@@ -220,7 +231,7 @@ def _mean_sine_squared(theta, delta):
 
 
 class _CollisionlessTable:
-    """Mean over θ ± δ of eq. A6's angle factor g: from its integral G, tabulated once for a β; Gauss points if δ is small."""
+    """Mean over θ ± δ of eq. A6's angle factor g: from its integral G, tabulated for a β; by quadrature for small δ."""
 
     _CELLS, _SMALL = 4096, 0.02
 
@@ -233,6 +244,12 @@ class _CollisionlessTable:
         area = collisionless_angle_factor(inside, beta) @ self.weight * self.step / 2
         self.integral = np.concatenate([[0.0], np.cumsum(area)])
         self.value = collisionless_angle_factor(edge, beta)
+
+    @staticmethod
+    @lru_cache(maxsize=64)
+    def of(beta):
+        """The table of a β, made once."""
+        return _CollisionlessTable(beta)
 
     def mean(self, theta, delta):
         theta, delta = np.broadcast_arrays(theta, delta)
@@ -256,14 +273,3 @@ class _CollisionlessTable:
         a, b = self.step * self.value[i] - rise, rise - self.step * self.value[i + 1]
         G = self.integral[i] + t * rise + t * (1 - t) * (a * (1 - t) + b * t)
         return sign * np.where(beyond, 2 * self.integral[-1] - G, G)
-
-
-_tables: dict[float, _CollisionlessTable] = {}
-
-
-def _collisionless_table(beta):
-    if beta not in _tables:
-        if len(_tables) > 64:
-            _tables.clear()
-        _tables[beta] = _CollisionlessTable(beta)
-    return _tables[beta]

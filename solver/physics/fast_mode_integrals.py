@@ -7,26 +7,48 @@ gyroresonance use q = 1/(yξ), the cosine that resonates with k; with s² = 1 �
     B_p(q) = ∫_q^∞ dq' q'^(½−p) J₁'²(s tanθ/q') exp(−(q' − μ)²/Δμ²)/Δμ,   q_min = 1/(r k_max L ξ),  q_max = 1/(rξ).
 
 p = 0 but for the spectrum of the anisotropic cascade (`anisotropic.spectrum_segments`). Transit-time damping needs
-K_θ(ρ) = ∫_1^(k_max L) dx x^(−5/2) φ_θ(x) J₁²(xρ) at ρ = r s sinθ, with φ_θ the angular factor of the spectrum (1 if isotropic).
-Tables hold logarithms and their slopes (cubic Hermite), so that tails have relative accuracy. Where w > 15 the squares
-of the Bessel functions are replaced by their means over a period, which changes κ by less than 1e-6.
+K_θ(ρ) = ∫_1^(k_max L) dx x^(−5/2) φ_θ(x) J₁²(xρ) at ρ = r s sinθ, with φ_θ the angular factor of the spectrum (1 if
+isotropic). Tables hold logarithms and their slopes (cubic Hermite), so that tails have relative accuracy. Where w > 15
+the squares of the Bessel functions are replaced by their means over a period, which changes κ by less than 1e-5.
 """
+
+from functools import lru_cache
 
 import numpy as np
 from scipy.interpolate import CubicSpline
 from scipy.special import j0, j1
 
+_PER_UNIT = 1000
 _LARGE = 15.0  # argument beyond which the squares of Bessel functions are averaged over their oscillation
 
 
-def bessel_squares(w, derivative):
-    """J₁'(w)² if `derivative` else J₁(w)²; the mean over a period for w > 15. w >= 0, any shape."""
-    w = np.maximum(w, 1e-100)
+@lru_cache(maxsize=1)
+def _slope_squared_table():
+    """J₁'² at steps of 1/_PER_UNIT up to _LARGE, and differences: linear interpolation is good to 1e-7 of J₁'(0)²."""
+    w = np.arange(int(_LARGE * _PER_UNIT) + 2) / _PER_UNIT
+    value = np.append(0.5, j0(w[1:]) - j1(w[1:]) / w[1:]) ** 2
+    return value, np.append(np.diff(value), 0.0)
+
+
+def slope_squared(w):
+    """J₁'(w)², its mean over a period for w > 15; w >= 0, any shape."""
+    value, rise = _slope_squared_table()
+    position = np.minimum(w, _LARGE) * _PER_UNIT
+    i = position.astype(np.int32)
+    result = value[i] + (position - i) * rise[i]
     large = w > _LARGE
-    middle = np.where(large, 1.0, w)
-    J = j1(middle)
-    value = j0(middle) - J / middle if derivative else J
-    return np.where(large, (1 + (-0.125 if derivative else 0.375) / (w * w)) / (np.pi * w), value * value)
+    u = 1 / w[large]
+    result[large] = (1 - 0.125 * u * u) * u / np.pi
+    return result
+
+
+def square(w):
+    """J₁(w)², its mean over a period for w > 15; w >= 0, any shape."""
+    result = j1(np.minimum(w, _LARGE)) ** 2
+    large = w > _LARGE
+    u = 1 / w[large]
+    result[large] = (1 + 0.375 * u * u) * u / np.pi
+    return result
 
 
 def _hermite(t, left, right, slope_left, slope_right):
@@ -46,7 +68,7 @@ class GyroTable:
         inner = (5**0.5 - 1) / (2 * 5**0.5)  # Gauss–Lobatto with four points: the edges are needed anyway
         points = np.concatenate([q[:-1] + inner * cells, q[1:] - inner * cells, q])
         gauss = np.exp(-np.minimum(((points - mu) / width) ** 2, 650)) / width
-        common = bessel_squares((np.tan(theta) * s)[:, None] / np.maximum(points, 1e-12), derivative=True) * gauss
+        common = slope_squared((np.tan(theta) * s)[:, None] / np.maximum(points, 1e-12)) * gauss
         self.row = np.arange(theta.size)
         self.tables = []
         for power in powers:
@@ -100,13 +122,13 @@ class TransitTable:
         area = np.exp(-1.5 * u) * np.tile(weight, edge.size - 1) * self._X_STEP / 2
         whole = np.arange(u.size) // 4 < last[:, None]
         spectrum = np.where(whole, area if factor is None else area * factor(np.exp(u)[None, :], np.s_[:, None]), 0.0)
-        K = spectrum @ bessel_squares(np.exp(u)[:, None] * rho, derivative=False)
+        K = spectrum @ square(np.exp(u)[:, None] * rho)
         # and the cell that k_max cuts
         part = reach - edge[last]
         u = edge[last][:, None] + part[:, None] * (1 + node) / 2
         area = np.exp(-1.5 * u) * weight * part[:, None] / 2
         area = area if factor is None else area * factor(np.exp(u), np.s_[:, None])
-        K += np.einsum("tk,tkr->tr", area, bessel_squares(np.exp(u)[:, :, None] * rho, derivative=False))
+        K += np.einsum("tk,tkr->tr", area, square(np.exp(u)[:, :, None] * rho))
         log = np.log(np.maximum(K, 1e-290))
         slope = CubicSpline(log_rho, log, axis=1)(log_rho, 1) * self._STEP
         self.log, self.slope, self.offset = log.ravel(), slope.ravel(), log_rho.size * np.arange(reach.size)

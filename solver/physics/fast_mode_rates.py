@@ -29,7 +29,7 @@ def viscous_damping_rate(k, theta, plasma):
 
 
 def collisionless_angle_factor(theta, beta):
-    """sin²θ/|cosθ| [(m_e/m_i)^½ exp(−m_e/(β m_i cos²θ)) + 5 exp(−1/(β cos²θ))] of eq. A6; 0 at θ = π/2. Dimensionless."""
+    """sin²θ/|cosθ| [(m_e/m_i)^½ exp(−m_e/(β m_i cos²θ)) + 5 exp(−1/(β cos²θ))] of eq. A6; 0 at θ = π/2."""
     cosine = np.maximum(np.abs(np.cos(theta)), 1e-100)  # the exponentials reach 0 long before
     inverse = 1 / (beta * cosine**2)
     waves = np.sqrt(MASS_RATIO) * np.exp(-MASS_RATIO * inverse) + 5 * np.exp(-inverse)
@@ -63,7 +63,7 @@ def transition_wavenumber(plasma):
 def wandering_angle(k, theta, Ma, L):
     """δθ = δB/B = [cosθ/(Ma² (kL)^½) + (sinθ/(Ma² (kL)^½))^(2/3)]^½, at most π/2 (eq. A7; Ma_Alf = 1).
 
-    Spread of the wave's pitch angle while it cascades, from field lines that Alfvénic turbulence bends; eq. 27 at θ = 0.
+    Spread of the wave's pitch angle while it cascades, by field lines that Alfvénic turbulence bends; eq. 27 at θ = 0.
     """
     inverse = 1 / (positive("Ma", Ma) ** 2 * np.sqrt(positive("k", k) * positive("L", L)))
     sine, cosine = np.abs(np.sin(finite("theta", theta))), np.abs(np.cos(theta))

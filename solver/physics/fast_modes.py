@@ -1,14 +1,14 @@
 """Scattering of cosmic rays by weak fast-mode turbulence: D_μμ and κ (Kempski & Quataert, App. A, eqs. A1–A3).
 
 Gyroresonance (A1) and transit-time damping (A2) by the modes with k < k_max(θ) of `fast_mode_cascade`, with resonances
-broadened by Δμ² = Ma (1 − μ²); the prefactor of A2 and A3 is the speed of the particle. With `anisotropic` the integrands
-carry the spectrum's 1/sin(max(θ, θ_min(k))) (eq. 38) without renormalisation.
+broadened by Δμ² = Ma (1 − μ²); the prefactor of A2 and A3 is the speed of the particle. With `anisotropic` the
+integrands carry the spectrum's 1/sin(max(θ, θ_min(k))) (eq. 38) without renormalisation.
 
-κ = ∞ at rigidities for which no wave is left, r_L max_θ(k_max cosθ) < 1: the gyroresonance then vanishes exponentially as
-μ → 1 and A3 all but diverges (only the transit-time damping by modes with cosθ ≈ v_A/v would be left).
+κ = ∞ at rigidities for which no wave is left, r_L max_θ(k_max cosθ) < 1: the gyroresonance then vanishes exponentially
+as μ → 1 and A3 all but diverges (only the transit-time damping by modes with cosθ ≈ v_A/v would be left).
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -16,10 +16,11 @@ import numpy as np
 from solver import particles
 from solver.constants import C
 from solver.physics import anisotropic as an
-from solver.physics.fast_mode_cascade import Cascade, cascade, k_max, theta_c, theta_min
+from solver.physics.cache import code_tag, stored
+from solver.physics.fast_mode_cascade import cascade, k_max, theta_c, theta_min
 from solver.physics.fast_mode_integrals import GyroTable, TransitTable
 from solver.physics.self_confinement import gyroradius
-from solver.physics.validity import positive, warn
+from solver.physics.validity import in_range, positive, warn
 
 __all__ = ["k_max", "kappa", "pitch_angle_diffusion", "theta_c", "theta_min"]
 
@@ -59,7 +60,8 @@ def _angles(modes, smallest, level):
     low = probe[np.argmax(moved)] if moved.any() else 0.1
     small = np.geomspace(low, 1.0, 2 + int(np.log(1 / low) / np.log(level.ratio)))
     cosine = np.geomspace(np.cos(1.0), smallest, 2 + int(np.log(0.54 / smallest) / (2 * np.log(level.ratio))))
-    edges = np.unique(np.concatenate([[0.0], small, np.arccos(cosine[1:]), modes.kinks(), [np.pi / 2]]))
+    ends = [0.0, low / 4, low / 2, np.pi / 2]
+    edges = np.unique(np.concatenate([ends, small, np.arccos(cosine[1:]), modes.kinks()]))
     edges = edges[np.append(True, np.diff(edges) > 1e-9)]
     n = level.theta_points
     node = np.polynomial.legendre.leggauss(n)[0]
@@ -79,9 +81,14 @@ def _angles(modes, smallest, level):
 
 
 def _cosines(Ma, level):
-    """μ nodes and weights on (0, 1): finer than the resonance width √Ma near 0 and geometric towards 1."""
+    """μ nodes and weights on (0, 1): panels halve towards 1 and follow the exponentials in D_μμ, steep for small Ma."""
     first = np.linspace(0, 0.5, 1 + max(1, int(np.ceil(0.5 / (0.7 * np.sqrt(Ma))))))
-    return _panels(np.concatenate([first, 1 - 0.5 ** np.arange(2, level.depth), [1.0]]), level.mu_points)
+    edges = np.concatenate([first, 1 - 0.5 ** np.arange(2, level.depth), [1.0]])
+    transit = edges[:-1] ** 2 / (1 - edges[:-1] ** 2) / Ma  # exponent of transit-time damping
+    steep = (edges[1:-1] < 0.95) & (transit[:-1] < 15)
+    parts = np.append(np.where(steep, np.ceil(np.diff(transit) / 3.5), 1), 1).astype(int)
+    pieces = [np.linspace(a, b, n, endpoint=False) for a, b, n in zip(edges[:-1], edges[1:], parts, strict=True)]
+    return _panels(np.concatenate([*pieces, [1.0]]), level.mu_points)
 
 
 def _gyroresonance(modes, r, mu, smallest, level):
@@ -98,7 +105,8 @@ def _gyroresonance(modes, r, mu, smallest, level):
         pieces = [(low, 1 / (scale * start), (0.0,), (measure * scale**1.5 / np.sin(theta),))]
         for x_low, x_high, powers, factors in an.spectrum_segments(modes.Ma, x_max.max() * (1 + 1e-9), *options[1:]):
             upper = np.minimum(np.minimum(start, x_max), x_high)
-            coefficients = [measure * factor * scale ** (1.5 - power) for power, factor in zip(powers, factors, strict=True)]
+            terms = zip(powers, factors, strict=True)
+            coefficients = [measure * factor * scale ** (1.5 - power) for power, factor in terms]
             pieces.append((1 / (scale * upper), 1 / (scale * x_low), powers, coefficients))
     else:
         pieces = [(low, 1 / scale, (0.0,), (measure * scale**1.5,))]
@@ -156,7 +164,8 @@ def _kappa(modes, r, ratio, level):
     total = total + _transit_time(modes, r, ratio, mu, smallest, level)
     s2 = (1 - mu) * (1 + mu)
     # D_μμ = (v/L) Ma² √π/2 s²/r² · total
-    integrand = s2 / np.maximum(total, 1e-300)
+    integrand = s2 / np.maximum(total, 1e-280)
+    integrand[total < 1e-280] = np.inf
     return r**2 * (integrand @ weight) / (2 * np.sqrt(np.pi) * modes.Ma**2)
 
 
@@ -171,46 +180,82 @@ def _smallest_cosine(ratio):
     return float(min(10 ** np.floor(np.log10(ratio.min() / 2)), 0.1))
 
 
-def kappa(R, plasma, Ma, L, nucleus=particles.PROTON, *, rtol=1e-4, **options):
+def kappa(R, plasma, Ma, L, nucleus=particles.PROTON, *, rtol=1e-4, cache=False, **options):
     """Spatial diffusion coefficient κ = (v²/4) ∫₀¹ dμ (1 − μ²)²/(D^G + D^T) [cm²/s] (eq. A3); shape of R.
 
     R [GV]; plasma: one `Plasma` (scalars); Ma = δV/v_A at the outer scale L [cm]; nucleus: its speed at R enters v and
     v_A/v. options (`cascade`): anisotropic (Sec. 5.2), damping "full", "viscous" or "none" (Sec. 6.3), wandering,
-    Ma_alfven. inf where no wave is left. The quadrature is refined until two levels agree to rtol (>= 1e-6).
+    Ma_alfven. inf where no wave is left. The quadrature is refined until two levels agree to rtol (>= 1e-6);
+    cache=True keeps the table on disk (`solver.physics.cache`).
     ValueError: values not finite or not > 0, v_A >= c. `ValidityWarning`: plasma beta > 1, Ma > 1, r_L > L, or rtol not
     reached, with the difference left.
     """
-    R = positive("R", R)
+    modes, flat, r, v, ratio = _setting(R, plasma, Ma, L, nucleus, options)
+    rtol = max(float(positive("rtol", rtol)), 1e-6)
+    if not flat.size:
+        return np.empty(np.shape(R))
+    if cache:
+        inputs = {**asdict(modes), "r": r, "ratio": ratio, "rtol": rtol}
+        table = stored("fast_modes", _code_tag(), inputs, lambda: _settled(modes, r, ratio, rtol))
+    else:
+        table = _settled(modes, r, ratio, rtol)
+    left = int(np.sum(table["difference"] > rtol))
+    if left:
+        worst = table["difference"].max()
+        warn(f"fast-mode kappa: levels of the quadrature differ by {worst:.2g} at {left} of {flat.size} rigidities")
+    return (table["kappa"] * v * L).reshape(np.shape(R))[()]
+
+
+def pitch_angle_diffusion(mu, R, plasma, Ma, L, nucleus=particles.PROTON, **options):
+    """(D^G, D^T): D_μμ [1/s] by gyroresonance (eq. A1) and transit-time damping (eq. A2); shape of R, then that of mu.
+
+    mu: cosines of the pitch angle, 0 < mu < 1; the rest, errors and warnings as `kappa` (without rtol and cache).
+    """
+    modes, _, r, v, ratio = _setting(R, plasma, Ma, L, nucleus, options)
+    mu = in_range("mu", mu, 0, 1)
+    cosines, level = np.ravel(mu), _LEVELS[2]
+    smallest = _smallest_cosine(ratio)
+    factor = (v / L / r**2)[:, None] * modes.Ma**2 * np.sqrt(np.pi) / 2 * (1 - cosines) * (1 + cosines)
+    gyro = factor * _gyroresonance(modes, r, cosines, smallest, level)
+    transit = factor * _transit_time(modes, r, ratio, cosines, smallest, level)
+    shape = np.shape(R) + np.shape(mu)
+    return gyro.reshape(shape)[()], transit.reshape(shape)[()]
+
+
+def _setting(R, plasma, Ma, L, nucleus, options):
+    """The checked arguments of `kappa`: cascade, R flattened, r_L/L, v and v_A/v of the particles."""
+    flat = np.ravel(positive("R", R))
     modes = cascade(plasma, Ma, L, **options)
     v_A = float(plasma.alfven_speed)
     if v_A >= C:
         raise ValueError(f"the Alfvén speed must be below that of light, got {v_A:.3g} cm/s")
-    flat = np.ravel(R)
-    r = gyroradius(flat, plasma.B) / L
+    r = np.asarray(gyroradius(flat, plasma.B) / L)
     if r.size and r.max() > 1:
         warn(f"gyroradii up to {r.max():.3g} outer scales: no wave of the cascade is in resonance")
     v = particles.speed(flat, nucleus)
-    result = np.full(flat.shape, np.inf)
-    left = np.flatnonzero(r * _reach(modes) >= 1)
-    difference = 0.0
+    return modes, flat, r, v, v_A / v
+
+
+def _settled(modes, r, ratio, rtol):
+    """κ/(v L) and how much the last two levels of the quadrature differ, for r = r_L/L and ratio = v_A/v."""
+    result, difference = np.full(r.shape, np.inf), np.zeros(r.shape)
+    left = np.flatnonzero(r * modes.reach() >= 1)  # elsewhere no wave is left
     previous = None
     for level in _LEVELS:
         if not left.size:
             break
-        new = _kappa(modes, r[left], v_A / v[left], level)
-        result[left] = new * v[left] * L
+        new = _kappa(modes, r[left], ratio[left], level)
+        result[left] = new
         if previous is not None:
-            change = np.abs(new / previous - 1)
-            unsettled = change > max(rtol, 1e-6)
-            difference = change.max()
-            left, new = left[unsettled], new[unsettled]
+            with np.errstate(invalid="ignore"):
+                change = np.where(np.isinf(new) & np.isinf(previous), 0.0, np.abs(new / previous - 1))
+            difference[left] = change
+            left, new = left[change > rtol], new[change > rtol]
         previous = new
-    if left.size:
-        warn(f"quadrature of fast-mode kappa: levels still differ by {difference:.2g} at {left.size} of {flat.size} rigidities")
-    return result.reshape(np.shape(R))[()]
+    return {"kappa": result, "difference": difference}
 
 
-def _reach(modes: Cascade):
-    """max over θ of k_max cosθ L."""
-    theta = np.concatenate([[0.0], np.geomspace(1e-4, np.pi / 2, 300), modes.kinks() - 1e-9])
-    return float(np.max(modes.x_max(theta) * np.cos(theta)))
+@lru_cache(maxsize=1)
+def _code_tag():
+    names = "fast_modes", "fast_mode_integrals", "fast_mode_cascade", "fast_mode_rates", "anisotropic"
+    return code_tag("solver.constants", *(f"solver.physics.{name}" for name in names))

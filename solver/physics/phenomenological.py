@@ -1,6 +1,6 @@
 """Undamped isotropic cascades, the phenomenological references of Fig. 3 (Kempski & Quataert, Sec. 3).
 
-Magnetic power (δB/B)²(k) = Ma² (kL)^(1−s) of a spectrum ∝ k^(−s), scattering at ν = Ω (δB/B)² at the resonance k = 1/r_L
+Magnetic power (δB/B)²(k) = Ma² (kL)^(1−s) of a spectrum ∝ k^(−s), scattering at ν = Ω (δB/B)² at k = 1/r_L
 and κ = v²/(3ν), Ω = v/r_L. The paper has κ ~ v²/ν; the 3 is that of A3 for D_μμ = ν(1 − μ²)/2.
 """
 

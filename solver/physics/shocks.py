@@ -1,7 +1,7 @@
 """Steepening of fast modes into weak shocks and scattering by them (Kempski & Quataert, Sec. 5.1, eqs. 34, 35).
 
-k [cm⁻¹], delta_v and phase_speed [cm/s], lengths [cm]; all arguments broadcast. ValueError where a value is not finite or
-not > 0.
+k [cm⁻¹], delta_v and phase_speed [cm/s], lengths [cm]; all arguments broadcast. ValueError where a value is not finite
+or not > 0.
 """
 
 import numpy as np
