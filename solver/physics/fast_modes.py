@@ -59,7 +59,9 @@ def _angles(modes, smallest, level):
     moved = np.abs(np.log(modes.x_max(probe) / modes.x_max(0.0))) > 0.05
     low = probe[np.argmax(moved)] if moved.any() else 0.1
     small = np.geomspace(low, 1.0, 2 + int(np.log(1 / low) / np.log(level.ratio)))
-    cosine = np.geomspace(np.cos(1.0), smallest, 2 + int(np.log(0.54 / smallest) / (2 * np.log(level.ratio))))
+    # towards ξ = 0 only transit-time damping counts; finer where weakly damped modes make its resonance matter
+    far = modes.x_max(np.arccos(np.geomspace(0.3, smallest, 60))).max() > 1e7
+    cosine = np.geomspace(np.cos(1.0), smallest, 2 + int(np.log(0.54 / smallest) / np.log(level.ratio) / (2 - far)))
     ends = [0.0, low / 4, low / 2, np.pi / 2]
     edges = np.unique(np.concatenate([ends, small, np.arccos(cosine[1:]), modes.kinks()]))
     edges = edges[np.append(True, np.diff(edges) > 1e-9)]
