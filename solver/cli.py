@@ -329,7 +329,7 @@ def main():
             return
         sys.stdout = open(os.devnull, "w")               # noqa: SIM115
     try:
-        app()
+        app(prog_name="crstream")
     except SystemExit as end:
         if end.code == 130:                              # interrupted while typer itself was at work
             _quit("interrupted", 3)
