@@ -93,36 +93,38 @@ def x_of_theta_min(theta, Ma, wandering="alfvenic", Ma_alfven=1.0):
 def spectrum_segments(Ma, x_end, wandering="alfvenic", Ma_alfven=1.0):
     """1/sin θ_min as sums of powers of x = kL on 1 <= x <= x_end: tuple of (x_low, x_high, powers, coefficients).
 
-    θ² sinθ ∝ x^(−1/2) makes 1/sinθ a power series in x^(−1/3) times x^(1/6) (eq. 40: x^(−1/7), x^(1/14)); a fit of
-    three terms on each segment is good to 2e-5. Segments end where θ_min leaves π/2 and where its cause changes.
+    θ² sinθ ∝ x^(−1/2) makes 1/sinθ a power series in x^(−1/3) times x^(1/6) (eq. 40: x^(−1/7), x^(1/14)). Segments end
+    where θ_min leaves π/2 and where its cause changes, and are cut until three terms fit to 3e-5.
     """
-    series = {"alfvenic": (1 / 6, 1 / 3), "fast modes": (1 / 14, 1 / 7)}
-    kinds = [wandering] if wandering in series else list(series)
-    edges = {1.0, float(x_end)}
-    for kind in kinds:
-        start = float(x_of_theta_min(np.pi / 2, Ma, kind, Ma_alfven))
-        edges |= {start, 6 * max(start, 1.0), 300 * max(start, 1.0)}
+    kinds = [wandering] if wandering in _SERIES else list(_SERIES)
+    edges = {float(x_of_theta_min(np.pi / 2, Ma, kind, Ma_alfven)) for kind in kinds}
     if len(kinds) == 2:
-        x = np.geomspace(1, x_end, 4000)
-        change = theta_min(x, Ma, 1.0, kinds[0], Ma_alfven) < theta_min(x, Ma, 1.0, kinds[1])
-        edges |= set(x[1:][change[1:] != change[:-1]])
-    edges = sorted(edge for edge in edges if 1 <= edge <= x_end)
+        same = _solve(1, 1, 2 * np.log(Ma) - np.log(alfvenic_factor(Ma_alfven)) / 2)  # eqs. 39 and 40: θ sinθ = Ma²/ε^½
+        edges.add(float(x_of_theta_min(same, Ma, kinds[0], Ma_alfven)))
+    waiting = list(pairwise(sorted({1.0, float(x_end)} | {edge for edge in edges if 1 < edge < x_end})))[::-1]
     segments = []
-    for low, high in pairwise(edges):
-        x = np.geomspace(low, high, 400)
-        middle = x[200]
+    while waiting:
+        low, high = waiting.pop()
+        x = np.geomspace(low * (1 + 1e-12), high, 200)
+        middle = x[100]
         angle = {kind: theta_min(middle, Ma, 1.0, kind, Ma_alfven) for kind in kinds}
         kind = max(kinds, key=angle.get)
         if angle[kind] >= np.pi / 2:
             segments.append((low, high, (0.0,), (1.0,)))
             continue
-        first, step = series[kind]
+        first, step = _SERIES[kind]
         powers = first - step * np.arange(3)
-        factor = np.sin(theta_min(x, Ma, 1.0, kind, Ma_alfven))
-        terms = (x[:, None] / middle) ** powers * factor[:, None]
-        fit = np.linalg.lstsq(terms, np.ones(x.size), rcond=None)[0] * middle**-powers
-        segments.append((low, high, tuple(powers), tuple(fit)))
+        terms = (x[:, None] / middle) ** powers * np.sin(theta_min(x, Ma, 1.0, kind, Ma_alfven))[:, None]
+        fit = np.linalg.lstsq(terms, np.ones(x.size), rcond=None)[0]
+        if np.abs(terms @ fit - 1).max() > 3e-5:
+            cut = low * (high / low) ** 0.3
+            waiting += [(cut, high), (low, cut)]
+        else:
+            segments.append((low, high, tuple(powers), tuple(fit * middle**-powers)))
     return tuple(segments)
+
+
+_SERIES = {"alfvenic": (1 / 6, 1 / 3), "fast modes": (1 / 14, 1 / 7)}  # first power of x in 1/sin θ_min, and step
 
 
 def _solve(a, b, right):
@@ -133,4 +135,4 @@ def _solve(a, b, right):
         theta = np.exp(u)
         slope = a + b * theta / np.tan(theta)
         u = np.minimum(u - (a * u + b * np.log(np.sin(theta)) - right) / slope, top)
-    return np.minimum(np.exp(u), np.pi / 2)
+    return np.where(u >= top, np.pi / 2, np.exp(u))[()]

@@ -1,8 +1,8 @@
 """Slow reference for κ in fast-mode turbulence: eqs. A1–A7 summed as printed, one rigidity at a time.
 
-Written from the equations alone, with other methods than `solver.physics.fast_modes`: averages over field-line wandering by
-a plain sum over angles, k_max by scan and bisection, D_μμ by a double sum over wave angle and ln k with scipy's Bessel
-functions, κ by a sum over μ. No tables and no shared helpers.
+Written from the equations alone, with other methods than `solver.physics.fast_modes`: averages over field-line wandering
+by a plain sum over angles, k_max by scan and bisection, D_μμ by a double sum over wave angle and ln k with scipy's
+Bessel functions, κ by a sum over μ. No tables and no shared helpers.
 """
 
 import numpy as np
