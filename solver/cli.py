@@ -229,7 +229,7 @@ def plot(folder: Folder,
     result = open_result(folder)
     if what is not None and not what.strip(" ,"):
         raise DeckError([Fault("--what", what, "names no figure", "e.g. --what spectrum,profiles")])
-    names = None if what is None else [w.strip() for w in what.split(",") if w.strip()]
+    names = ["all"] if what is None else [w.strip() for w in what.split(",") if w.strip()]
     try:
         for path in save_figures(result, _folder(result), names):
             print(f"saved {path}")

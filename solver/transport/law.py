@@ -1,24 +1,24 @@
 """The fitted flux law of self-confined cosmic rays: exact between two nodes, monotone, closed form.
 
-On a face with speed v and length Δz write a = (f_i − f_{i+1})/Δz, m = |v| Δz and F = v f_upwind + q(a).  Self-excited
-waves with linear damping S and nonlinear damping X obey q² − S q − X² |a| = 0 at a point; between two nodes the flux
-F = v f + q is constant in a steady state, and integrating gives the fitted law
+On a face with speed v and length Δz write a = (f_i − f_{i+1})/Δz, m = |v| Δz and F = v f_upwind + q(a).  At a point
+self-excited waves with linear damping S and nonlinear damping X obey q_sc² − S q_sc − X² |a| = 0, and independent
+scatterers of rate ν = 1/κ_ext add: |a|/q = |a|/q_sc + ν.  Between two nodes F = v f + q is constant in a steady state, and
+the optical depth of the face is P = ∫ v dz/κ = ln(1 + m a/q), so that q = a/h with h = (e^P − 1)/m.  Integrating gives
 
-    q_fit = [(S − m a) + √((S − m a)² + 4 C a)]/2,   C = X² y/(1 − e^{−y}),  y = m S/X²,
+    X alone, S and X (ν → 0):  q_fit = [(S − m a) + √((S − m a)² + 4 C a)]/2,  C = X² y/(1 − e^{−y}), y = m S/X²,
+                               P = ln(1 + m a/q_fit) + m ν  (exact for ν → 0 and for ν alone: Scharfetter–Gummel);
+    S alone with any ν:        P = m a/S + m ν, up to where f can no longer fall continuously, m a/S = 1 − s with
+                               s − ln s = 1 + m ν; beyond it f jumps at the far node and the flux stays at q = s S.
 
-exact for S alone, X alone and both.  The optical depth of the face is m ℓ with ℓ = ln(1 + m a/q_fit)/m; independent
-scatterers of rate ν = 1/κ_ext add to it, so
-
-    q(a) = a/h(a),   h(a) = (e^{m(ℓ + ν)} − 1)/m = (a/q_fit) e^{mν} + (e^{mν} − 1)/m,
-
-which is Scharfetter–Gummel where nothing is self-confined.  Nuclei pass through the same depth ℓ times v_p/v_A
-(footnote 3 of the paper), so eq. 30 holds at the nodes as eq. 14 does.  q is odd and increasing in a.
+Nuclei pass through the waves' share ℓ = (P − m ν)/m of the depth times v_p/v_A (footnote 3 of the paper), so eq. 30 holds
+at the nodes as eq. 14 does.  q is odd and increasing in a.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy.special import lambertw
 
 TINY = 1e-290            # far below any scaled flux; only keeps 0/0 away
 FROZEN = 1e100           # 1/κ_sc of undamped waves, in scaled units
@@ -31,6 +31,27 @@ def depth_excess(m, nu):
     return np.where(mn > 1e-12, np.expm1(mn) / np.maximum(m, TINY), nu)
 
 
+def saturation(mu):
+    """s in (0, 1] with s − ln s = 1 + μ: the share of S that a face of external depth μ passes at most."""
+    w = np.sqrt(2.0 * mu)
+    series = 1.0 - w + w * w / 3.0 - w**3 / 36.0
+    exact = -np.real(lambertw(-np.exp(-1.0 - np.minimum(mu, 600.0))))
+    return np.maximum(np.where(mu < 1e-6, series, exact), 1e-200)
+
+
+@dataclass(frozen=True)
+class External:
+    """What the external rate ν makes of a set of faces: ν, e^{mν}, (e^{mν} − 1)/m and, on linear faces, s."""
+
+    nu: np.ndarray
+    E: np.ndarray
+    excess: np.ndarray
+    s: np.ndarray
+
+    def take(self, index):
+        return External(self.nu[index], self.E[index], self.excess[index], self.s[index])
+
+
 @dataclass(frozen=True)
 class FaceLaw:
     """The law on an array of faces, in scaled units; `confined` marks the faces that carry self-excited waves."""
@@ -39,6 +60,8 @@ class FaceLaw:
     X: np.ndarray
     m: np.ndarray
     confined: np.ndarray
+
+    # ---- what does not depend on the slope -----------------------------------------------------------------------------
 
     @cached_property
     def CD(self):
@@ -54,61 +77,133 @@ class FaceLaw:
         """Faces whose waves nothing damps: κ_sc = 0, pure streaming."""
         return self.confined & (self.S == 0) & (self.X == 0)
 
-    def fit(self, a):
-        """q_fit, its first and second derivative, and the root r, at slopes a >= 0.
+    @cached_property
+    def linear(self):
+        """Faces whose waves only linear damping acts on (or X so small that it cannot be told from none)."""
+        return self.confined & (self.S > 0) & (self.CD[1] == 0)
 
-        (q − S)(q + m a) = D a gives q' = D q/((q + m a) r) without cancellation: zero for linear damping alone.
+    def external(self, nu):
+        """`External` of rates ν, kept for the last array asked for."""
+        last = self.__dict__.get("_external")
+        if last is None or last.nu is not nu:
+            mu = np.minimum(self.m * nu, DEPTH_MAX)
+            s = saturation(np.where(self.linear, mu, 0.0)) if self.linear.any() else np.ones_like(mu)
+            last = self.__dict__["_external"] = External(nu, np.exp(mu), depth_excess(self.m, nu), s)
+        return last
+
+    def take(self, index):
+        """The law of some of the faces (flat arrays)."""
+        law = FaceLaw(self.S[index], self.X[index], self.m[index], self.confined[index])
+        law.__dict__["CD"] = tuple(x[index] for x in self.CD)
+        return law
+
+    # ---- resistances -----------------------------------------------------------------------------------------------------
+
+    def fit(self, a):
+        """q_fit, its first and second derivative at slopes a >= 0.
+
+        (q − S)(q + m a) = D a gives q' = D q/((q + m a) r) without cancellation.
         """
         C, D = self.CD
         b = self.S - self.m * a
         r = np.sqrt(b * b + 4.0 * C * a)
         q = np.where(b >= 0, 0.5 * (b + r), 2.0 * C * a / np.maximum(r - b, TINY))
-        q = np.where(D == 0, self.S, q)
-        alive = r > 1e-95
-        r1 = np.where(alive, r, 1.0)
-        dq = np.where(alive, D * q / np.maximum((q + self.m * a) * r1, TINY), 0.0)
-        return q, dq, np.where(alive, -2.0 * C * D / r1**3, 0.0), r1
+        r = np.maximum(r, 1e-95)
+        return q, D * q / np.maximum((q + self.m * a) * r, TINY), -2.0 * C * D / r**3
 
     def resistance(self, a):
         """y = a/q_fit = 1/κ_sc of the fit at slopes a >= 0, y', y'' and y − a y' = (a/q)² q'; zero where not confined."""
-        q, dq, d2q, _ = self.fit(a)
+        q, dq, d2q = self.fit(a)
         alive = self.confined & (q > 1e-200)
         q = np.where(alive, q, 1.0)
         free = np.where(self.undamped, FROZEN, 0.0)
         y = np.where(alive, a / q, free)
         dy = np.where(alive, (1.0 - y * dq) / q, 0.0)
-        d2y = np.where(alive, -(2.0 * dy * dq + y * d2q) / q, 0.0)
-        return y, dy, d2y, np.where(alive, y * y * dq, free)
+        return y, dy, np.where(alive, -(2.0 * dy * dq + y * d2q) / q, 0.0), np.where(alive, y * y * dq, free)
+
+    def _linear(self, a, ext):
+        """h, h', h'', h − a h' of linear damping alone at slopes a >= 0."""
+        S, m = np.where(self.linear, self.S, 1.0), self.m
+        x = m * a / S
+        flowing = m > 0
+        m1 = np.where(flowing, m, 1.0)
+        e = np.expm1(np.minimum(x + m * ext.nu, DEPTH_MAX))
+        h, dh, d2h = e / m1, (e + 1.0) / S, (e + 1.0) * m / S**2
+        rest = np.maximum(e * (1.0 - x) - x, 0.0) / m1
+        full = flowing & (x >= 1.0 - ext.s)
+        flat = 1.0 / (S * ext.s)
+        h = np.where(full, a * flat, np.where(flowing, h, a / S + ext.nu))
+        return (h, np.where(full, flat, np.where(flowing, dh, 1.0 / S)), np.where(full, 0.0, d2h),
+                np.where(full, 0.0, np.where(flowing, rest, ext.nu)))
+
+    def _h(self, a, ext):
+        y, dy, d2y, rest = self.resistance(a)
+        out = y * ext.E + ext.excess, dy * ext.E, d2y * ext.E, rest * ext.E + ext.excess
+        if self.linear.any():
+            out = tuple(np.where(self.linear, u, v) for u, v in zip(self._linear(a, ext), out, strict=True))
+        return out
 
     def h(self, a, nu):
         """h, h', h'' and h − a h' at slopes a >= 0 and external rates ν."""
-        y, dy, d2y, rest = self.resistance(a)
-        E = np.exp(np.minimum(self.m * nu, DEPTH_MAX))
-        excess = depth_excess(self.m, nu)
-        return y * E + excess, dy * E, d2y * E, rest * E + excess
+        return self._h(a, self.external(nu))
+
+    # ---- the flux --------------------------------------------------------------------------------------------------------
 
     def q(self, a, nu):
         """The diffusive flux at slopes of any sign."""
         return a / np.maximum(self.h(np.abs(a), nu)[0], TINY)
 
-    def dq(self, a, nu):
-        """q'(a) >= 0, the conductivity of a small disturbance."""
+    def q_dq(self, a, nu):
+        """The diffusive flux and q'(a) >= 0, the conductivity of a small disturbance."""
         h, _, _, rest = self.h(np.abs(a), nu)
-        return rest / np.maximum(h, TINY)**2
+        h = np.maximum(h, TINY)
+        return a / h, rest / h / h
+
+    def dq(self, a, nu):
+        """q'(a) >= 0 alone."""
+        return self.q_dq(a, nu)[1]
 
     def d2q(self, a, nu):
         """q''(|a|) sgn(a), for the exact Jacobian of the second-order correction."""
-        sign, a = np.sign(a), np.abs(a)
-        h, dh, d2h, rest = self.h(a, nu)
+        h, dh, d2h, rest = self.h(np.abs(a), nu)
         h = np.maximum(h, 1e-95)
-        return -sign * (a * d2h + 2.0 * rest * dh / h) / h**2
+        return -np.sign(a) * (np.abs(a) * d2h + 2.0 * rest * dh / h) / h**2
 
     def depth(self, a):
-        """ℓ = ln(1 + m a/q_fit)/m and dℓ/d|a|: the waves' share of the optical depth per m, for other nuclei."""
-        y, dy, _, _ = self.resistance(np.abs(a))
+        """ℓ and dℓ/d|a|: the waves' share of the optical depth per m, for other nuclei."""
+        a = np.abs(a)
+        y, dy, _, _ = self.resistance(a)
         my = self.m * y
-        safe = np.maximum(self.m, TINY)
-        return np.where(my > 1e-8, np.log1p(my) / safe, y * (1.0 - 0.5 * my)), dy / (1.0 + my)
+        depth = np.where(my > 1e-8, np.log1p(my) / np.maximum(self.m, TINY), y * (1.0 - 0.5 * my))
+        slope = dy / (1.0 + my)
+        if self.linear.any():
+            S = np.where(self.linear, self.S, 1.0)
+            depth, slope = np.where(self.linear, a / S, depth), np.where(self.linear, 1.0 / S, slope)
+        return depth, slope
+
+    def peclet(self, a, nu, loose):
+        """P = m/κ with κ = q'(a) of the law at a point, the conductivity of a small disturbance, and dP/d|a|.
+
+        Of the law at a point rather than the fit: smooth where the fit of linear damping is flat.  Where ν is next to
+        nothing (`loose`) it acts in series, 1/κ = 1/q_sc' + ν, so that linear damping counts as pure advection even where f
+        is flat; else the correction would switch with the slope and the flux would no longer rise with it.
+        """
+        a = np.maximum(np.abs(a), 1e-60)
+        S, X2 = self.S, self.X**2
+        root = np.maximum(np.sqrt(S**2 + 4.0 * X2 * a), 1e-95)
+        q = 0.5 * (S + root)
+        dq, d2q = X2 / root, -2.0 * X2**2 / root**3
+        N, D = a * a * dq + nu * q * q, a + nu * q
+        dN, dD = a * (2.0 * dq + a * d2q) + 2.0 * nu * q * dq, 1.0 + nu * dq
+        N = np.maximum(N, 1e-150)
+        P = self.m * D / N * D
+        dP = P * (2.0 * dD / D - dN / N)
+        waves = np.maximum(dq, 1e-150)
+        P = np.where(loose, self.m * (1.0 / waves + nu), P)
+        dP = np.where(loose, -self.m * d2q / waves / waves, dP)
+        alone = ~self.confined
+        P = np.where(alone, self.m * nu, np.where(self.undamped, 700.0, P))
+        return np.minimum(P, 700.0), np.where(alone | self.undamped | (P > 700.0), 0.0, dP)
 
     def coefficient_gradient(self, a, nu, dS, dX2):
         """∂q/∂z at fixed slope through S(z) and X²(z), from the law at a point (q² − S q − X²|a| = 0)."""
@@ -118,33 +213,33 @@ class FaceLaw:
         share = 1.0 / (1.0 + nu * q / np.maximum(a, TINY))          # q_total/q of the waves
         return np.where(self.confined, sign * share**2 * (q * dS + a * dX2) / np.maximum(root, TINY), 0.0)
 
-    def project(self, s, weight, nu, guess=None, steps=80):
+    def project(self, s, weight, nu, steps=80):
         """The point of the graph on the line a + weight q(a) = s, by safeguarded Newton; returns a."""
         t = np.abs(s).ravel()
-        law = FaceLaw(*(np.broadcast_to(x, s.shape).ravel() for x in (self.S, self.X, self.m, self.confined)))
-        law.__dict__["CD"] = tuple(np.broadcast_to(x, s.shape).ravel() for x in self.CD)
-        nu = np.broadcast_to(nu, s.shape).ravel()
-        if guess is None:
-            a = t / (1.0 + weight / np.maximum(law.h(t, nu)[0], TINY))
-        else:
-            a = np.clip(np.abs(guess).ravel(), 0.0, t)
-        lo, hi, out, todo = np.zeros_like(t), t.copy(), a.copy(), np.arange(t.size)
+        everywhere = np.arange(t.size)
+        flat = FaceLaw(*(np.broadcast_to(x, s.shape).ravel() for x in (self.S, self.X, self.m, self.confined)))
+        flat.__dict__["CD"] = tuple(np.broadcast_to(x, s.shape).ravel() for x in self.CD)
+        ext = External(*(np.broadcast_to(x, s.shape).ravel() for x in vars(self.external(nu)).values()))
+        law, todo = flat, everywhere
+        a = t / (1.0 + weight / np.maximum(law._h(t, ext)[0], TINY))
+        lo, hi, out = np.zeros_like(t), t.copy(), a.copy()
         for _ in range(steps):
-            h, _, _, rest = law.h(a, nu)
-            q = a / np.maximum(h, TINY)
-            r = a + weight * q - t
-            hi, lo = np.where(r > 0, np.minimum(hi, a), hi), np.where(r <= 0, np.maximum(lo, a), lo)
-            rate = 1.0 + weight * rest / np.maximum(h, TINY)**2
+            h, _, _, rest = law._h(a, ext)
+            h = np.maximum(h, TINY)
+            r = a + weight * (a / h) - t
+            above = r > 0
+            hi, lo = np.where(above, np.minimum(hi, a), hi), np.where(above, lo, np.maximum(lo, a))
+            rate = 1.0 + weight * rest / h / h
             new = a - r / rate
             new = np.where((new < lo) | (new > hi), np.sqrt(np.maximum(lo, 1e-30 * hi) * hi), new)
             move = np.abs(new - a) > 1e-12 * a + 1e-15 * t / rate + 1e-300   # Newton's error is the square; rounding of t
             a = new
             out[todo] = a
-            if not move.any():
+            going = np.count_nonzero(move)
+            if not going:
                 break
-            if np.count_nonzero(move) < 0.5 * move.size:            # carry on with the unfinished faces only
-                a, t, nu, lo, hi, todo = a[move], t[move], nu[move], lo[move], hi[move], todo[move]
-                CD = tuple(x[move] for x in law.CD)
-                law = FaceLaw(law.S[move], law.X[move], law.m[move], law.confined[move])
-                law.__dict__["CD"] = CD
+            if going < 0.7 * move.size:                             # carry on with the unfinished faces only
+                index = np.flatnonzero(move)
+                a, t, lo, hi, todo = a[index], t[index], lo[index], hi[index], todo[index]
+                law, ext = law.take(index), ext.take(index)
         return np.sign(s) * out.reshape(s.shape)

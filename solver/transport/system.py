@@ -5,7 +5,7 @@ its throughput is of order one whatever the fifteen decades between rows.  Node 
 
 On a face the flux is F = v u_upwind + q(a) + c: the fitted law (`law`) and the complete-flux correction
 
-    c = ±Δz ω s̃,  ω = ½ − 1/P + 1/(e^P − 1),  P = ln(1 + m/q'(a)),
+    c = ±Δz ω s̃,  ω = ½ − 1/P + 1/(e^P − 1),  P = vΔz/κ, κ that of a small disturbance,
     s̃ = −∂t f + (momentum gain) + (source) − (∂z v) f − ∂z q|_a,
 
 taken at the upwind node.  s̃ is what keeps the flux from being constant across the face; it vanishes in a steady state with
@@ -40,7 +40,9 @@ def weight_of_source(P):
     return omega, slope
 
 
-LEAST_RATE = 1e-11       # scaled 1/κ where nothing else scatters: keeps the law single-valued, changes fluxes by 1e-11
+LEAST_RATE = 1e-18       # scaled 1/κ where nothing else scatters: keeps the law single-valued, changes fluxes by 1e-9
+
+LOOSE_RATE = 1e-2        # v H ν below which external scattering is no more than the causal limit
 
 
 @dataclass
@@ -74,6 +76,7 @@ class System:
             S, X = p.S[rows] / (self.V * self.F)[w], p.X[rows] / (self.V[w] * np.sqrt(self.F[w] * self.H))
             shape = S.shape
             self.law = FaceLaw(S, X, self.m[w], np.broadcast_to(p.confined, shape))
+            self.loose = np.abs(self.v[w]) * self.nu[w] < LOOSE_RATE
             self.depth_scale = p.depth_ratio[:, rows, None] * self.V / self.V[w]
         self.upwind_low = p.v >= 0                                         # upwind node is the lower one
         self.stencils = [MomentumFlux(s - 3.0, grid.dx, p.open_end) for s in p.slope]
@@ -161,7 +164,7 @@ class System:
         return np.where(self.upwind_low, values[..., :-1], values[..., 1:])
 
     def conductivity(self, a):
-        """κ of nuclei from the protons' slopes a: {species: (κ, ∂κ/∂|a|)} for all but the wave species."""
+        """κ of nuclei from the protons' slopes a: {species: (κ, ∂κ/∂|a|, P, ∂P/∂|a|)} for all but the wave species."""
         out = {}
         depth = d_depth = 0.0
         if self.w is not None:
@@ -173,16 +176,13 @@ class System:
             resistance = scale * depth + self.nu[s]
             x = np.minimum(self.m[s] * resistance, 500.0)
             h = np.maximum(depth_excess(self.m[s], resistance), TINY)
-            out[s] = (1.0 / h, -np.exp(x) / h**2 * scale * d_depth)
+            out[s] = (1.0 / h, -np.exp(x) / h**2 * scale * d_depth, self.m[s] * resistance, self.m[s] * scale * d_depth)
         return out
 
     # ---- the complete-flux correction -----------------------------------------------------------------------------
 
-    def correction(self, u, a_wave, kappa, derivatives=False):
-        """c on the faces of own rows, {species: c}, or with `derivatives` also ∂c/∂u at the upwind node by offset and ∂c/∂a.
-
-        kappa: small-disturbance conductivity {species: array} that sets P.
-        """
+    def correction(self, u, a_wave, conductivity, derivatives=False):
+        """c on the faces of own rows, {species: c}, or with `derivatives` also ∂c/∂u at the upwind node by offset and ∂c/∂a."""
         faces = self.corrected
         if not len(faces):
             return {}
@@ -196,9 +196,9 @@ class System:
         for s in range(p.species):
             at = np.where(low, full[s][:, faces], full[s][:, faces + 1])
             dv = self.dv[faces] * self.H / self.V[s]
-            m, speed, k = self.m[s][:, faces], np.abs(self.v[s][:, faces]), np.maximum(kappa[s][:, faces], 1e-150)
-            P = np.log1p(m / k)
-            omega, d_omega = weight_of_source(P)
+            speed = np.abs(self.v[s][:, faces])
+            P, dP = self.law.peclet(a_wave, self.nu[s], self.loose) if s == self.w else conductivity[s][2:]
+            omega, d_omega = weight_of_source(P[:, faces])
             local = {0: np.where(inside, -self.inv_tau[s], 0.0) * self.storing - dv}
             terms = local[0] * at
             if self.storing:
@@ -223,7 +223,14 @@ class System:
             dT = 1.0 - T**2
             d = {o: dT * side * self.df[faces] * omega * x for o, x in local.items()}
             d[0] = d[0] + speed * np.sign(at) * (T - y * dT)
-            out[s] = (c, d, dT * side * self.df[faces] * d_omega * terms, P, omega * dT * side * self.df[faces])
+            by_slope = np.zeros_like(c)                                    # ∂c/∂a of the protons
+            if self.w is not None:
+                by_slope[:, faces] = dT * side * self.df[faces] * d_omega * terms * (dP * np.sign(a_wave))[:, faces]
+            if s == self.w:
+                h = 1e-6 * np.abs(a_wave) + 1e-200
+                change = (self._explicit_gradient(a_wave + h, s) - self._explicit_gradient(a_wave - h, s)) / (2.0 * h)
+                by_slope[:, faces] -= (omega * dT * side * self.df[faces]) * change[:, faces]
+            out[s] = (c, d, by_slope)
         return out
 
     def _gain_on_faces(self, u, s, faces, node):
@@ -289,11 +296,11 @@ class System:
         kappa, q = {}, {}
         for s in range(self.problem.species):
             if s == self.w:
-                kappa[s], q[s] = self.law.dq(a, nu), self.law.q(a, nu)
+                q[s], kappa[s] = self.law.q_dq(a, nu)
             else:
                 kappa[s] = conductivity[s][0]
                 q[s] = kappa[s] * slopes[s]
-        c = self.correction(u, a, kappa) if with_correction else {}
+        c = self.correction(u, a, conductivity) if with_correction else {}
         return {s: (self.v[s] * at[s] + q[s] + c.get(s, 0.0), q[s], kappa[s], c.get(s, 0.0)) for s in q}
 
     def residual(self, u):
@@ -328,7 +335,7 @@ class System:
                 offset[s] = point.q - kappa[s] * point.a
             else:
                 kappa[s], offset[s] = conductivity[s][0], np.zeros_like(self.v[s])
-        corrections = self.correction(u, point.a, kappa, True) if with_correction else {}
+        corrections = self.correction(u, point.a, conductivity, True) if with_correction else {}
         blocks = Blocks.empty(p.species, self.V.shape[1], self.n, self.rows, u.shape[1])
         rhs = np.zeros((p.species, self.V.shape[1], self.n))
         for s in range(p.species):
@@ -336,7 +343,7 @@ class System:
             N = np.where(self.upwind_low, 0.0, self.v[s]) - kappa[s] / self.df
             coefficients = self.momentum_coefficients(self.B[s], u, s)
             if s in corrections:
-                self._add_correction(blocks, rhs, s, corrections[s], point, kappa[s], nu, P, N, offset, u, exact)
+                self._add_correction(blocks, rhs, s, corrections[s], point, P, N, offset, u, exact)
             if exact and s != self.w and self.w is not None:
                 slope_term = conductivity[s][1] * np.sign(point.a) * slopes[s] / self.df
                 blocks.waves[s] += np.stack(self._fit(flux_divergence(slope_term, -slope_term)))
@@ -379,10 +386,10 @@ class System:
         if self.top is not None:
             rhs[s][:, -1] += slope_term[:, -1] * self.top[self.w]
 
-    def _add_correction(self, blocks, rhs, s, parts, point, kappa, nu, P, N, offset, u, exact):
+    def _add_correction(self, blocks, rhs, s, parts, point, P, N, offset, u, exact):
         """Add c and its derivatives: own row into P, N, other rigidities into couplings, the rest into the offset."""
         faces, low = self.corrected, self.upwind_low[self.corrected]
-        c, d, d_omega, depth, weight = parts
+        c, d, by_slope = parts
         inner = np.where(low, faces, faces + 1)
         given_top = inner >= self.n
         node = np.minimum(inner, self.n - 1)
@@ -399,24 +406,14 @@ class System:
             Po, No = np.zeros_like(c), np.zeros_like(c)
             Po[:, faces], No[:, faces] = np.where(low, value, 0.0), np.where(low, 0.0, value)
             blocks.coupling(s, o)[...] += np.stack(self._fit(flux_divergence(Po, No)))
-        if exact or s == self.w:
-            slope_term = np.zeros_like(c)
-            k = np.maximum(kappa[:, faces], 1e-150)
-            dP_dk = -self.m[s][:, faces] / (k * (k + self.m[s][:, faces]))
-            if s == self.w:
-                dk = self.law.d2q(point.a, nu)[:, faces]
-                h = 1e-6 * np.abs(point.a) + 1e-200
-                change = (self._explicit_gradient(point.a + h, s) - self._explicit_gradient(point.a - h, s)) / (2.0 * h)
-                slope_term[:, faces] = d_omega * dP_dk * dk - weight * change[:, faces]
-                P += slope_term / self.df
-                N -= slope_term / self.df
-                rest -= (slope_term * point.a)[:, faces]
-            elif self.w is not None and exact:
-                dk = (self.conductivity(point.a)[s][1] * np.sign(point.a))[:, faces]
-                slope_term[:, faces] = d_omega * dP_dk * dk
-                blocks.waves[s] += np.stack(self._fit(flux_divergence(slope_term / self.df, -slope_term / self.df)))
-                self._given_waves(rhs, s, slope_term / self.df)
-                rest -= (slope_term * point.a)[:, faces]
+        if s == self.w:
+            P += by_slope / self.df
+            N -= by_slope / self.df
+            rest -= (by_slope * point.a)[:, faces]
+        elif exact and self.w is not None:
+            blocks.waves[s] += np.stack(self._fit(flux_divergence(by_slope / self.df, -by_slope / self.df)))
+            self._given_waves(rhs, s, by_slope / self.df)
+            rest -= (by_slope * point.a)[:, faces]
         offset[s] = offset[s].copy()
         offset[s][:, faces] += rest
 
