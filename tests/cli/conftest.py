@@ -39,6 +39,8 @@ streaming = { type = "alfven" }
 damping = [ { type = "landau" } ]
 """
 
+PROTONS = GALAXY[: GALAXY.index("[species.carbon]")] + GALAXY[GALAXY.index("[disc]"):]
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -100,8 +102,7 @@ def command(inside, monkeypatch, capsys):
 def deck(inside):
     """deck(changes…) writes the small Galaxy, with passages replaced, and returns the path."""
 
-    def write(*swaps, more="", name="galaxy.toml"):
-        text = GALAXY
+    def write(*swaps, more="", name="galaxy.toml", text=GALAXY):
         for old, new in swaps:
             assert text.count(old) == 1, old
             text = text.replace(old, new)
