@@ -63,6 +63,28 @@ def refusals(model, adiabatic=None, causal_limit=None, losses=None, top=None, un
     return "nowhere: needs " + ", ".join(found) if found else ""
 
 
+def steady_time(model, t):
+    """t, or None (long after the start) in a deck that asks for the steady state, whatever time its solver passes."""
+    return None if model.deck.time.end == "steady" else t
+
+
+def time_error(model, t) -> float:
+    """What ten steps' errors of time.rtol can add up to, zero for a steady state:
+    later errors largely forget earlier ones.
+    """
+    return 0.0 if t is None else 10 * model.deck.time.rtol
+
+
+def momentum_error(model, curvature) -> float:
+    """(3/8) Δx² |∂²x ln(p³f)|: the error of a face value extrapolated log-linearly from the two cells upwind."""
+    return 3 / 8 * model.grid.dx**2 * curvature
+
+
+def widest(model) -> float:
+    """The longest interval between heights (cm)."""
+    return float(np.max(np.diff(model.grid.z)))
+
+
 def empty(model) -> np.ndarray:
     """NaN on (species, z, R)."""
     return np.full((len(model.names), len(model.grid.z), len(model.grid.R)), np.nan)

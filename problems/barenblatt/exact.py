@@ -8,7 +8,7 @@ Symmetric about z = 0 with no flux there. All arguments broadcast.
 
 import numpy as np
 
-from problems.tools import bottom, empty, nowhere, refusals
+from problems.tools import bottom, empty, nowhere, refusals, time_error, widest
 from solver.constants import KPC, MYR
 from solver.exact import Exact
 
@@ -55,10 +55,11 @@ def solution(model, t=None):
         f[p][z[:, 0] > REACH * z[-1]] = np.nan
     elif model.deck.boundary.top.type == "zero":
         f[p][-1] = 0.0
+    narrowest = np.min(w) * START
     return Exact(
         f,
         equation,
-        "protons, v = 0, below z_max/4, where the edge at z_max is felt by 2e-4",
-        5e-3,
-        "second order in z and t, and the influence (1/4)^6 = 2.4e-4 of the edge",
+        "protons, v = 0, below z_max/4",
+        0.1 * (widest(model) / narrowest) ** 2 + boundary_influence(REACH, 1.0) + time_error(model, t),
+        "0.1 (Δz/width at the start)², the edge's influence (1/4)⁶, and ten steps' errors of time.rtol",
     )

@@ -8,7 +8,7 @@ Rigidities R in GV stand for p = Z R of each species; f, Q per d³p of the speci
 
 import numpy as np
 
-from problems.tools import bottom, empty, loss_form, nowhere, refusals
+from problems.tools import bottom, empty, loss_form, momentum_error, nowhere, refusals
 from solver.constants import C
 from solver.exact import Exact
 
@@ -159,6 +159,6 @@ def solution(model, t=None):
         f,
         equation,
         "steady, no diffusion, uniform in z",
-        1e-2,
-        "second order of the ln p scheme at 16 cells per decade",
+        momentum_error(model, 2) if loss_form(model) == "flux" else 1e-10,
+        "(3/8) Δx² |∂²x ln p³f| of the face values in momentum, curvature at most 2; catastrophic losses have none",
     )

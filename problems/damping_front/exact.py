@@ -10,7 +10,7 @@ Arguments broadcast.
 
 import numpy as np
 
-from problems.tools import bottom, empty, nowhere, refusals
+from problems.tools import bottom, empty, nowhere, refusals, steady_time, time_error, widest
 from solver.constants import MYR
 from solver.exact import Exact
 
@@ -62,17 +62,22 @@ def solution(model, t=None):
     S, v = bottom(model.S), bottom(model.v)
     f[p] = (RATIO - 1) * S / v if t is None else front(z, t, S, v, growing_source)
     f[p][-1] = 0.0
+    length = v * RISE
+    nu = float(bottom(model.nu)[p].max())
+    tolerance = 2 * (widest(model) / length) ** 2 * (z[-1, 0] / length) + np.sqrt(2 * v * nu * z[-1, 0]) / (RATIO - 1)
     return Exact(
         f,
         equation,
         "protons, uniform halo, κ → ∞ where no wave grows",
-        2e-2,
-        "second order in z and t on a smooth front, plus √(2 v ν z_max)/(RATIO − 1) from the scattering left on",
+        float(tolerance) + time_error(model, t),
+        "2 (Δz/L)² z_max/L on a front of length L = v RISE, √(2 v ν z_max)/(RATIO − 1) from the scattering, and ten "
+        "steps' errors of time.rtol",
     )
 
 
 def sources(model, t):
-    """Protons: S times a smooth step from 1 to RATIO; t None: the final source."""
+    """Protons: S times a smooth step from 1 to RATIO; its end for t None and in decks that ask for the steady state."""
+    t = steady_time(model, t)
     shape = (len(model.names), len(model.grid.z), len(model.grid.R))
     disc = np.zeros((shape[0], shape[2]))
     disc[model.names.index("proton")] = growing_source(np.inf if t is None else t, bottom(model.S))

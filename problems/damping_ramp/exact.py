@@ -5,8 +5,8 @@ The formulas are in `problems.damping_front.exact`.
 
 import numpy as np
 
-from problems.damping_front.exact import ramp
-from problems.tools import at_nodes, empty, nowhere, refusals
+from problems.damping_front.exact import plateau_edge, ramp
+from problems.tools import at_nodes, empty, nowhere, refusals, time_error, widest
 from solver.exact import Exact
 
 
@@ -36,10 +36,13 @@ def solution(model, t=None):
     f = empty(model)
     f[p] = ramp(z, t, model.Q[p], S0, z0)
     f[p][-1] = 0.0
+    edge = float(np.max(plateau_edge(model.Q[p], S0, z0)))
+    rounding = 8 * np.sqrt(float(model.nu[p].max()) * edge**2 / (2 * t)) if t > 0 else 0.0
     return Exact(
         f,
         equation,
-        "protons, v = 0, no scattering but the causal limit",
-        1e-2,
-        "second order in z at the edge of the plateau, plus the slope that scattering allows a plateau",
+        "protons, v = 0, scattering much weaker than the waves",
+        rounding + (widest(model) / edge) ** 2 + time_error(model, t),
+        "8 √(ν z_p²/(2t)), by which scattering rounds off the edge of the plateau, (Δz/z_p)², and ten steps' errors "
+        "of time.rtol",
     )

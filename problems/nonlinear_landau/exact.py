@@ -70,21 +70,12 @@ def solution(model, t=None):
     X, v, nu = bottom(model.X), bottom(model.v), bottom(model.nu)[p]
     depth = z[-1] - z[:, None]
     if np.any(nu > 0):
+        equation += " and 1/κ = 1/κ_sc + ν"
         F = flux_left(Q, sink, lambda F: combined_profile(F, 0.0, X, v, z[-1], nu))
         f[p] = combined_profile(F, 0.0, X, v, depth, nu)
-        return Exact(
-            f,
-            equation + " and 1/κ = 1/κ_sc + ν",
-            "protons, steady, uniform halo",
-            1e-3,
-            "the fitted flux, exact for X or ν alone, second order in Δz where both act",
-        )
-    F = Q - sink * disc_value_with_sink(Q, v, X, z[-1], sink)
-    f[p] = landau_profile(F, v, X, depth)
+    else:
+        F = Q - sink * disc_value_with_sink(Q, v, X, z[-1], sink)
+        f[p] = landau_profile(F, v, X, depth)
     return Exact(
-        f,
-        equation,
-        "protons, steady, uniform halo",
-        1e-8,
-        "the nonlinear solver: the fitted flux is exact at the nodes",
+        f, equation, "protons, steady, uniform halo", 1e-8, "the nonlinear solver: the flux is exact at the nodes"
     )

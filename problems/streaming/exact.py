@@ -6,7 +6,7 @@
 import numpy as np
 from scipy.special import hyp2f1
 
-from problems.tools import at_nodes, empty, nowhere, refusals
+from problems.tools import at_nodes, empty, momentum_error, nowhere, refusals, widest
 from solver.exact import Exact
 
 BREAK, STEEPENING = 30.0, 0.5  # GV; of the bent source of the second species
@@ -44,7 +44,7 @@ def bent_source_integral(R, amplitude=AMPLITUDE, slope=SLOPE, at=BREAK, steepeni
 def solution(model, t=None):
     """Eq. 3 for power-law sources, the integral for the bent one ("problem"); steady, κ = 0, no losses, any v(z) > 0.
 
-    The bent source is given only half a decade below rigidity_max: what comes in above is a continued power law, and
+    The bent source is given only a decade below rigidity_max: what comes in above is a continued power law, and
     its influence falls as (R/rigidity_max)^slope.
     """
     equation = "f = (v(0)/v)^(α/3) 3Q/(α v(0)) (eq. 3); f(0, p) = (3/v) ∫ Q dp/p"
@@ -63,12 +63,15 @@ def solution(model, t=None):
         elif source.type == "problem":
             f[s] = profile(bent_source_integral, R[None, :], v[:, None], v_disc)
             f[s][:, R[-1] / 10**0.5 < R] = np.nan
+    slope = max(model.slope)
+    steepest = float(np.max(np.abs(np.diff(v) / np.diff(model.grid.z)) / v[1:]))
+    tolerance = slope / 12 * (widest(model) * steepest) ** 2 + momentum_error(model, STEEPENING / 4) + 1e-9
     return Exact(
         f,
         equation,
-        "steady, no diffusion, no losses; bent source below rigidity_max/3",
-        5e-3,
-        "second order of the z and ln p schemes; power-law sources with constant v are exact",
+        "steady, no diffusion, no losses; bent source below rigidity_max/10",
+        tolerance,
+        "(α/12)(Δz v'/v)² + (3/8) Δx² |∂²x ln p³f|, the latter for the bent source alone",
     )
 
 

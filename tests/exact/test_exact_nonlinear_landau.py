@@ -137,11 +137,10 @@ def test_solution_on_the_grid_has_the_flux_that_losses_leave(losses, halo):
     assert np.all((model.Q[0] > F) == (losses == "catastrophic"))
 
 
-def test_causal_limit_changes_the_solution_by_its_share_of_the_rate():
+def test_causal_limit_confines_a_little_better():
     base = load("nonlinear_landau")
-    off, on = (
-        problems.load_exact("nonlinear_landau").solution(Model(base.replace({"physics.causal_limit": x})))
-        for x in (False, True)
-    )
-    assert np.all(on.f[0] >= off.f[0] * (1 - 1e-9))  # another scatterer only confines better
-    assert (on.tolerance, off.tolerance) == (1e-3, 1e-8)
+    decks = [base.replace({"physics.causal_limit": switch}) for switch in (False, True)]
+    off, on = (problems.load_exact("nonlinear_landau").solution(Model(deck)).f[0, :-1] for deck in decks)
+    assert np.all(on >= off * (1 - 1e-9))
+    np.testing.assert_allclose(on[:, 0], off[:, 0], rtol=1e-2)  # v/c at least, where Alfvén waves confine well
+    assert np.all(on[:, -1] > 10 * off[:, -1])  # at 10^6 GV the waves alone would let particles outrun light
