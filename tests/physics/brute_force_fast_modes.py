@@ -1,12 +1,12 @@
 """Slow reference for κ in fast-mode turbulence: eqs. A1–A7 summed as printed, one rigidity at a time.
 
-Written from the equations alone, with other methods than `solver.physics.fast_modes`: averages over field-line wandering
+Written from the equations alone, by other methods than `solver.physics.fast_modes`: averages over field-line wandering
 by a plain sum over angles, k_max by scan and bisection, D_μμ by a double sum over wave angle and ln k with scipy's
 Bessel functions, κ by a sum over μ. No tables and no shared helpers.
 """
 
 import numpy as np
-from scipy.special import jv, jvp
+from scipy.special import j0, j1
 
 C, M_P, M_E, K_B, E = 2.99792458e10, 1.67262192369e-24, 9.1093837015e-28, 1.380649e-16, 4.803204712570263e-10
 STATVOLT_PER_GV = 1.602176634e-3 / E
@@ -20,6 +20,8 @@ class Medium:
         self.B, self.Ma, self.L, self.anisotropic, self.damped = B, Ma, L, anisotropic, damped
         self.v_A, self.v_th = B / np.sqrt(4 * np.pi * n * M_P), np.sqrt(2 * K_B * T / M_P)
         self.beta, self.free_path = 8 * np.pi * n * K_B * T / B**2, 2500 * T**2 / n
+        self.ln_x = np.linspace(0, np.log(NEVER), 6001)
+        self.theta_min_table = self.theta_min(np.exp(self.ln_x))
 
     def spread(self, x, theta):
         if not self.anisotropic:
@@ -82,17 +84,21 @@ def _gauss(edges, points):
     return (edges[:-1, None] + half * (1 + node)).ravel(), (half * weight).ravel()
 
 
-def angles(medium, ratio=1.35, points=6):
-    """θ, weights and k_max L on panels that end where k_max jumps or bends, found by bisection of a coarse scan."""
+def angles(medium, ratio=1.35, points=6, x_max=None):
+    """θ, weights and k_max L on panels that end where k_max jumps or bends, found by bisection of a coarse scan.
+
+    x_max: function of θ to use instead of the medium's own, which takes half a minute.
+    """
+    x_max = x_max or medium.x_max
     scan = np.concatenate([np.geomspace(3e-4, 1, 90), np.linspace(1.02, np.pi / 2, 30)])
-    value = np.log(medium.x_max(scan))
+    value = np.log(x_max(scan))
     undamped = value >= np.log(NEVER) - 1e-9
     breaks = []
     for i in np.flatnonzero((np.abs(np.diff(value)) > 1.0) | (undamped[1:] != undamped[:-1])):
         low, high = scan[i], scan[i + 1]
         for _ in range(30):
             middle = (low + high) / 2
-            v_low, v, v_high = np.log(medium.x_max(np.array([low, middle, high])))
+            v_low, v, v_high = np.log(x_max(np.array([low, middle, high])))
             if undamped[i] != undamped[i + 1]:
                 left = v < np.log(NEVER) - 1e-9
             else:
@@ -102,14 +108,14 @@ def angles(medium, ratio=1.35, points=6):
     small = np.geomspace(3e-3, 1, int(np.log(300) / np.log(ratio)))
     edges = np.unique(np.concatenate([[0.0], small, np.linspace(1, np.pi / 2, 16), breaks]))
     theta, weight = _gauss(edges, points)
-    return theta, weight, medium.x_max(theta)
+    return theta, weight, x_max(theta)
 
 
 def diffusion(medium, R, mu, v, grid):
-    """D^G + D^T [1/s] at one rigidity [GV] and one μ, particle speed v [cm/s]; 40 to 60 cells per e-fold of k."""
+    """D^G and D^T [1/s] at one rigidity [GV] and one μ, particle speed v [cm/s]; 20 points per e-fold of k."""
     theta, weight, x_max = grid
     r = R * STATVOLT_PER_GV / medium.B / medium.L
-    total = 0.0
+    total = np.zeros(2)
     width = np.sqrt(medium.Ma * (1 - mu**2))
     s = np.sqrt(1 - mu**2)
     for angle, w, top in zip(theta, weight, x_max, strict=True):
@@ -118,20 +124,23 @@ def diffusion(medium, R, mu, v, grid):
             continue
         # nothing resonates below y = 0.02/ξ (Gaussian) but transit-time damping, and both are negligible beyond 1e4/r
         end = np.log(min(top, 3e4 / (r * xi)))
-        u, du = _gauss(np.linspace(0, end, 2 + int(end / 0.1)), 3)
+        u, du = _gauss(np.linspace(0, end, 2 + int(end / 0.15)), 3)
         x = np.exp(u)
         wave = x * np.sin(angle) * r * s
         spectrum = x**-1.5 * xi
         if medium.anisotropic:
-            spectrum = spectrum / np.sin(np.maximum(angle, medium.theta_min(x)))
-        gyro = jvp(1, wave) ** 2 * np.exp(-(((mu - 1 / (x * xi * r)) / width) ** 2))
-        transit = jv(1, wave) ** 2 * np.exp(-(((mu - medium.v_A / (v * xi)) / width) ** 2))
-        total += w * np.sin(angle) * np.sum(du * spectrum * (gyro + transit)) / width
+            smallest = np.interp(u, medium.ln_x, medium.theta_min_table)
+            spectrum = spectrum / np.sin(np.maximum(angle, smallest))
+        bessel = j1(wave)
+        slope = np.where(wave < 1e-4, 0.5, j0(wave) - bessel / np.maximum(wave, 1e-4))
+        gyro = slope**2 * np.exp(-(((mu - 1 / (x * xi * r)) / width) ** 2))
+        transit = bessel**2 * np.exp(-(((mu - medium.v_A / (v * xi)) / width) ** 2))
+        total += w * np.sin(angle) / width * np.array([np.sum(du * spectrum * part) for part in (gyro, transit)])
     return medium.Ma**2 * v * np.sqrt(np.pi) * (1 - mu**2) / (2 * medium.L * r**2) * total
 
 
-def kappa(medium, R, v, grid, mu_points=6):
+def kappa(medium, R, v, grid, mu_points=5):
     """κ [cm²/s] of eq. A3 at one rigidity."""
     mu, weight = _gauss(np.array([0, 0.25, 0.5, 0.75, 0.9, 0.97, 1.0]), mu_points)
-    D = np.array([diffusion(medium, R, m, v, grid) for m in mu])
+    D = np.array([sum(diffusion(medium, R, m, v, grid)) for m in mu])
     return v**2 / 4 * np.sum(weight * (1 - mu**2) ** 2 / D)

@@ -1,4 +1,4 @@
-"""How far fast modes cascade: k_max(θ) against closed forms and brute force, θ_c(k), θ_min(k) (Secs. 3, 5.2, App. A)."""
+"""How far fast modes cascade: k_max(θ) by closed forms and brute force, θ_c(k), θ_min(k) (Secs. 3, 5.2, App. A)."""
 
 import brute_force_fast_modes as brute
 import numpy as np
