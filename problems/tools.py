@@ -23,9 +23,7 @@ def increasing_root(function, low, high, steps=200):
 
 
 def flux_left(Q, sink, disc_value):
-    """Flux F = Q − sink f(0) that leaves the disc where f(0) = disc_value(F), increasing in F (eq.
-    1's form of losses).
-    """
+    """Flux F = Q − sink f(0) out of a disc with eq. 1's form of losses, where f(0) = disc_value(F), increasing in F."""
     Q = np.asarray(Q, float)
     if not np.any(sink > 0):
         return Q

@@ -1,8 +1,6 @@
-"""Linear damping at constant speed (paper, Sec. 2.1.1, eqs. 5-9, Fig. 1), and the same equation with unconfined
-particles.
+"""Linear damping at constant speed (paper, Sec. 2.1.1, eqs. 5-9, Fig. 1), with particles that cannot be confined.
 
-κ_sc = S/|∂f/∂z| makes the diffusive flux independent of f: v f + S = Q (eq. 5), a spectrum that ends where S = Q (eq.
-6).
+κ_sc = S/|∂f/∂z| makes the diffusive flux independent of f: v f + S = Q (eq. 5), which ends where S = Q (eq. 6).
 Beyond, the paper lets particles leave at c.  With the causal limit (or any scattering) as a rate ν = 1/κ there is one
 equation for all momenta, eq. 2 with 1/κ = |∂f/∂z|/S + ν, and it has a closed solution: `flux_to_top` and `profile`.
 All arguments broadcast; v > 0, S > 0 and fluxes Q, F in the same units.
@@ -16,9 +14,7 @@ from solver.exact import Exact
 
 
 def confined_spectrum(Q, S, v):
-    """f = (Q − S)/v, eq. 5; negative where particles cannot confine themselves (above p_c, eq. 6; p_c and eq.
-    8's speed are in solver.physics.self_confinement).
-    """
+    """f = (Q − S)/v, eq. 5; negative above the cutoff of eq. 6 (`solver.physics.self_confinement` has eqs. 6, 8)."""
     return (Q - S) / v
 
 

@@ -49,8 +49,9 @@ def solution(model, t=None):
     """
     equation = "f = (v(0)/v)^(α/3) 3Q/(α v(0)) (eq. 3); f(0, p) = (3/v) ∫ Q dp/p"
     why = refusals(model, adiabatic=True, causal_limit=False, losses=("none",), top=("outflow",))
-    if not why and (np.any(model.S > 0) or np.any(model.X > 0) or not np.all(model.self_confined)):
-        why = "nowhere: needs layers that are self-confined without damping"
+    waves = np.any(model.S > 0) or np.any(model.X > 0) or not np.all(model.self_confined)
+    if not why and (waves or not np.all(model.v > 0)):
+        why = "nowhere: needs v > 0 and layers that are self-confined without damping"
     if why:
         return nowhere(model, equation, why)
     f, R = empty(model), model.grid.R
@@ -62,7 +63,7 @@ def solution(model, t=None):
             f[s] = power_law_profile(model.Q[s], v[:, None], v_disc, source.slope)
         elif source.type == "problem":
             f[s] = profile(bent_source_integral, R[None, :], v[:, None], v_disc)
-            f[s][:, R[-1] / 10**0.5 < R] = np.nan
+            f[s][:, np.log(R[-1] / R) < np.log(10)] = np.nan
     slope = max(model.slope)
     steepest = float(np.max(np.abs(np.diff(v) / np.diff(model.grid.z)) / v[1:]))
     tolerance = slope / 12 * (widest(model) * steepest) ** 2 + momentum_error(model, STEEPENING / 4) + 1e-9

@@ -12,9 +12,7 @@ def profile(Q, kappa, z, H, top=0.0):
 
 
 def flux_with_sink(Q, kappa, H, sink, top=0.0):
-    """Flux Q − sink f(0) that leaves the disc when it loses particles at the rate sink f(0), sink = h/τ_loss (eq.
-    1 as printed).
-    """
+    """Flux Q − sink f(0) out of a disc that loses particles at the rate sink f(0), sink = h/τ_loss (as in eq. 1)."""
     return (Q - sink * top) / (1 + sink * H / kappa)
 
 
