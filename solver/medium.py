@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import particles
+from .errors import DeckError, Fault
 from .physics import losses
 from .physics import plasma as plasma_physics
 from .physics import self_confinement as sc
@@ -23,8 +24,8 @@ def _fast_modes(p, plasma, R, nucleus):
     from .physics.fast_modes import kappa
 
     wandering = {"alfven": "alfvenic", "fast_modes": "fast modes", "both": "both"}[p.field_line_wandering]
-    return kappa(R, plasma, p.Ma, p.L, nucleus, anisotropic=p.anisotropic, wandering=wandering,
-                 damping="full" if p.damped else "none")
+    return kappa(R, plasma, p.Ma, p.L, nucleus, cache=True, anisotropic=p.anisotropic, wandering=wandering,
+                 Ma_alfven=p.Ma_alfven, damping="full" if p.damped else "none")
 
 
 def _weak_shocks(p, plasma, R, nucleus):
@@ -70,7 +71,7 @@ LOSSES = {                                                                  # pr
     "given": lambda p, plasma, R, nucleus, n: p.rate * R**p.slope,
     "ionisation": lambda p, plasma, R, nucleus, n: losses.ionisation_rate(R, nucleus, _first(p.density, n)),
     "coulomb": lambda p, plasma, R, nucleus, n: losses.coulomb_rate(
-        R, nucleus, _first(p.density, n), 1e4 if plasma is None else plasma.T),
+        R, nucleus, _first(p.density, n), float(_first(p.temperature, 1e4 if plasma is None else plasma.T))),
     "synchrotron": lambda p, plasma, R, nucleus, n: losses.synchrotron_rate(
         R, nucleus, _first(p.B, None if plasma is None else plasma.B)),
     "inverse_compton": lambda p, plasma, R, nucleus, n: losses.inverse_compton_rate(R, nucleus, p.energy_density),
@@ -162,6 +163,9 @@ class Medium:
         S, X2 = np.zeros((len(z), len(R))), np.zeros((len(z), len(R)))
         if layer.has_waves:
             for p in layer.damping:
+                if getattr(p, "m", 1.0) != 1.0:
+                    raise DeckError([Fault("deck", f"layer.{layer.name}.damping.{p.type}.m", f"found {p.m:g}",
+                                           "the flux law covers rates ∝ (δB/B)², m = 1")])
                 if p.type in LINEAR:
                     S = S + LINEAR[p.type](p, plasma, R)
                 else:

@@ -97,7 +97,9 @@ class TimeControl(Table):
     method: Literal["march", "direct"] = field("march", description="implicit time steps, or the steady state directly")
     first_step: Time | None = field(None, description="first time step; not given: chosen from the coefficients")
     max_step: Time | None = field(None, description="longest time step; not given: no limit but accuracy")
-    growth: Annotated[float, Field(gt=1, le=100)] = field(2.0, description="largest ratio of a step to the one before")
+    growth: Annotated[float, Field(gt=1, le=100)] | None = field(
+        None, description="largest ratio of a step to the one before; not given: 2, or 10 on the way to a steady state"
+    )
     rtol: Annotated[float, Field(gt=0, lt=1)] = field(1e-4, description="relative time error allowed per step")
     tolerance: Annotated[float, Field(gt=0, lt=1)] = field(1e-10, description="imbalance the nonlinear solver leaves")
     steady: Steady = field({}, description="when a state counts as steady")
