@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 def fresh(deck):
     """(system, newton, shape) of a deck, ready to be solved from zero."""
     from solver.model import Model
-    from solver.run import start_petsc
+    from solver.session import start_petsc
 
     start_petsc()
     from solver.transport.layout import Layout

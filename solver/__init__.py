@@ -11,8 +11,8 @@ Names are imported when first used, so that commands which only read a deck star
 from importlib import import_module
 
 _HOMES = {
-    "load": "deck", "Deck": "deck", "explain": "deck", "Model": "model", "run": "run", "resume": "run",
-    "Result": "result", "open_result": "result", "converge": "study", "compare": "compare",
+    "load": "deck", "Deck": "deck", "explain": "deck", "Model": "model", "run": "session", "resume": "session",
+    "Result": "result", "open_result": "result", "converge": "study",
     "DeckError": "errors", "SolverError": "errors", "ResultError": "errors",
 }
 __all__ = sorted(_HOMES)

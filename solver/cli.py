@@ -115,7 +115,7 @@ def explain(key: Annotated[str | None,
 def check(name: Name, overrides: Set = None):
     """Read a deck and report all that is wrong with it; nothing is solved."""
     from .model import Model
-    from .run import initial_state
+    from .session import initial_state
     from .transport.existence import no_steady_state
 
     model = Model(_deck(name, overrides))
@@ -137,7 +137,7 @@ def run(context: typer.Context, name: Name, overrides: Set = None,
             help="give the spectra numerical error bars from a coarser partner run")] = False,
         figures: Annotated[bool, typer.Option(help="draw the standard figures beside the result")] = True):
     """Solve a problem: live line, result.nc, figures, comparison.  What follows -- goes to PETSc."""
-    from .run import run as solve
+    from .session import run as solve
 
     deck = _deck(name, overrides)
     folder = out or Path("out") / _label(deck, name)
@@ -152,7 +152,7 @@ def resume(context: typer.Context, folder: Folder, overrides: Set = None,
            figures: Annotated[bool, typer.Option(help="draw the standard figures beside the result")] = True):
     """Go on with a run that was stopped, cut off or asked to end earlier (--set time.end=…)."""
     from .deck import parse_override
-    from .run import resume as go_on
+    from .session import resume as go_on
 
     _petsc_words(context.args)
     result = go_on(folder, changes=dict(map(parse_override, overrides or [])), petsc=context.args, live=_live())
@@ -198,7 +198,7 @@ def converge(context: typer.Context, name: Name,
              out: Annotated[Path | None, typer.Option(help="output folder; default out/converge-NAME")] = None):
     """Errors and observed orders on a series of grids or tolerances: table, figure, files."""
     from .folder import refuse_unwritable
-    from .run import run as solve
+    from .session import run as solve
     from .study import converge as study_of
 
     deck = _deck(name, overrides)

@@ -25,7 +25,7 @@ def converge(deck, key, values, run=None, done=None):
     solver.run; done: called with (value, result) after each run.  Raises ValueError for fewer than two values.
     """
     if run is None:
-        from .run import run
+        from .session import run
     keys = [key] if isinstance(key, str) else list(key)
     series = [value if isinstance(value, (tuple, list)) else (value,) * len(keys) for value in values]
     if len(series) < 2:

@@ -22,6 +22,7 @@ from scipy.special import lambertw
 
 TINY = 1e-290            # far below any scaled flux; only keeps 0/0 away
 FROZEN = 1e100           # 1/κ_sc of undamped waves, in scaled units
+INFINITE = 1e18          # Péclet number of faces nothing diffuses through
 DEPTH_MAX = 250.0        # e^{-250}: a face this deep conducts nothing that double precision could see
 
 
@@ -202,8 +203,8 @@ class FaceLaw:
         P = np.where(loose, self.m * (1.0 / waves + nu), P)
         dP = np.where(loose, -self.m * d2q / waves / waves, dP)
         alone = ~self.confined
-        P = np.where(alone, self.m * nu, np.where(self.undamped, 700.0, P))
-        return np.minimum(P, 700.0), np.where(alone | self.undamped | (P > 700.0), 0.0, dP)
+        P = np.where(alone, self.m * nu, np.where(self.undamped, INFINITE, P))
+        return np.minimum(P, INFINITE), np.where(alone | self.undamped | (P > INFINITE), 0.0, dP)
 
     def coefficient_gradient(self, a, nu, dS, dX2):
         """∂q/∂z at fixed slope through S(z) and X²(z), from the law at a point (q² − S q − X²|a| = 0)."""

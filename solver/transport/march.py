@@ -238,7 +238,7 @@ class March:
     def _step(self, dt):
         """One accepted step of at most dt; False when no step length works."""
         c, s = self.control, self.state
-        steady, positive_only = c.end is None, False
+        steady, positive_only, starting = c.end is None, False, s.rate is None
         for cut in range(MAX_CUTS):
             self._cautious = cut >= 3                                      # then without ∂t f in the flux correction
             if not steady and s.rate is None and not positive_only:
@@ -247,15 +247,18 @@ class March:
             out, rate, error = self._backward_euler(dt) if euler else self._tr_bdf2(dt)
             if out.converged and error <= 1.0:
                 lowest = float((out.point.u / np.maximum(np.abs(out.point.u).max(-1, keepdims=True), 1e-290)).min())
-                if lowest >= -1e-10 or euler:
+                if lowest >= -1e-10 or euler:                              # TR-BDF2 may undershoot, Euler cannot
                     self._accept(out, dt, rate, error)
                     s.dt = dt * (c.growth if euler and steady else self._factor(error))
                     if positive_only:
                         s.dt = dt
                     return True
-                positive_only = cut >= 3                                   # second order may undershoot; Euler cannot
                 error = 8.0
+                positive_only = cut >= 3
+            positive_only |= out.converged and starting and cut >= 4       # a jump at the start: one tiny step of first order
             self.counts["rejected"] += 1
+            if out.converged:
+                out.message = f"its time error stays {error:.1g} times what time.rtol allows"
             dt *= 0.25 if not out.converged else self._factor(error)
         self._fail(out, f"the step from t = {s.t:.4g} s")
         return False
@@ -336,4 +339,5 @@ class March:
             name = p.names[where["species"]] if p.names else f"species {where['species']}"
             place = (f"; largest mismatch {where['mismatch']:.1e}: {name}, R = {p.grid.R[where['row']]:.3g} GV, "
                      f"z = {p.grid.z_face[where['face']] / p.grid.z[-1]:.3g} z_max")
-        self.failure = Failure(f"{what} did not converge ({out.message}){place}", where)
+        said = f"failed: {out.message}" if out.converged else f"did not converge ({out.message or 'no reason given'})"
+        self.failure = Failure(f"{what} {said}{'' if out.converged else place}", where)

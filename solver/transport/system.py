@@ -31,10 +31,9 @@ def flux_divergence(P, N):
 
 def weight_of_source(P):
     """ω(P) = ½ − 1/P + 1/(e^P − 1) and ω'(P): the share of a source on the face that the upwind node's flux does not see."""
-    P = np.minimum(P, 700.0)
     small = P < 1e-3
     x = np.where(small, 1.0, P)
-    e = np.expm1(x)
+    e = np.expm1(np.minimum(x, 700.0))
     omega = np.where(small, P / 12.0, 0.5 - 1.0 / x + 1.0 / e)
     slope = np.where(small, 1.0 / 12.0, 1.0 / x**2 - (1.0 + 1.0 / e) / e)
     return omega, slope

@@ -262,7 +262,7 @@ def test_error_estimate_gives_every_spectrum_an_error(command, deck, inside):
 
 
 def test_error_estimate_that_fails_does_not_lose_the_result(command, deck, inside, monkeypatch):
-    from solver.run import Session
+    from solver.session import Session
     from solver.transport.march import Failure
 
     march = Session.march

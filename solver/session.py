@@ -89,7 +89,7 @@ class Session:
         from .model import Model
 
         self.deck, self.folder = deck, None if folder is None else Path(folder)
-        self.claim = None
+        self.claim, self.stored, self.begun = None, None, 0
         self.model = Model(deck)
         self.problem = self.model.transport_problem()
         self.options = tuple(petsc)
@@ -164,6 +164,7 @@ class Session:
         kept = None
         if restart is not None:
             march.restore(restart)
+            self.stored, self.begun = stored, march.counts["steps"]
             if stored.snapshots is not None:
                 kept = {"t": stored.snapshots.time.values, "f": stored.snapshots.f.values}
         self.snapshots = Snapshots(control.outputs, kept)
@@ -202,7 +203,11 @@ class Session:
         """The labelled result of a march, on every rank."""
         from .result import Result
 
-        flux, kappa = march.fluxes()
+        if self.stored is not None and march.counts["steps"] == self.begun:      # no step since: none to take them from
+            old = self.stored.dataset
+            flux, kappa = old.flux.values.transpose(0, 2, 1), old.kappa.values.transpose(0, 2, 1)
+        else:
+            flux, kappa = march.fluxes()
         history = {key: np.array(values) for key, values in march.state.history.items()}
         snapshots = {"t": self.snapshots.t, "f": self.snapshots.f} if self.snapshots.t else None
         provenance = {"ranks": self.layout.comm.getSize(), "petsc_options": " ".join(self.options),
@@ -261,7 +266,7 @@ class Session:
         message = march.failure.message
         if "no steady state" in message:
             return message
-        if "did not converge" in message:
+        if "did not converge" in message or "time error" in message:
             return (f'{message}\ntry a shorter time.first_step, time.method = "march" if it was direct, or a finer '
                     "grid.z_cells where the mismatch is")
         if "time.max_steps" in message:
