@@ -26,8 +26,11 @@ def fresh(deck):
 
     problem = Model(deck).transport_problem()
     layout = Layout(problem.species, len(problem.grid.R), problem.nodes)
-    return System(problem, *row_scales(problem), layout.rows), NewtonPath(layout), (
-        problem.species, len(problem.grid.R), problem.nodes)
+    return (
+        System(problem, *row_scales(problem), layout.rows),
+        NewtonPath(layout),
+        (problem.species, len(problem.grid.R), problem.nodes),
+    )
 
 
 def solve(deck):
@@ -46,13 +49,19 @@ def median_of(function, repeats=3):
     return sorted(runs, key=lambda r: r[0])[len(runs) // 2]
 
 
+def each(run):
+    """Cost per unknown and iteration of (seconds, iterations, unknowns, …) as text."""
+    return f"{run[0] / run[1] / run[2] * 1e9:5.0f} ns per unknown and iteration"
+
+
 def reference():
     """Protons of the two-phase Galaxy, 400 × 140, full equation: ours against the numpy reference, in turn."""
     import reference_coupled
+
     import solver
 
     deck = solver.load("two_phase")
-    only = {k: v for k, v in deck.to_dict().items()}
+    only = deck.to_dict()
     only["species"] = {"proton": only["species"]["proton"]}
     protons = solver.Deck.from_dict(only)
     ours, theirs = [], []
@@ -64,11 +73,17 @@ def reference():
     a, b = sorted(ours)[1], sorted(theirs)[1]
     three = median_of(lambda: solve(deck))
     print("reference: two-phase Galaxy from zero, 400 × 140")
-    print(f"  crstream, protons            {a[0]:6.2f} s  {a[1]:3d} iterations  {a[0] / a[1] / a[2] * 1e9:5.0f} ns per unknown and iteration")
+    print(
+        f"  crstream, protons            {a[0]:6.2f} s  {a[1]:3d} iterations  {each(a)}"
+    )
     print(f"  numpy reference, protons     {b[0]:6.2f} s  {b[1]:3d} iterations")
     print(f"  ratio                        {a[0] / b[0]:6.2f}   (goal: at most 3)")
-    print(f"  crstream, three species      {three[0]:6.2f} s  {three[1]:3d} iterations  {three[0] / three[1] / three[2] * 1e9:5.0f} ns per unknown and iteration")
-    print(f"  largest memory so far        {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:6.0f} MB (goal: below 1000)")
+    print(
+        f"  crstream, three species      {three[0]:6.2f} s  {three[1]:3d} iterations  {each(three)}"
+    )
+    print(
+        f"  largest memory so far        {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:6.0f} MB (goal: below 1000)"
+    )
 
 
 def size():
@@ -88,8 +103,10 @@ def size():
         start = time.perf_counter()
         blocks.sweep(rhs, Ranks())
         sweep = (time.perf_counter() - start) / unknowns * 1e9
-        print(f"  {unknowns:8d} unknowns  {iterations:3d} iterations  {each:5.0f} ns per unknown and iteration, "
-              f"{each / first:4.2f} of the smallest; tridiagonal sweeps {sweep:4.0f} ns, ratio {each / sweep:4.1f}")
+        print(
+            f"  {unknowns:8d} unknowns  {iterations:3d} iterations  {each:5.0f} ns per unknown and iteration, "
+            f"{each / first:4.2f} of the smallest; tridiagonal sweeps {sweep:4.0f} ns, ratio {each / sweep:4.1f}"
+        )
 
 
 def march():
@@ -102,8 +119,10 @@ def march():
     f, g = direct.dataset.f.values, stepped.dataset.f.values
     difference = np.max(np.abs(f - g) / np.maximum(np.abs(f).max(1, keepdims=True), 1e-300))
     print("march: two-phase Galaxy to steady state")
-    print(f"  direct {direct.seconds:.2f} s, {direct.counts['newton']} iterations; march {stepped.seconds:.2f} s, "
-          f"{stepped.counts['steps']} steps, {stepped.counts['newton']} iterations; largest difference {difference:.1e}")
+    print(
+        f"  direct {direct.seconds:.2f} s, {direct.counts['newton']} iterations; march {stepped.seconds:.2f} s, "
+        f"{stepped.counts['steps']} steps, {stepped.counts['newton']} iterations; largest difference {difference:.1e}"
+    )
 
 
 STAGES = {"reference": reference, "size": size, "march": march}

@@ -12,14 +12,23 @@ def describe(deck):
     parts = [deck.title or deck.problem or "deck"]
     if deck.reference:
         parts[0] += f"  [{deck.reference}]"
-    parts += ["", *_equation(deck, model), "", *_layers(deck, model), "", *_sources(deck, model), "", *_numerics(deck, model)]
+    parts += [
+        "",
+        *_equation(deck, model),
+        "",
+        *_layers(deck, model),
+        "",
+        *_sources(deck, model),
+        "",
+        *_numerics(deck, model),
+    ]
     warnings = [f"warning: {text}" for text in model.warnings]
-    return "\n".join(parts + ([""] + warnings if warnings else []))
+    return "\n".join(parts + (["", *warnings] if warnings else []))
 
 
 def _equation(deck, model):
     waves = model.self_confined.any()
-    diffusive = waves and (model.S.any() or model.X.any()) or np.isfinite(model.kappa_extrinsic).any()
+    diffusive = (waves and (model.S.any() or model.X.any())) or np.isfinite(model.kappa_extrinsic).any()
     flux = "v f" + (" − κ ∂f/∂z" if diffusive else "") if model.v.any() else ("−κ ∂f/∂z" if diffusive else "0")
     losses = deck.disc.losses if deck.disc.loss_processes else "none"
     rate = []
@@ -29,17 +38,25 @@ def _equation(deck, model):
         rate.append("2h δ(z)/τ_loss(p)")
     if any(layer.losses for layer in deck.layer):
         rate.append("b(z, p)")
-    lines = ["∂(p³f)/∂t + ∂/∂z [p³ (" + flux + ")]"
-             + (" − ∂/∂ln p [(" + " + ".join(rate) + ") p³f]" if rate else "") + " = p³ · sources"]
+    lines = [
+        "∂(p³f)/∂t + ∂/∂z [p³ ("
+        + flux
+        + ")]"
+        + (" − ∂/∂ln p [(" + " + ".join(rate) + ") p³f]" if rate else "")
+        + " = p³ · sources"
+    ]
     if losses == "catastrophic":
         lines.append("  losses in the disc as −2h δ(z) f/τ_loss, eq. 1 as printed")
     if not deck.physics.adiabatic:
         lines.append("  without adiabatic losses (eq. 2's approximation)")
     if waves:
         S, X = model.S.any(), model.X.any()
-        law = {(True, False): "κ_sc = S/|∂f/∂z|  (eq. 4)", (False, True): "κ_sc = X |∂f/∂z|^(−1/2)  (eq. 10)",
-               (True, True): "|∂f/∂z| κ_sc² − S κ_sc − X² = 0  (eqs. 4 and 10 together)",
-               (False, False): "κ_sc = 0: undamped waves, pure streaming"}[bool(S), bool(X)]
+        law = {
+            (True, False): "κ_sc = S/|∂f/∂z|  (eq. 4)",
+            (False, True): "κ_sc = X |∂f/∂z|^(−1/2)  (eq. 10)",
+            (True, True): "|∂f/∂z| κ_sc² − S κ_sc − X² = 0  (eqs. 4 and 10 together)",
+            (False, False): "κ_sc = 0: undamped waves, pure streaming",
+        }[bool(S), bool(X)]
         lines.append("  self-excited waves: " + law + ", f that of the protons; nuclei κ_A = κ_p v_A/v_p at equal R")
     if np.isfinite(model.kappa_extrinsic).any():
         lines.append("  independent scatterers: 1/κ = Σ 1/κ_i")
@@ -56,11 +73,19 @@ def _layers(deck, model):
     for i, layer in enumerate(deck.layer):
         faces = np.flatnonzero(model.grid.layer == i)
         state = layer.plasma
-        plasma = "" if state is None else "  " + ", ".join(f"{key} = {getattr(state, key)}" for key in ("B", "n", "T")
-                                                         if getattr(state, key) is not None)
+        plasma = (
+            ""
+            if state is None
+            else "  "
+            + ", ".join(f"{key} = {getattr(state, key)}" for key in ("B", "n", "T") if getattr(state, key) is not None)
+        )
         lines.append(f"  {layer.name or i}: {bottom / KPC:.4g}–{float(layer.top) / KPC:.4g} kpc{plasma}")
-        processes = [f"streaming {layer.streaming.type}"] + [f"damping {p.type}" for p in layer.damping] \
-            + [f"scattering {p.type}" for p in layer.scattering] + [f"loss {p.type}" for p in layer.losses]
+        processes = (
+            [f"streaming {layer.streaming.type}"]
+            + [f"damping {p.type}" for p in layer.damping]
+            + [f"scattering {p.type}" for p in layer.scattering]
+            + [f"loss {p.type}" for p in layer.losses]
+        )
         v = model.v[faces] / 1e5
         speed = f"{v[0]:.4g} km/s" if np.ptp(v) <= 1e-12 * np.abs(v).max() else f"{v[0]:.4g}…{v[-1]:.4g} km/s"
         at = faces[0]
@@ -82,16 +107,23 @@ def _sources(deck, model):
         what = f"from {source.parent}, {source.cross_section}" if source.type == "spallation" else source.type
         Q = f", Q = {model.Q[s, k]:.3g} cm-2 s-1 GeV-3 per side" if model.Q[s, k] else ""
         loss = model.loss_time[s, k] / MYR
-        lines.append(f"  {name} (Z = {nucleus.Z}, A = {nucleus.A}): {what}{Q}; τ_loss "
-                     + (f"{loss:.3g} Myr" if np.isfinite(loss) else "none"))
+        lines.append(
+            f"  {name} (Z = {nucleus.Z}, A = {nucleus.A}): {what}{Q}; τ_loss "
+            + (f"{loss:.3g} Myr" if np.isfinite(loss) else "none")
+        )
     return lines
 
 
 def _numerics(deck, model):
     grid, t = model.grid, deck.time
     unknowns = len(model.names) * len(grid.R) * (len(grid.z) - (model.top is not None))
-    how = {True: "steady state " + ("directly" if t.method == "direct" else "by growing time steps")}.get(
-        t.end == "steady", f"transient to {t.end}, time error {t.rtol:g} per step")
-    return [f"grid: {len(grid.z)} heights (Δz {grid.dz.min() / KPC:.3g}–{grid.dz.max() / KPC:.3g} kpc) × {len(grid.R)} rigidities "
-            f"{grid.R[0]:.3g}–{grid.R[-1]:.3g} GV ({np.log(10) / grid.dx:.3g} per decade) × {len(model.names)} species: {unknowns} unknowns",
-            how]
+    if t.end == "steady":
+        how = "steady state " + ("directly" if t.method == "direct" else "by growing time steps")
+    else:
+        how = f"transient to {t.end}, time error {t.rtol:g} per step"
+    decade = np.log(10) / grid.dx
+    return [
+        f"grid: {len(grid.z)} heights (Δz {grid.dz.min() / KPC:.3g}–{grid.dz.max() / KPC:.3g} kpc) × {len(grid.R)} rigidities "
+        f"{grid.R[0]:.3g}–{grid.R[-1]:.3g} GV ({decade:.3g} per decade) × {len(model.names)} species: {unknowns} unknowns",
+        how,
+    ]

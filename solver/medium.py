@@ -24,8 +24,18 @@ def _fast_modes(p, plasma, R, nucleus):
     from .physics.fast_modes import kappa
 
     wandering = {"alfven": "alfvenic", "fast_modes": "fast modes", "both": "both"}[p.field_line_wandering]
-    return kappa(R, plasma, p.Ma, p.L, nucleus, cache=True, anisotropic=p.anisotropic, wandering=wandering,
-                 Ma_alfven=p.Ma_alfven, damping="full" if p.damped else "none")
+    return kappa(
+        R,
+        plasma,
+        p.Ma,
+        p.L,
+        nucleus,
+        cache=True,
+        anisotropic=p.anisotropic,
+        wandering=wandering,
+        Ma_alfven=p.Ma_alfven,
+        damping="full" if p.damped else "none",
+    )
 
 
 def _weak_shocks(p, plasma, R, nucleus):
@@ -44,36 +54,42 @@ def _undamped(name):
     return kappa
 
 
-LINEAR = {                                                                  # process, plasma, R -> S
+LINEAR = {  # process, plasma, R -> S
     "turbulent": lambda p, plasma, R: sc.S_from_rate(sc.turbulent_damping_rate(plasma, R, p.L, p.Ma), plasma, R),
     "rate": lambda p, plasma, R: sc.S_from_rate(sc.power_law_rate(p.rate, p.at, p.exponent, R), plasma, R),
     "dust": lambda p, plasma, R: sc.S_from_rate(sc.dust_rate(p.rate, p.at, R), plasma, R),
     "ion_neutral": lambda p, plasma, R: sc.S_from_rate(
-        p.rate if p.rate is not None else sc.ion_neutral_rate(plasma, R, p.neutral_density, p.temperature), plasma, R),
+        p.rate if p.rate is not None else sc.ion_neutral_rate(plasma, R, p.neutral_density, p.temperature), plasma, R
+    ),
     "given_S": lambda p, plasma, R: p.S * R**p.slope,
 }
-NONLINEAR = {                                                               # process, plasma, R -> X
+NONLINEAR = {  # process, plasma, R -> X
     "landau": lambda p, plasma, R: sc.landau_X(plasma, R) * np.sqrt(p.prefactor),
     "pressure_anisotropy": lambda p, plasma, R: sc.pressure_anisotropy_X(plasma, R) * np.sqrt(p.prefactor),
     "nonlinear": lambda p, plasma, R: sc.nonlinear_X(
-        plasma, R, p.prefactor * sc.landau_rate(plasma, R)
-        * (sc.resonant_wavenumber(R, plasma.B) * plasma.mean_free_path)**p.q, p.m),
+        plasma,
+        R,
+        p.prefactor * sc.landau_rate(plasma, R) * (sc.resonant_wavenumber(R, plasma.B) * plasma.mean_free_path) ** p.q,
+        p.m,
+    ),
     "given_X": lambda p, plasma, R: p.X * R**p.slope,
 }
-SCATTERING = {                                                              # process, plasma, R, nucleus -> kappa
+SCATTERING = {  # process, plasma, R, nucleus -> kappa
     "given": lambda p, plasma, R, nucleus: p.kappa * particles.beta(R, nucleus) * R**p.slope,
     "fast_modes": _fast_modes,
     "weak_shocks": _weak_shocks,
     "kolmogorov": _undamped("kolmogorov"),
     "kraichnan": _undamped("kraichnan"),
 }
-LOSSES = {                                                                  # process, plasma, R, nucleus, density -> −ṗ/p
+LOSSES = {  # process, plasma, R, nucleus, density -> −ṗ/p
     "given": lambda p, plasma, R, nucleus, n: p.rate * R**p.slope,
     "ionisation": lambda p, plasma, R, nucleus, n: losses.ionisation_rate(R, nucleus, _first(p.density, n)),
     "coulomb": lambda p, plasma, R, nucleus, n: losses.coulomb_rate(
-        R, nucleus, _first(p.density, n), float(_first(p.temperature, 1e4 if plasma is None else plasma.T))),
+        R, nucleus, _first(p.density, n), float(_first(p.temperature, 1e4 if plasma is None else plasma.T))
+    ),
     "synchrotron": lambda p, plasma, R, nucleus, n: losses.synchrotron_rate(
-        R, nucleus, _first(p.B, None if plasma is None else plasma.B)),
+        R, nucleus, _first(p.B, None if plasma is None else plasma.B)
+    ),
     "inverse_compton": lambda p, plasma, R, nucleus, n: losses.inverse_compton_rate(R, nucleus, p.energy_density),
 }
 
@@ -112,9 +128,8 @@ class Medium:
     def kinks(self):
         """Heights inside a layer where its profile sets in (cm)."""
         bottoms = np.insert(self.tops[:-1], 0, 0.0)
-        heights = [float(layer.profile.z0) for layer in self.layers if layer.profile is not None]
-        owners = [(b, t) for layer, b, t in zip(self.layers, bottoms, self.tops) if layer.profile is not None]
-        return [z0 for z0, (b, t) in zip(heights, owners) if b < z0 < t]
+        stack = zip(self.layers, bottoms, self.tops, strict=True)
+        return [float(layer.profile.z0) for layer, b, t in stack if layer.profile is not None and b < layer.profile.z0 < t]
 
     def layer_at(self, z):
         """Index of the layer at heights z; an interface belongs to the layer above."""
@@ -146,14 +161,14 @@ class Medium:
             factor = np.maximum(z / float(profile.z0), 1.0)[:, None]
             for key in ("B", "n", "T"):
                 if getattr(profile, key):
-                    given[key] = given[key] * factor**getattr(profile, key)
+                    given[key] = given[key] * factor ** getattr(profile, key)
         return plasma_physics.Plasma(**given)
 
     def _layer(self, layer, z, R):
         plasma = self.plasma(layer, z)
         power = layer.profile
         factor = np.ones_like(z) if power is None else np.maximum(z / float(power.z0), 1.0)
-        with_profile = lambda key: 1.0 if power is None else factor**getattr(power, key)  # noqa: E731
+        with_profile = lambda key: 1.0 if power is None else factor ** getattr(power, key)  # noqa: E731
         streaming = layer.streaming
         if streaming.type == "alfven":
             v = np.broadcast_to(np.squeeze(plasma.alfven_speed), z.shape)
@@ -164,12 +179,20 @@ class Medium:
         if layer.has_waves:
             for p in layer.damping:
                 if getattr(p, "m", 1.0) != 1.0:
-                    raise DeckError([Fault("deck", f"layer.{layer.name}.damping.{p.type}.m", f"found {p.m:g}",
-                                           "the flux law covers rates ∝ (δB/B)², m = 1")])
+                    raise DeckError(
+                        [
+                            Fault(
+                                "deck",
+                                f"layer.{layer.name}.damping.{p.type}.m",
+                                f"found {p.m:g}",
+                                "the flux law covers rates ∝ (δB/B)², m = 1",
+                            )
+                        ]
+                    )
                 if p.type in LINEAR:
                     S = S + LINEAR[p.type](p, plasma, R)
                 else:
-                    X2 = X2 + NONLINEAR[p.type](p, plasma, R)**2
+                    X2 = X2 + NONLINEAR[p.type](p, plasma, R) ** 2
         S, X = S * np.reshape(with_profile("S"), (-1, 1)), np.sqrt(X2) * np.reshape(with_profile("X"), (-1, 1))
         rate = np.zeros((len(self.nuclei), len(z), len(R)))
         for s, nucleus in enumerate(self.nuclei):

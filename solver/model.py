@@ -17,8 +17,8 @@ from .physics import sources, spallation
 from .transport.grid import Grid, make_grid
 from .transport.problem import Secondary, TransportProblem
 
-DEFAULT_SLOPE = 4.3      # reference slope of a spectrum nothing in the deck gives one for; weights only, second order
-UNDAMPED = 1e60          # 1/κ (s/cm²) of undamped self-excited waves in a deck without protons
+DEFAULT_SLOPE = 4.3  # reference slope of a spectrum nothing in the deck gives one for; weights only, second order
+UNDAMPED = 1e60  # 1/κ (s/cm²) of undamped self-excited waves in a deck without protons
 
 
 @dataclass(frozen=True)
@@ -60,13 +60,25 @@ class Model:
         self.grid = self._grid()
         self.faces = self.at(self.grid.z_face, self.grid.layer)
         self.v, self.S, self.X = self.faces.v, self.faces.S, self.faces.X
-        self.kappa_extrinsic, self.nu, self.self_confined = self.faces.kappa_extrinsic, self.faces.nu, self.faces.confined
+        self.kappa_extrinsic, self.nu, self.self_confined = (
+            self.faces.kappa_extrinsic,
+            self.faces.nu,
+            self.faces.confined,
+        )
         self.waves = self.names.index("proton") if "proton" in self.names else None
         if self.waves is None and (self.S[self.self_confined].any() or self.X[self.self_confined].any()):
-            raise DeckError([Fault("deck", "species", f"found {', '.join(self.names)}",
-                                   "damped self-excited waves need [species.proton]: protons excite them")])
+            raise DeckError(
+                [
+                    Fault(
+                        "deck",
+                        "species",
+                        f"found {', '.join(self.names)}",
+                        "damped self-excited waves need [species.proton]: protons excite them",
+                    )
+                ]
+            )
         if self.waves is None:
-            self.nu[:, self.self_confined] = UNDAMPED       # waves nothing damps allow no diffusion: pure streaming
+            self.nu[:, self.self_confined] = UNDAMPED  # waves nothing damps allow no diffusion: pure streaming
 
     @property
     def z_max(self):
@@ -84,8 +96,15 @@ class Model:
         g = self.deck.grid
         stretch = g.stretch if g.z_spacing == "stretched" else 1.0
         try:
-            return make_grid(self.medium.tops, self.medium.kinks, g.z_cells, stretch,
-                             float(g.rigidity_min), float(g.rigidity_max), g.rigidity_cells)
+            return make_grid(
+                self.medium.tops,
+                self.medium.kinks,
+                g.z_cells,
+                stretch,
+                float(g.rigidity_min),
+                float(g.rigidity_max),
+                g.rigidity_cells,
+            )
         except ValueError as error:
             raise DeckError([Fault("deck", "grid.z_cells", f"found {g.z_cells}", str(error))]) from None
 
@@ -114,8 +133,14 @@ class Model:
     def slope(self):
         """Reference slope of each species: that of its source, of its parent, or of the given f."""
         deck, out = self.deck, {}
-        given = [s for s in (getattr(getattr(deck.boundary.top, "f", None), "slope", None),
-                             getattr(deck.initial, "slope", None)) if s is not None]
+        given = [
+            s
+            for s in (
+                getattr(getattr(deck.boundary.top, "f", None), "slope", None),
+                getattr(deck.initial, "slope", None),
+            )
+            if s is not None
+        ]
         for name in self.names:
             source = deck.species[name].source
             if source.type == "spallation":
@@ -134,16 +159,22 @@ class Model:
         for s, name in enumerate(self.names):
             source = self.deck.species[name].source
             if source.type == "supernovae":
-                amplitude = sources.supernova_amplitude(float(source.rate), float(source.energy), source.slope,
-                                                        float(source.radius), self.species[s])
+                amplitude = sources.supernova_amplitude(
+                    float(source.rate), float(source.energy), source.slope, float(source.radius), self.species[s]
+                )
                 out[s] = sources.power_law(R, amplitude, source.slope)
             elif source.type == "power_law":
                 out[s] = sources.power_law(R, float(source.amplitude), source.slope)
             elif source.type == "table":
-                inside = (R >= float(source.rigidity[0])) & (R <= float(source.rigidity[-1]))
+                inside = (float(source.rigidity[0]) <= R) & (float(source.rigidity[-1]) >= R)
                 with np.errstate(divide="ignore"):
-                    values = np.exp(np.interp(np.log(R), np.log(np.array(source.rigidity, float)),
-                                              np.log(np.maximum(np.array(source.Q, float), 1e-300))))
+                    values = np.exp(
+                        np.interp(
+                            np.log(R),
+                            np.log(np.array(source.rigidity, float)),
+                            np.log(np.maximum(np.array(source.Q, float), 1e-300)),
+                        )
+                    )
                 out[s] = np.where(inside, values, 0.0)
         return out
 
@@ -164,7 +195,9 @@ class Model:
     def switch_times(self):
         """Times (s) at which a source is switched; a march must step on them."""
         plans = (getattr(spec.source, "schedule", None) for spec in self.deck.species.values())
-        times = [float(t) for p in plans if p is not None and p.type == "switch" for t in (p.on, p.off) if t is not None]
+        times = [
+            float(t) for p in plans if p is not None and p.type == "switch" for t in (p.on, p.off) if t is not None
+        ]
         return sorted({t for t in times if t > 0})
 
     def _disc_rate(self, R, s):
@@ -234,8 +267,16 @@ class Model:
 
         module = problems.load_exact(self.deck.problem) if self.deck.problem else None
         if module is None or not hasattr(module, "sources"):
-            raise DeckError([Fault("deck", "species", 'source type "problem"',
-                                   "only for decks of a problem whose exact.py defines sources")])
+            raise DeckError(
+                [
+                    Fault(
+                        "deck",
+                        "species",
+                        'source type "problem"',
+                        "only for decks of a problem whose exact.py defines sources",
+                    )
+                ]
+            )
         return lambda t: module.sources(self, t)
 
     @property
@@ -244,7 +285,9 @@ class Model:
         out = list(self.faces.warnings)
         for i, layer in enumerate(self.deck.layer):
             if not layer.has_waves and not layer.scattering:
-                out.append(f"layer {layer.name or i}: neither self-confined nor scattered, so particles cross it at their speed")
+                out.append(
+                    f"layer {layer.name or i}: neither self-confined nor scattered, so particles cross it at their speed"
+                )
         return tuple(out)
 
     # ---- the discrete problem ---------------------------------------------------------------------------------------
@@ -286,11 +329,27 @@ class Model:
         if self.top is None:
             v_top = float(self.at([self.z_max]).v[0])
         return TransportProblem(
-            grid=grid, v=self.v, S=self.S.T.copy(), X=self.X.T.copy(), confined=self.self_confined,
-            nu=self.nu.transpose(0, 2, 1).copy(), depth_ratio=1.0 / self.speed_ratio, waves=self.waves, loss=loss,
-            bulk_loss=bulk, sink=sink, disc=disc_source, bulk=None if external is None else bulk_source,
-            secondaries=secondaries, top=self.top, slope=self.slope, v_top=v_top, adiabatic=self.adiabatic,
-            open_end=self.deck.boundary.momentum == "power_law", names=self.names)
+            grid=grid,
+            v=self.v,
+            S=self.S.T.copy(),
+            X=self.X.T.copy(),
+            confined=self.self_confined,
+            nu=self.nu.transpose(0, 2, 1).copy(),
+            depth_ratio=1.0 / self.speed_ratio,
+            waves=self.waves,
+            loss=loss,
+            bulk_loss=bulk,
+            sink=sink,
+            disc=disc_source,
+            bulk=None if external is None else bulk_source,
+            secondaries=secondaries,
+            top=self.top,
+            slope=self.slope,
+            v_top=v_top,
+            adiabatic=self.adiabatic,
+            open_end=self.deck.boundary.momentum == "power_law",
+            names=self.names,
+        )
 
 
 def _nucleus(name, spec):
@@ -335,5 +394,5 @@ def _interpolation(R, at, slope):
         keep = np.abs(weight) > 0
         rows.append(np.flatnonzero(keep))
         columns.append((first + j)[keep])
-        values.append((weight * (R[first + j] / at)**slope)[keep])
+        values.append((weight * (R[first + j] / at) ** slope)[keep])
     return sp.csr_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(n, n))

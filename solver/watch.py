@@ -35,10 +35,12 @@ class LiveLine:
         elif not self.terminal and now - self.last < self.every:
             return
         self.last = now
-        line = (f"{march.counts['steps']:4d}     {describe_time(row['t']):11s}  "
-                + (f"{describe_time(row['dt']):11s}" if row["dt"] < 1e300 else f"{'steady':11s}")
-                + f"  {row['newton']:4d}     {row['residual']:.1e}    {row['change']:.1e}    {row['storage']:.1e}    "
-                + f"{float(max(row['budget'])):.0e}")
+        line = (
+            f"{march.counts['steps']:4d}     {describe_time(row['t']):11s}  "
+            + (f"{describe_time(row['dt']):11s}" if row["dt"] < 1e300 else f"{'steady':11s}")
+            + f"  {row['newton']:4d}     {row['residual']:.1e}    {row['change']:.1e}    {row['storage']:.1e}    "
+            + f"{float(max(row['budget'])):.0e}"
+        )
         self.stream.write(("\r" + line + "\x1b[K") if self.terminal else line + "\n")
         self.stream.flush()
 
@@ -87,6 +89,7 @@ class WallClock:
 @contextmanager
 def interruptible(march):
     """Within: the first Ctrl-C lets the march finish its step and stop, the second one interrupts at once."""
+
     def stop(_signal, _frame):
         if march.stop_requested:
             raise KeyboardInterrupt
@@ -95,7 +98,7 @@ def interruptible(march):
 
     try:
         previous = signal.signal(signal.SIGINT, stop)
-    except ValueError:                                                     # not in the main thread: leave signals alone
+    except ValueError:  # not in the main thread: leave signals alone
         yield
         return
     try:

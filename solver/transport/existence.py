@@ -16,13 +16,16 @@ def no_steady_state(problem, t=0.0):
     for s in range(p.species):
         if not Q[s].any():
             continue
-        loses = (np.abs(B[s][:-1]) + np.abs(B[s][1:])) + p.sink[s][:, :p.nodes] > 0
-        relief = np.maximum.accumulate(loses, axis=-1)                     # some loss at or below this node
+        loses = (np.abs(B[s][:-1]) + np.abs(B[s][1:])) + p.sink[s][:, : p.nodes] > 0
+        relief = np.maximum.accumulate(loses, axis=-1)  # some loss at or below this node
         if p.top is None and p.v_top <= 0 and not relief[:, -1].all():
             R = p.grid.R[~relief[:, -1] & (Q[s] > 0)]
             if len(R):
-                return (f"no steady state: {names[s]} at R = {R[0]:.3g}–{R[-1]:.3g} GV is injected but can neither leave "
-                        "(outflow at the top, but nothing flows there) nor lose momentum; give it a way out or an end time")
+                height = p.grid.z_face[face] / p.grid.z[-1]
+                return (
+                    f"no steady state: {names[s]} at R = {R[0]:.3g}–{R[-1]:.3g} GV is injected but can neither leave "
+                    "(outflow at the top, but nothing flows there) nor lose momentum; give it a way out or an end time"
+                )
         if s != p.waves:
             continue
         stuck = p.confined & (p.v <= 0)
@@ -30,7 +33,10 @@ def no_steady_state(problem, t=0.0):
             blocked = (p.X[:, face] == 0) & (p.S[:, face] < Q[s]) & ~relief[:, face]
             if blocked.any():
                 R = p.grid.R[blocked]
-                return (f"no steady state: {names[s]} at R = {R[0]:.3g}–{R[-1]:.3g} GV is injected faster (Q) than linear "
-                        f"damping lets it through (S < Q) at z = {p.grid.z_face[face] / 3.0856775814913673e21:.3g} kpc, where nothing "
-                        "flows outwards, and it has no losses below; add streaming, losses or nonlinear damping, or set time.end")
+                height = p.grid.z_face[face] / p.grid.z[-1]
+                return (
+                    f"no steady state: {names[s]} at R = {R[0]:.3g}–{R[-1]:.3g} GV is injected faster (Q) than linear "
+                    f"damping lets it through (S < Q) at z = {height:.3g} z_max, where nothing "
+                    "flows outwards, and it has no losses below; add streaming, losses or nonlinear damping, or set time.end"
+                )
     return None

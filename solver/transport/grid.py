@@ -53,7 +53,7 @@ class Grid:
                 order = 2 if len(faces) > 2 else 1
                 part = values[..., faces]
                 slope = np.gradient(part, self.z_face[faces], axis=-1, edge_order=order)
-                flat = 1e-12 * np.abs(part).max(-1, keepdims=True) / self.dz[faces]        # rounding of a constant
+                flat = 1e-12 * np.abs(part).max(-1, keepdims=True) / self.dz[faces]  # rounding of a constant
                 out[..., faces] = np.where(np.abs(slope) > flat, slope, 0.0)
         return out
 
@@ -75,7 +75,7 @@ def make_grid(tops, kinks, cells, stretch, R_min, R_max, R_cells):
     beta = np.log(stretch)
     xi = breaks / height if abs(beta) < 1e-9 else np.log1p(breaks / height * np.expm1(beta)) / beta
     at = np.rint(xi * cells).astype(int)
-    for i in range(1, len(at)):                        # every segment keeps at least one interval
+    for i in range(1, len(at)):  # every segment keeps at least one interval
         at[i] = max(at[i], at[i - 1] + 1)
     at[-1] = cells
     for i in range(len(at) - 2, 0, -1):

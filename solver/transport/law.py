@@ -20,10 +20,10 @@ from functools import cached_property
 import numpy as np
 from scipy.special import lambertw
 
-TINY = 1e-290            # far below any scaled flux; only keeps 0/0 away
-FROZEN = 1e100           # 1/κ_sc of undamped waves, in scaled units
-INFINITE = 1e18          # Péclet number of faces nothing diffuses through
-DEPTH_MAX = 250.0        # e^{-250}: a face this deep conducts nothing that double precision could see
+TINY = 1e-290  # far below any scaled flux; only keeps 0/0 away
+FROZEN = 1e100  # 1/κ_sc of undamped waves, in scaled units
+INFINITE = 1e18  # Péclet number of faces nothing diffuses through
+DEPTH_MAX = 250.0  # e^{-250}: a face this deep conducts nothing that double precision could see
 
 
 def depth_excess(m, nu):
@@ -134,8 +134,12 @@ class FaceLaw:
         full = flowing & (x >= 1.0 - ext.s)
         flat = 1.0 / (S * ext.s)
         h = np.where(full, a * flat, np.where(flowing, h, a / S + ext.nu))
-        return (h, np.where(full, flat, np.where(flowing, dh, 1.0 / S)), np.where(full, 0.0, d2h),
-                np.where(full, 0.0, np.where(flowing, rest, ext.nu)))
+        return (
+            h,
+            np.where(full, flat, np.where(flowing, dh, 1.0 / S)),
+            np.where(full, 0.0, d2h),
+            np.where(full, 0.0, np.where(flowing, rest, ext.nu)),
+        )
 
     def _h(self, a, ext):
         y, dy, d2y, rest = self.resistance(a)
@@ -211,7 +215,7 @@ class FaceLaw:
         sign, a = np.sign(a), np.abs(a)
         root = np.sqrt(self.S**2 + 4.0 * self.X**2 * a)
         q = 0.5 * (self.S + root)
-        share = 1.0 / (1.0 + nu * q / np.maximum(a, TINY))          # q_total/q of the waves
+        share = 1.0 / (1.0 + nu * q / np.maximum(a, TINY))  # q_total/q of the waves
         return np.where(self.confined, sign * share**2 * (q * dS + a * dX2) / np.maximum(root, TINY), 0.0)
 
     def project(self, s, weight, nu, steps=80):
@@ -233,13 +237,15 @@ class FaceLaw:
             rate = 1.0 + weight * rest / h / h
             new = a - r / rate
             new = np.where((new < lo) | (new > hi), np.sqrt(np.maximum(lo, 1e-30 * hi) * hi), new)
-            move = np.abs(new - a) > 1e-12 * a + 1e-15 * t / rate + 1e-300   # Newton's error is the square; rounding of t
+            move = (
+                np.abs(new - a) > 1e-12 * a + 1e-15 * t / rate + 1e-300
+            )  # Newton's error is the square; rounding of t
             a = new
             out[todo] = a
             going = np.count_nonzero(move)
             if not going:
                 break
-            if going < 0.7 * move.size:                             # carry on with the unfinished faces only
+            if going < 0.7 * move.size:  # carry on with the unfinished faces only
                 index = np.flatnonzero(move)
                 a, t, lo, hi, todo = a[index], t[index], lo[index], hi[index], todo[index]
                 law, ext = law.take(index), ext.take(index)

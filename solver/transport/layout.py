@@ -12,7 +12,9 @@ class Layout:
     def __init__(self, species, rigidities, nodes, comm=None):
         self.comm = comm or PETSc.COMM_SELF
         size = self.comm.getSize()
-        self.da = PETSc.DMDA().create([nodes, rigidities], dof=species, stencil_width=0, proc_sizes=[1, size], comm=self.comm)
+        self.da = PETSc.DMDA().create(
+            [nodes, rigidities], dof=species, stencil_width=0, proc_sizes=[1, size], comm=self.comm
+        )
         (_, k0), (_, rows) = self.da.getCorners()
         self.rows, self.shape = slice(k0, k0 + rows), (species, rows, nodes)
         self.ranks = Ranks(self.comm.tompi4py() if size > 1 else None)

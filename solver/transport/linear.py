@@ -46,7 +46,7 @@ class Blocks:
     def product(self, u):
         """J u for own rows from node values u of all rows, (species, R, nodes)."""
         own = u[:, self.rows]
-        out = np.stack([_stencil(t, x) for t, x in zip(self.tri, own)])
+        out = np.stack([_stencil(t, x) for t, x in zip(self.tri, own, strict=True)])
         for (s, o), c in self.couplings.items():
             out[s] += _stencil(c, shift(u[s], self.rows, o))
         for parent, child, W in self.secondaries:
@@ -58,7 +58,7 @@ class Blocks:
 
     def product_transposed(self, y):
         """Jᵀ y for y of all rows; needs all rows here (one rank)."""
-        out = np.stack([_stencil_transposed(t, x) for t, x in zip(self.tri, y)])
+        out = np.stack([_stencil_transposed(t, x) for t, x in zip(self.tri, y, strict=True)])
         for (s, o), c in self.couplings.items():
             out[s] += shift(_stencil_transposed(c, y[s]), slice(None), -o)
         for parent, child, W in self.secondaries:
@@ -124,16 +124,18 @@ class Blocks:
     def _sweep_species(self, s, rhs, ranks, down):
         offsets = [o for (t, o) in self.couplings if t == s and (o > 0) == down]
         tri = self.tri[s]
-        if not offsets:                                                    # no row waits for another: one long solve
+        if not offsets:  # no row waits for another: one long solve
             c = _closed(tri.copy()).reshape(3, -1)
             return dgtsv(c[0][1:], c[1], c[2][:-1], rhs.ravel())[3].reshape(rhs.shape)
         rows, n = rhs.shape
-        u = np.zeros((rows + 4, n))                                        # two rows of halo on either side
+        u = np.zeros((rows + 4, n))  # two rows of halo on either side
         if down:
-            u[rows + 2:] = ranks.receive_above(n)
+            u[rows + 2 :] = ranks.receive_above(n)
         else:
             u[:2] = ranks.receive_below(n)
-        blocks = [(o, self.couplings[s, o], self.couplings[s, o][0].any() or self.couplings[s, o][2].any()) for o in offsets]
+        blocks = [
+            (o, self.couplings[s, o], self.couplings[s, o][0].any() or self.couplings[s, o][2].any()) for o in offsets
+        ]
         lower, diagonal, upper = tri
         for k in range(rows - 1, -1, -1) if down else range(rows):
             r = rhs[k].copy()
@@ -147,8 +149,8 @@ class Blocks:
         if down:
             ranks.send_below(u[2:4])
         else:
-            ranks.send_above(u[rows:rows + 2])
-        return u[2:rows + 2]
+            ranks.send_above(u[rows : rows + 2])
+        return u[2 : rows + 2]
 
     def solve_transposed(self, b):
         """Jᵀ x = b by sweeps in the reverse order (exact when `triangular`); needs all rows here."""
@@ -184,7 +186,7 @@ def shift(u, rows, o):
     out = np.zeros((k1 - k0, u.shape[1]))
     lo, hi = max(k0 + o, 0), min(k1 + o, u.shape[0])
     if hi > lo:
-        out[lo - o - k0:hi - o - k0] = u[lo:hi]
+        out[lo - o - k0 : hi - o - k0] = u[lo:hi]
     return out
 
 

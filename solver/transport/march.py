@@ -16,8 +16,8 @@ from .newton import NewtonPath, Outcome
 from .scales import row_scales
 from .system import Point, System
 
-D = 1.0 - np.sqrt(0.5)                       # implicit weight of both TR-BDF2 stages
-W = np.sqrt(0.125)                           # weight of the old and the middle derivative
+D = 1.0 - np.sqrt(0.5)  # implicit weight of both TR-BDF2 stages
+W = np.sqrt(0.125)  # weight of the old and the middle derivative
 MAX_CUTS = 12
 SAFETY = 0.9
 
@@ -35,8 +35,8 @@ class Control:
     steady_residual: float = 1e-9
     steady_change: float = 1e-6
     max_steps: int = 10_000
-    stops: tuple[float, ...] = ()            # times at which sources are switched; a step must end there
-    outputs: tuple[float, ...] = ()          # times at which the state is wanted; a step must end there too
+    stops: tuple[float, ...] = ()  # times at which sources are switched; a step must end there
+    outputs: tuple[float, ...] = ()  # times at which the state is wanted; a step must end there too
 
 
 @dataclass
@@ -44,11 +44,11 @@ class State:
     """Where a march stands; everything a bit-identical continuation needs."""
 
     t: float
-    u: np.ndarray                            # scaled node values, (species, R, nodes)
-    rate: np.ndarray | None = None           # ∂u/∂t (1/s) at t, once known
-    a: np.ndarray | None = None              # mixed point of the protons' faces, all rows
+    u: np.ndarray  # scaled node values, (species, R, nodes)
+    rate: np.ndarray | None = None  # ∂u/∂t (1/s) at t, once known
+    a: np.ndarray | None = None  # mixed point of the protons' faces, all rows
     q: np.ndarray | None = None
-    dt: float | None = None                  # step to try next
+    dt: float | None = None  # step to try next
     history: dict = field(default_factory=dict)
 
 
@@ -63,14 +63,16 @@ class Failure:
 class March:
     """One run of a problem on a layout.  `run` goes on until the end, a failure or an observer's request to stop."""
 
-    def __init__(self, problem, layout, control, f0=None, tolerance=1e-10, max_iterations=200, scales=None, observers=()):
+    def __init__(
+        self, problem, layout, control, f0=None, tolerance=1e-10, max_iterations=200, scales=None, observers=()
+    ):
         self.problem, self.layout, self.control, self.observers = problem, layout, control, list(observers)
         f0 = np.zeros((problem.species, len(problem.grid.R), len(problem.grid.z))) if f0 is None else f0
         self.V, self.F = row_scales(problem, f0) if scales is None else scales
         ranks = layout.ranks
         self.system = System(problem, self.V, self.F, layout.rows, ranks.gather)
         self.newton = NewtonPath(layout, tolerance, max_iterations)
-        self.state = State(0.0, f0[:, :, :problem.nodes] / self.F[:, :, None])
+        self.state = State(0.0, f0[:, :, : problem.nodes] / self.F[:, :, None])
         self.failure, self.status = None, "not run"
         self.stop_requested = self._cautious = False
         self.counts = {"steps": 0, "rejected": 0, "newton": 0, "krylov": 0}
@@ -98,7 +100,7 @@ class March:
         return f if self.problem.top is None else np.concatenate([f, self.problem.top[..., None]], -1)
 
     def fluxes(self):
-        """(flux, κ) on the faces of all rows, physical units: the flux that balances every node, κ = diffusive flux over slope."""
+        """(flux, κ) on the faces of all rows, physical units: the flux that balances every node, κ = diffusive flux/slope."""
         system, p = self.system, self.problem
         with np.errstate(all="ignore"):
             waves = None if p.waves is None else system.slope(self.state.u)[p.waves]
@@ -213,9 +215,9 @@ class March:
             if not accepted:
                 return f"failed: {self.failure.message}"
             if stop is not None:
-                s.t = stop                                                 # no rounding at prescribed times
+                s.t = stop  # no rounding at prescribed times
                 if stop in c.stops:
-                    s.rate = None                                          # sources may jump there
+                    s.rate = None  # sources may jump there
             if c.end is None and self._steady():
                 return "steady"
             if self.stop_requested:
@@ -240,14 +242,14 @@ class March:
         c, s = self.control, self.state
         steady, positive_only, starting = c.end is None, False, s.rate is None
         for cut in range(MAX_CUTS):
-            self._cautious = cut >= 3                                      # then without ∂t f in the flux correction
+            self._cautious = cut >= 3  # then without ∂t f in the flux correction
             if not steady and s.rate is None and not positive_only:
                 s.rate = self._first_rate(1e-3 * dt)
             euler = steady or positive_only or s.rate is None
             out, rate, error = self._backward_euler(dt) if euler else self._tr_bdf2(dt)
             if out.converged and error <= 1.0:
                 lowest = float((out.point.u / np.maximum(np.abs(out.point.u).max(-1, keepdims=True), 1e-290)).min())
-                if lowest >= -1e-10 or euler:                              # TR-BDF2 may undershoot, Euler cannot
+                if lowest >= -1e-10 or euler:  # TR-BDF2 may undershoot, Euler cannot
                     self._accept(out, dt, rate, error)
                     s.dt = dt * (c.growth if euler and steady else self._factor(error))
                     if positive_only:
@@ -255,7 +257,9 @@ class March:
                     return True
                 error = 8.0
                 positive_only = cut >= 3
-            positive_only |= out.converged and starting and cut >= 4       # a jump at the start: one tiny step of first order
+            positive_only |= (
+                out.converged and starting and cut >= 4
+            )  # a jump at the start: one tiny step of first order
             self.counts["rejected"] += 1
             if out.converged:
                 out.message = f"its time error stays {error:.1g} times what time.rtol allows"
@@ -264,7 +268,7 @@ class March:
         return False
 
     def _factor(self, error):
-        return float(np.clip(SAFETY * max(error, 1e-10)**(-1 / 3), 0.2, self.control.growth))
+        return float(np.clip(SAFETY * max(error, 1e-10) ** (-1 / 3), 0.2, self.control.growth))
 
     def _accept(self, out, dt, rate, error):
         s = self.state
@@ -275,7 +279,14 @@ class March:
         s.t = s.t + dt if np.isfinite(dt) else s.t
         self.counts["steps"] += 1
         row = self._measure(before, dt)
-        row |= {"t": s.t, "dt": dt, "newton": out.iterations, "krylov": out.krylov, "residual": out.mismatch, "error": error}
+        row |= {
+            "t": s.t,
+            "dt": dt,
+            "newton": out.iterations,
+            "krylov": out.krylov,
+            "residual": out.mismatch,
+            "error": error,
+        }
         for key, value in row.items():
             s.history.setdefault(key, []).append(value)
         for observer in self.observers:
@@ -283,7 +294,7 @@ class March:
 
     def _measure(self, before, dt):
         """Change of f, storage against throughput, and closure of the number budget of each species."""
-        s, system, ranks = self.state, self.system, self.layout.ranks
+        s, ranks = self.state, self.layout.ranks
         size = np.maximum(np.abs(s.u).max(-1), np.abs(before).max(-1))
         alive = size > 1e-30 * max(size.max(), 1e-290)
         change = np.abs(s.u - before).max(-1)
@@ -293,7 +304,11 @@ class March:
         weights = self._number_weights()[:, self.layout.rows]
         total = lambda key: ranks.total((budget[key] * weights).sum(-1))  # noqa: E731
         scale = np.maximum(total("source") + total("stored_gross"), 1e-290)
-        return {"change": change, "storage": ranks.max(float(storage.max())), "budget": np.abs(total("closure")) / scale}
+        return {
+            "change": change,
+            "storage": ranks.max(float(storage.max())),
+            "budget": np.abs(total("closure")) / scale,
+        }
 
     def _number_weights(self):
         """Particles per unit of scaled content: p³ w V F up to a factor per species, (species, R)."""
@@ -308,8 +323,10 @@ class March:
         measures both the algebra and how well the law is met there.
         """
         system, p, u = self.system, self.problem, self.state.u
-        out = {k: np.zeros(system.V.shape[:2]) for k in
-               ("source", "momentum", "sink", "escape", "stored", "stored_gross", "closure", "throughput")}
+        out = {
+            k: np.zeros(system.V.shape[:2])
+            for k in ("source", "momentum", "sink", "escape", "stored", "stored_gross", "closure", "throughput")
+        }
         with np.errstate(all="ignore"):
             waves = None if p.waves is None else system.slope(u)[p.waves]
             law = system.law_flux(u, waves, None if p.waves is None else system.nu[p.waves])
@@ -337,7 +354,9 @@ class March:
         place = ""
         if where:
             name = p.names[where["species"]] if p.names else f"species {where['species']}"
-            place = (f"; largest mismatch {where['mismatch']:.1e}: {name}, R = {p.grid.R[where['row']]:.3g} GV, "
-                     f"z = {p.grid.z_face[where['face']] / p.grid.z[-1]:.3g} z_max")
+            place = (
+                f"; largest mismatch {where['mismatch']:.1e}: {name}, R = {p.grid.R[where['row']]:.3g} GV, "
+                f"z = {p.grid.z_face[where['face']] / p.grid.z[-1]:.3g} z_max"
+            )
         said = f"failed: {out.message}" if out.converged else f"did not converge ({out.message or 'no reason given'})"
         self.failure = Failure(f"{what} {said}{'' if out.converged else place}", where)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-STEEPEST = 0.25          # N_far/N_near (relative to the reference) below which the extrapolation is continued linearly
+STEEPEST = 0.25  # N_far/N_near (relative to the reference) below which the extrapolation is continued linearly
 OFFSETS = (-2, -1, 0, 1, 2)
 
 
@@ -65,7 +65,7 @@ class MomentumFlux:
                 out[offset] = np.zeros((n, B.shape[1]))
             out[offset][rows] += value / self.width
 
-        rising = np.exp(self.sigma * self.dx)                              # reference N_k/N_{k+1}
+        rising = np.exp(self.sigma * self.dx)  # reference N_k/N_{k+1}
         growth = None if f is None else np.exp((self.sigma + 3.0) * self.dx)
         down, heat = np.maximum(B, 0.0), np.minimum(B, 0.0)
         if down.any():
@@ -74,7 +74,7 @@ class MomentumFlux:
                 w1, w2 = face_weights(f[:-1], f[1:] * growth)
                 a, b = np.empty_like(f), np.empty_like(f)
                 a[:-1], b[:-1] = w1 * up, w2 * up * rising
-            a[-1], b[-1] = up, 0.0                                         # beyond the top: the reference slope
+            a[-1], b[-1] = up, 0.0  # beyond the top: the reference slope
             add(0, slice(None), -down[:-1] * a)
             add(1, slice(None), -down[:-1] * b * e3)
             add(1, slice(None, -1), down[1:-1] * a[1:] * e3)

@@ -14,14 +14,14 @@ from petsc4py import PETSc
 from .layout import BlockMatrix, Layout, Sweeps
 from .system import Point
 
-LOOSE = 0.05             # flux mismatch, relative to the throughput, at which a rigidity may take its next step in ν
-LINE = 1e5               # A of the projection line, in scaled units: nearly along constant flux
-EASY = 1e-4              # mismatch below which ν may fall by the fourth power of the step, once it is
-NEGLIGIBLE = 1e-3        # so small (scaled) that it hardly matters any more
-START = 10.0             # scaled ν where the path starts: diffusion ten times faster than the row's own escape
-POLISHED = 1e-3          # fraction of the tolerance below which no further step is taken for the budget's sake
-HOPELESS = 0.6           # step in ν so near 1 that a rigidity had better begin its path anew
-PATIENCE = 8             # iterations at one ν before the path goes back and takes a smaller step
+LOOSE = 0.05  # flux mismatch, relative to the throughput, at which a rigidity may take its next step in ν
+LINE = 1e5  # A of the projection line, in scaled units: nearly along constant flux
+EASY = 1e-4  # mismatch below which ν may fall by the fourth power of the step, once it is
+NEGLIGIBLE = 1e-3  # so small (scaled) that it hardly matters any more
+START = 10.0  # scaled ν where the path starts: diffusion ten times faster than the row's own escape
+POLISHED = 1e-3  # fraction of the tolerance below which no further step is taken for the budget's sake
+HOPELESS = 0.6  # step in ν so near 1 that a rigidity had better begin its path anew
+PATIENCE = 8  # iterations at one ν before the path goes back and takes a smaller step
 
 
 @dataclass
@@ -72,7 +72,7 @@ class NewtonPath:
         """SNES entry point: the chain of attempts of `run` on the current system."""
         self.outcome = self._chain(snes)
         self.layout.to_vector(self.outcome.point.u[:, self.layout.rows], x)
-        snes.setConvergedReason(2 if self.outcome.converged else -5)       # atol reached / too many iterations
+        snes.setConvergedReason(2 if self.outcome.converged else -5)  # atol reached / too many iterations
 
     def run(self, system, u, warm=None):
         """Solve `system` from node values u (all rows, scaled); `warm` is a mixed point near the solution."""
@@ -107,7 +107,7 @@ class NewtonPath:
         simple = blocks.triangular
         ksp.setType(PETSc.KSP.Type.PREONLY if simple and self.ksp_type == PETSc.KSP.Type.GMRES else self.ksp_type)
         base = np.zeros_like(guess)
-        if not simple:                                   # Krylov solves for the change, so its tolerance is relative to that
+        if not simple:  # Krylov solves for the change, so its tolerance is relative to that
             base = guess
             rhs = rhs - blocks.product(guess)
         for s in range(len(rhs)):
@@ -164,13 +164,13 @@ class NewtonPath:
             if final and e < self.tolerance:
                 if e < POLISHED * self.tolerance or best is not None or it == limit:
                     return Outcome(Point(u, a, q), True, it, krylov, e, self._where(errors))
-                best = e                                                   # one step more: budgets close to rounding
+                best = e  # one step more: budgets close to rounding
                 continue
             if e < 0.5 * lowest:
                 lowest, lowest_at = e, it
             if factor is None and it - lowest_at > PATIENCE:
-                break                                                      # the warm start leads nowhere
-            if best is not None:                                           # rounding kept it from staying below
+                break  # the warm start leads nowhere
+            if best is not None:  # rounding kept it from staying below
                 return Outcome(Point(u, a, q), e < 10 * self.tolerance, it, krylov, e, self._where(errors))
             stall += 1
             if not final:
@@ -179,7 +179,7 @@ class NewtonPath:
                     continue
                 good = e_rows < LOOSE
                 on, back = good & ~there, ~good & (stall > PATIENCE) & has
-                for old, now in zip(kept, (q, a, nu)):
+                for old, now in zip(kept, (q, a, nu), strict=True):
                     old[on] = now[on]
                 has |= on
                 nu = nu.copy()
@@ -188,7 +188,7 @@ class NewtonPath:
                 step[back] **= 0.5
                 q[back], a[back] = kept[0][back], kept[1][back]
                 nu[back] = np.maximum(nu_true[back], kept[2][back] * step[back, None])
-                lost = back & (step > HOPELESS)                            # its state belongs to rows above that have moved on
+                lost = back & (step > HOPELESS)  # its state belongs to rows above that have moved on
                 if lost.any():
                     nu[lost] = np.maximum(nu_true[lost], START)
                     a[lost] = sys.slope(u)[w][lost]
@@ -196,8 +196,15 @@ class NewtonPath:
                     step[lost], has[lost] = 0.5, False
                 stall[good | back] = 0
         errors = self.mismatch(u, a, nu, final, everyone if final else [w])
-        return Outcome(Point(u, a, q), False, it, krylov, e, self._where(errors),
-                       f"no convergence in {it} iterations" + ("" if final else ", still on the path in ν"))
+        return Outcome(
+            Point(u, a, q),
+            False,
+            it,
+            krylov,
+            e,
+            self._where(errors),
+            f"no convergence in {it} iterations" + ("" if final else ", still on the path in ν"),
+        )
 
     # ---- measuring ----------------------------------------------------------------------------------------------
 
@@ -221,4 +228,9 @@ class NewtonPath:
         """Species, own row and face of the largest mismatch."""
         s = max(errors, key=lambda k: errors[k].max())
         row, face = np.unravel_index(np.argmax(errors[s]), errors[s].shape)
-        return {"species": s, "row": int(row) + self.layout.rows.start, "face": int(face), "mismatch": float(errors[s].max())}
+        return {
+            "species": s,
+            "row": int(row) + self.layout.rows.start,
+            "face": int(face),
+            "mismatch": float(errors[s].max()),
+        }

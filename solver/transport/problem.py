@@ -69,8 +69,8 @@ class TransportProblem:
         The adiabatic part is (v_i − v_{i−1})/3 with the speeds of the two faces and nothing below the disc, so the jump of
         v_A sgn z at the disc and that of v at an interface are in it.
         """
-        B = self.loss[:, :, :self.nodes].copy()
+        B = self.loss[:, :, : self.nodes].copy()
         if self.adiabatic:
             speed = np.append(self.v, self.v_top if self.top is None else self.v[-1])
-            B += (np.diff(np.insert(speed, 0, 0.0)) / 3.0)[:self.nodes]
+            B += (np.diff(np.insert(speed, 0, 0.0)) / 3.0)[: self.nodes]
         return B

@@ -14,7 +14,7 @@ def row_scales(problem, f_known=None, t=0.0):
     disc = np.abs(p.disc(t))
     through = disc.copy()
     if p.bulk is not None:
-        through = through + np.abs(p.bulk(t)[:, :, :p.nodes] * p.grid.volume[:p.nodes]).sum(-1)
+        through = through + np.abs(p.bulk(t)[:, :, : p.nodes] * p.grid.volume[: p.nodes]).sum(-1)
     density = np.zeros_like(through)
     if f_known is not None:
         density = np.maximum(density, np.abs(f_known).max(-1))
@@ -24,7 +24,7 @@ def row_scales(problem, f_known=None, t=0.0):
     V = np.empty_like(through)
     for s in range(p.species):
         diffusion = 1.0 / (np.maximum((p.nu[s] * p.grid.dz).sum(-1), 1e-300))
-        diffusion = np.minimum(diffusion, 1e11)                            # nothing outruns light by much
+        diffusion = np.minimum(diffusion, 1e11)  # nothing outruns light by much
         waves = np.zeros_like(diffusion)
         if p.waves is not None and p.confined.any():
             X = p.X[:, p.confined].max(-1)
@@ -36,7 +36,7 @@ def row_scales(problem, f_known=None, t=0.0):
         V[s] = np.maximum(advection, waves)
         V[s] = np.where(V[s] > 0, V[s], diffusion)
     F = np.maximum(through / V, density)
-    for link in p.secondaries:                                             # parents come before their children
+    for link in p.secondaries:  # parents come before their children
         F[link.child] = np.maximum(F[link.child], link.weights @ F[link.parent] / V[link.child])
     for s in range(p.species):
         alive = F[s] > 0

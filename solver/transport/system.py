@@ -39,14 +39,14 @@ def weight_of_source(P):
     return omega, slope
 
 
-LEAST_RATE = 1e-18       # scaled 1/κ where nothing else scatters: keeps the law single-valued, changes fluxes by 1e-9
+LEAST_RATE = 1e-18  # scaled 1/κ where nothing else scatters: keeps the law single-valued, changes fluxes by 1e-9
 
-LOOSE_RATE = 1e-2        # v H ν below which external scattering is no more than the causal limit
+LOOSE_RATE = 1e-2  # v H ν below which external scattering is no more than the causal limit
 
 
 @dataclass
 class Point:
-    """A state of the mixed unknowns: node values u of all rows, slope a and flux q on the faces of the wave species (own rows)."""
+    """A state of the mixed unknowns: node values u of all rows; slope a and flux q on the wave species' faces (own rows)."""
 
     u: np.ndarray
     a: np.ndarray
@@ -66,8 +66,8 @@ class System:
         self.V_all, self.F_all = V, F
         self.V, self.F = V[:, rows, None], F[:, rows, None]
         self.df = grid.dz / self.H
-        self.vol = grid.volume[:self.n] / self.H
-        self.v = p.v / self.V                                              # (species, rows, faces)
+        self.vol = grid.volume[: self.n] / self.H
+        self.v = p.v / self.V  # (species, rows, faces)
         self.m = np.abs(self.v) * self.df
         self.nu = np.maximum(p.nu[:, rows] * self.V * self.H, LEAST_RATE)
         w = self.w = p.waves
@@ -77,14 +77,20 @@ class System:
             self.law = FaceLaw(S, X, self.m[w], np.broadcast_to(p.confined, shape))
             self.loose = np.abs(self.v[w]) * self.nu[w] < LOOSE_RATE
             self.depth_scale = p.depth_ratio[:, rows, None] * self.V / self.V[w]
-        self.upwind_low = p.v >= 0                                         # upwind node is the lower one
+        self.upwind_low = p.v >= 0  # upwind node is the lower one
         self.stencils = [MomentumFlux(s - 3.0, grid.dx, p.open_end) for s in p.slope]
         self.B = p.momentum_rate()
-        self.sink = p.sink[:, rows, :self.n] / self.V
+        self.sink = p.sink[:, rows, : self.n] / self.V
         self.top = None if p.top is None else p.top[:, rows] / self.F[..., 0]
         self.outflow = max(p.v_top, 0.0) / self.V[..., 0]
-        self.weights = [(s.parent, s.child, s.weights[rows].multiply(F[s.parent][None, :]).multiply(
-            1.0 / (V * F)[s.child, rows, None]).tocsr()) for s in p.secondaries]
+        self.weights = [
+            (
+                s.parent,
+                s.child,
+                s.weights[rows].multiply(F[s.parent][None, :]).multiply(1.0 / (V * F)[s.child, rows, None]).tocsr(),
+            )
+            for s in p.secondaries
+        ]
         self.dv = grid.derivative(p.v) if len(p.v) > 1 else np.zeros_like(p.v)
         self._gradients()
         self.set_step(None, np.inf, 0.0)
@@ -99,7 +105,7 @@ class System:
             w = self.w
             units = self.V[w] * self.F[w]
             self.dS = p.grid.derivative(p.S[self.rows]) * self.H / units
-            self.dX2 = p.grid.derivative(p.X[self.rows]**2) / self.V[w]**2 / self.F[w]
+            self.dX2 = p.grid.derivative(p.X[self.rows] ** 2) / self.V[w] ** 2 / self.F[w]
             varying = ((self.dS != 0) | (self.dX2 != 0)).any(0) & p.confined
         self.varying = (varying | (self.dv != 0)) & (p.v != 0)
 
@@ -112,12 +118,12 @@ class System:
         self.storing = accurate and np.isfinite(tau)
         self.tau, self.t = tau, t
         self.inv_tau = np.zeros_like(self.V) if np.isinf(tau) else self.H / (tau * self.V)
-        self.u_known = np.zeros((p.species, 1, 1)) if f_known is None else (f_known[:, self.rows, :self.n] / self.F)
+        self.u_known = np.zeros((p.species, 1, 1)) if f_known is None else (f_known[:, self.rows, : self.n] / self.F)
         self.source = np.zeros((p.species, self.V.shape[1], self.n))
         self.source[..., 0] += p.disc(t)[:, self.rows] / (self.V * self.F)[..., 0]
         self.bulk = None
         if p.bulk is not None:
-            self.bulk = p.bulk(t)[:, self.rows, :self.n] * self.H / (self.V * self.F)
+            self.bulk = p.bulk(t)[:, self.rows, : self.n] * self.H / (self.V * self.F)
             self.source += self.bulk * self.vol
         transient = self.storing or self.bulk is not None or p.bulk_loss.any()
         self.corrected = np.flatnonzero((p.v != 0) if transient else self.varying)
@@ -130,7 +136,7 @@ class System:
         out = np.zeros((k1 - k0, u.shape[2]))
         lo, hi = max(k0 + offset, 0), min(k1 + offset, u.shape[1])
         if hi > lo:
-            out[lo - offset - k0:hi - offset - k0] = u[s, lo:hi]
+            out[lo - offset - k0 : hi - offset - k0] = u[s, lo:hi]
         return out
 
     def momentum_coefficients(self, B, u, s):
@@ -188,7 +194,7 @@ class System:
         p, out = self.problem, {}
         low = self.upwind_low[faces]
         node = np.where(low, faces, faces + 1)
-        inside = node < self.n                                             # a given top value is not an unknown
+        inside = node < self.n  # a given top value is not an unknown
         node = np.minimum(node, self.n - 1)
         side = np.where(low, 1.0, -1.0)
         full = self.upper(u)
@@ -222,7 +228,7 @@ class System:
             dT = 1.0 - T**2
             d = {o: dT * side * self.df[faces] * omega * x for o, x in local.items()}
             d[0] = d[0] + speed * np.sign(at) * (T - y * dT)
-            by_slope = np.zeros_like(c)                                    # ∂c/∂a of the protons
+            by_slope = np.zeros_like(c)  # ∂c/∂a of the protons
             if self.w is not None:
                 by_slope[:, faces] = dT * side * self.df[faces] * d_omega * terms * (dP * np.sign(a_wave))[:, faces]
             if s == self.w:
@@ -244,7 +250,7 @@ class System:
                     for o, c in self.momentum_coefficients(sign * ones, u, s).items():
                         out[o] = out.get(o, 0.0) + c[:, node] * rate
         if p.bulk_loss[s].any():
-            for o, c in self.momentum_coefficients(p.bulk_loss[s][:, :self.n] * self.H, u, s).items():
+            for o, c in self.momentum_coefficients(p.bulk_loss[s][:, : self.n] * self.H, u, s).items():
                 out[o] = out.get(o, 0.0) + c[:, node]
         return out
 
@@ -286,7 +292,7 @@ class System:
     def balance_flux(self, u, s):
         """z flux on the faces (and the top) of own rows that the balance of every node below asks for."""
         flux = np.cumsum(self.inputs(u, s), -1)
-        return flux[..., :len(self.df)]
+        return flux[..., : len(self.df)]
 
     def law_flux(self, u, a, nu, kappa_waves=None, with_correction=True):
         """{species: (flux, q, κ_small, c)} from the flux law on the faces of own rows; a are the protons' slopes."""
@@ -353,7 +359,9 @@ class System:
             if self.top is None:
                 tri[1][:, -1] += self.outflow[s]
             rhs[s] += self.source[s] + self.vol * self.inv_tau[s] * self.u_known[s]
-            rhs[s] -= self._fit_rows(np.diff(np.concatenate([np.zeros_like(P[:, :1]), offset[s]], -1), axis=-1), offset[s])
+            rhs[s] -= self._fit_rows(
+                np.diff(np.concatenate([np.zeros_like(P[:, :1]), offset[s]], -1), axis=-1), offset[s]
+            )
             if self.top is not None:
                 rhs[s][:, -1] -= N[:, -1] * self.top[s]
                 tri[2][:, -1] = 0.0
@@ -374,8 +382,11 @@ class System:
         # the top node sees the last face only: −F_last; lower there is −P_last, the diagonal −N_last
         N_last = upper[:, -1:]
         P_last = diagonal[:, -1:] + (upper[:, -2:-1] if upper.shape[1] > 1 else 0.0)
-        return (np.concatenate([lower, -P_last], -1), np.concatenate([diagonal, -N_last], -1),
-                np.concatenate([upper, np.zeros_like(N_last)], -1))
+        return (
+            np.concatenate([lower, -P_last], -1),
+            np.concatenate([diagonal, -N_last], -1),
+            np.concatenate([upper, np.zeros_like(N_last)], -1),
+        )
 
     def _fit_rows(self, differences, flux):
         return differences if self.top is not None else np.concatenate([differences, -flux[:, -1:]], -1)
