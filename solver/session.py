@@ -137,7 +137,8 @@ class Session:
         stops = set(self.model.switch_times)
         return Control(end=end, direct=t.method == "direct" and end is None, first_step=optional(t.first_step),
                        max_step=optional(t.max_step), growth=t.growth or (10.0 if end is None else 2.0),
-                       rtol=t.rtol, steady_residual=t.steady.residual, steady_change=t.steady.change, max_steps=t.max_steps, stops=tuple(sorted(stops)),
+                       rtol=t.rtol, steady_residual=t.steady.residual, steady_change=t.steady.change,
+                       max_steps=t.max_steps, stops=tuple(sorted(stops)),
                        outputs=tuple(self._outputs(end)))
 
     def _outputs(self, end):

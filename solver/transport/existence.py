@@ -21,7 +21,6 @@ def no_steady_state(problem, t=0.0):
         if p.top is None and p.v_top <= 0 and not relief[:, -1].all():
             R = p.grid.R[~relief[:, -1] & (Q[s] > 0)]
             if len(R):
-                height = p.grid.z_face[face] / p.grid.z[-1]
                 return (
                     f"no steady state: {names[s]} at R = {R[0]:.3g}–{R[-1]:.3g} GV is injected but can neither leave "
                     "(outflow at the top, but nothing flows there) nor lose momentum; give it a way out or an end time"
