@@ -5,6 +5,7 @@ Nothing is registered anywhere: a new folder is a new problem.  exact.py holds f
     sources(model, t) -> (disc, bulk)                       optional: what species with source type "problem" receive,
                                                             (species, R) per side of the disc, (species, z, R) per
                                                             volume
+    JUDGED = False                                          optional: the formula is shown, it does not judge a run
     initial(model) -> f (species, z, R)                     optional: the start; else solution(model, 0).f
 """
 

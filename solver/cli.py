@@ -133,8 +133,9 @@ def check(name: Name, overrides: Set = None):
 def run(context: typer.Context, name: Name, overrides: Set = None,
         out: Annotated[Path | None, typer.Option(help="output folder; default out/NAME")] = None,
         force: Annotated[bool, typer.Option(help="replace a result that is already there")] = False,
-        estimate_error: Annotated[bool, typer.Option(
-            help="give the spectra numerical error bars from a coarser partner run")] = False,
+        estimate_error: Annotated[bool | None, typer.Option(
+            help="numerical error bars of the spectra from a coarser partner run; default: for steady states that no "
+                 "exact solution judges")] = None,
         figures: Annotated[bool, typer.Option(help="draw the standard figures beside the result")] = True):
     """Solve a problem: live line, result.nc, figures, comparison.  What follows -- goes to PETSc."""
     from .session import run as solve
@@ -143,6 +144,9 @@ def run(context: typer.Context, name: Name, overrides: Set = None,
     folder = out or Path("out") / _label(deck, name)
     _petsc_words(context.args)
     _announce(deck, name)
+    if estimate_error is None:
+        halves = deck.grid.z_cells >= 8 * len(deck.layer) and deck.grid.rigidity_cells >= 8
+        estimate_error = halves and deck.time.end == "steady" and not _judged(deck)
     result = solve(deck, folder, force=force, petsc=context.args, estimate_error=estimate_error, live=_live())
     _report(result, folder, figures and deck.output.figures)
 
@@ -272,6 +276,14 @@ def _label(deck, name):
         return deck.problem
     path = path.resolve()
     return path.name if path.is_dir() else path.stem
+
+
+def _judged(deck):
+    """Does the deck's problem have an exact solution with a tolerance?"""
+    import problems
+
+    module = problems.load_exact(deck.problem) if deck.problem else None
+    return module is not None and getattr(module, "JUDGED", True)
 
 
 def _folder(result):

@@ -254,7 +254,10 @@ class Session:
         """The numerical error of the spectra from a run on a grid half as fine."""
         from .study import coarser, richardson_error
 
-        partner = Session(coarser(self.deck), self.options, None)
+        deck = coarser(self.deck)
+        if deck.time.end == "steady":
+            deck = deck.replace({"time.method": "direct"})                 # the same state as by steps, for less
+        partner = Session(deck, self.options, None)
         coarse = partner.march((), None)
         if coarse.status.startswith(("failed", "stopped")):
             why = coarse.failure.message if coarse.failure else "stopped on request"

@@ -11,6 +11,8 @@ from problems.linear_damping.exact import loss_factor
 from problems.tools import at_nodes, empty, loss_form, nowhere, refusals
 from solver.exact import Exact
 
+JUDGED = False  # the paper's approximation: shown beside a run, no tolerance
+
 
 def confinement_height(p, p_star, z0, lambda3):
     """z_sc = z₀ (p/p*)^λ₃, eq. 20; at least z₀. p* is where Q = S(z₀)."""

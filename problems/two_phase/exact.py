@@ -14,6 +14,8 @@ from solver.particles import kinetic_energy_per_nucleon
 
 LEAST_ENERGY = 1.0  # GeV per nucleon; below, the paper gives no nuclei (no losses in eqs. 30, 31)
 
+JUDGED = False  # the paper's approximation: shown beside a run, no tolerance
+
 
 def solution(model, t=None):
     """Eqs. 14, 30, 31 and, as a factor on the protons, 33; steady. Shown, not judged.

@@ -301,48 +301,62 @@ class March:
         change = float(np.max(change[alive] / size[alive])) if alive.any() else 0.0
         budget = self.budget()
         storage = np.abs(budget["stored"]) / np.maximum(budget["throughput"], 1e-290)
-        weights = self._number_weights()[:, self.layout.rows]
-        total = lambda key: ranks.total((budget[key] * weights).sum(-1))  # noqa: E731
-        scale = np.maximum(total("source") + total("stored_gross"), 1e-290)
+        weights = self._number_weights()
+        own = weights[:, self.layout.rows]
+
+        def total(key):
+            return ranks.total((budget[key] * own).sum(-1))
+
+        ends = self.momentum_ends() / self._heaviest()
+        closure = total("source") + ends - total("sink") - total("escape") - total("stored")
+        scale = total("source") + total("stored_gross")
+        scale = np.where(total("source") > 0, scale, np.maximum(scale, total("throughput")))
         return {
             "change": change,
             "storage": ranks.max(float(storage.max())),
-            "budget": np.abs(total("closure")) / scale,
+            "budget": np.abs(closure) / np.maximum(scale, 1e-290),
         }
 
     def _number_weights(self):
-        """Particles per unit of scaled content: p³ w V F up to a factor per species, (species, R)."""
-        R = self.problem.grid.R
-        weights = R**3 * self.V * self.F
-        return weights / np.maximum(weights.max(1, keepdims=True), 1e-290)
+        """Particles per unit of scaled content, R³ V F, in units of the largest of each species; (species, R)."""
+        return self.problem.grid.R ** 3 * self.V * self.F / self._heaviest()[:, None]
+
+    def _heaviest(self):
+        return np.maximum((self.problem.grid.R ** 3 * self.V * self.F).max(1), 1e-290)
+
+    def momentum_ends(self):
+        """Particles gained through the two ends of the rigidity grid, R³ cm⁻² s⁻¹ GeV⁻³, (species,)."""
+        system, out = self.system, np.zeros(self.problem.species)
+        for s, stencil in enumerate(system.stencils):
+            f = self.state.u[s] * self.F[s][:, None]
+            low, high = stencil.ends(system.B[s], f)
+            R = self.problem.grid.R
+            out[s] = (R[-1] ** 3 * high.sum() - R[0] ** 3 * low.sum()) / stencil.width
+        return out
 
     def budget(self):
-        """Rates per own row, scaled (species, rows): source, momentum, sink, escape, stored, closure, throughput.
+        """Rates per own row, scaled (species, rows): source, momentum, sink, escape, stored, stored_gross, throughput.
 
-        closure = source + momentum − sink − escape − stored, with the escape taken from the flux law at the top, so it
-        measures both the algebra and how well the law is met there.
+        escape is the conserved flux at the top, the one results carry; how well it meets the flux law is the mismatch.
+        What closes is the sum over a species: source + momentum through the ends − sink − escape − stored = 0.
         """
         system, p, u = self.system, self.problem, self.state.u
-        out = {
-            k: np.zeros(system.V.shape[:2])
-            for k in ("source", "momentum", "sink", "escape", "stored", "stored_gross", "closure", "throughput")
-        }
+        names = ("source", "momentum", "sink", "escape", "stored", "stored_gross", "throughput")
+        out = {name: np.zeros(system.V.shape[:2]) for name in names}
         with np.errstate(all="ignore"):
-            waves = None if p.waves is None else system.slope(u)[p.waves]
-            law = system.law_flux(u, waves, None if p.waves is None else system.nu[p.waves])
             for s in range(p.species):
                 own = u[s, self.layout.rows]
                 gain, _ = system.gains(u, s)
+                flux = system.balance_flux(u, s)
                 out["source"][s] = system.source[s].sum(-1) + system.secondary(u, s)
                 out["momentum"][s] = gain.sum(-1)
                 out["sink"][s] = (system.sink[s] * own).sum(-1)
-                out["escape"][s] = law[s][0][:, -1] if p.top is not None else system.outflow[s] * own[:, -1]
+                out["escape"][s] = flux[:, -1] if p.top is not None else system.outflow[s] * own[:, -1]
                 if np.any(system.inv_tau):
                     stored = system.vol * system.inv_tau[s] * (own - system.u_known[s])
                     out["stored"][s] = stored.sum(-1)
                     out["stored_gross"][s] = np.abs(stored).sum(-1)
-                out["throughput"][s] = system.throughput(u, s) + np.abs(law[s][0]).max(-1)
-        out["closure"] = out["source"] + out["momentum"] - out["sink"] - out["escape"] - out["stored"]
+                out["throughput"][s] = system.throughput(u, s) + np.abs(flux).max(-1)
         return out
 
     def _steady(self):

@@ -95,3 +95,25 @@ class MomentumFlux:
             if self.open_end:
                 add(0, slice(0, 1), -heat[:1] * up)
         return {o: c for o, c in sorted(out.items()) if c.any()}
+
+    def ends(self, B, f):
+        """Downward flux through the lowest and the highest momentum face over p³ of the cell beside it, each (nodes,).
+
+        With B and f as in `coefficients`; what the rows gain in all is the second less the first.
+        """
+        up, rising, e3 = np.exp(0.5 * self.sigma * self.dx), np.exp(self.sigma * self.dx), np.exp(3.0 * self.dx)
+        growth = np.exp((self.sigma + 3.0) * self.dx)
+        down, heat = np.maximum(B, 0.0), np.minimum(B, 0.0)
+        low, high = np.zeros(f.shape[1]), np.zeros(f.shape[1])
+        if len(f) > 1:
+            w1, w2 = face_weights(f[0], f[1] * growth)
+            low += down[0] * (w1 * up * f[0] + w2 * up * rising * e3 * f[1])
+            w1, w2 = face_weights(f[-1], f[-2] / growth)
+            high += heat[-1] * (w1 / up * f[-1] + w2 / up / rising / e3 * f[-2])
+        else:
+            low += down[0] * up * f[0]
+            high += heat[-1] / up * f[-1]
+        if self.open_end:
+            low += heat[0] * up * f[0]
+            high += down[-1] / up * f[-1]
+        return low, high
