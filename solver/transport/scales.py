@@ -6,42 +6,70 @@ import numpy as np
 def row_scales(problem, f_known=None, t=0.0):
     """(V, F), each (species, R), in cm/s and cm⁻³ GeV⁻³.
 
-    V is the escape speed the coefficients suggest: advection, nonlinear damping at the row's own throughput (X²/ΦH with
-    Φ = Q, or X/√(FH) where there is no source), else diffusion over the height.  F = Φ/V.  Only orders of magnitude
-    matter; rows without any cosmic rays get the scale of an average row.
+    F is the largest f that a column with the row's own source would have by a rough integration from the top down, or the
+    largest known one; V = Φ/F with Φ the source.  Rows without a source take their speed from an average row of the same
+    species, rows without any cosmic rays their density too.  Only orders of magnitude matter.
     """
-    p, H = problem, problem.grid.z[-1]
-    disc = np.abs(p.disc(t))
-    through = disc.copy()
+    p = problem
+    through = np.abs(p.disc(t))
     if p.bulk is not None:
         through = through + np.abs(p.bulk(t)[:, :, : p.nodes] * p.grid.volume[: p.nodes]).sum(-1)
-    density = np.zeros_like(through)
+    known = np.zeros_like(through)
     if f_known is not None:
-        density = np.maximum(density, np.abs(f_known).max(-1))
+        known = np.maximum(known, np.abs(f_known).max(-1))
     if p.top is not None:
-        density = np.maximum(density, np.abs(p.top))
-    advection = float(np.abs(p.v).max())
-    V = np.empty_like(through)
-    for s in range(p.species):
-        diffusion = 1.0 / (np.maximum((p.nu[s] * p.grid.dz).sum(-1), 1e-300))
-        diffusion = np.minimum(diffusion, 1e11)  # nothing outruns light by much
-        waves = np.zeros_like(diffusion)
-        if p.waves is not None and p.confined.any():
-            X = p.X[:, p.confined].max(-1)
-            Q = through[p.waves]
-            with np.errstate(divide="ignore", invalid="ignore"):
-                by_source = np.where(Q > 0, X**2 / (Q * H), 0.0)
-                by_density = np.where(density[p.waves] > 0, X / np.sqrt(density[p.waves] * H), 0.0)
-            waves = np.minimum(np.where(Q > 0, by_source, by_density), 1e11)
-        V[s] = np.maximum(advection, waves)
-        V[s] = np.where(V[s] > 0, V[s], diffusion)
-    F = np.maximum(through / V, density)
-    for link in p.secondaries:  # parents come before their children
-        F[link.child] = np.maximum(F[link.child], link.weights @ F[link.parent] / V[link.child])
-    for s in range(p.species):
-        alive = F[s] > 0
-        if not alive.any():
-            F[s] = 1.0
-        elif not alive.all():
-            F[s] = np.exp(np.interp(np.arange(len(F[s])), np.flatnonzero(alive), np.log(F[s][alive])))
+        known = np.maximum(known, np.abs(p.top))
+    V, F = np.empty_like(through), np.empty_like(through)
+    for s in range(p.species):                                             # parents come before their children
+        flux = through[s].copy()
+        for link in p.secondaries:
+            if link.child == s:
+                flux += np.abs(link.weights @ F[link.parent])
+        flux = _filled(np.where(flux > 0, flux, known[s] * _speed(p, s, known[s])))
+        V[s] = flux / np.maximum(_column(p, s, flux), 1e-290)
+        V[s] = np.clip(V[s], 1e-3, 1e11)
+        F[s] = _filled(np.where(through[s] > 0, np.maximum(flux / V[s], known[s]), np.maximum(known[s], flux / V[s])))
     return V, F
+
+
+def _filled(values):
+    """Positive values as they are, others from their neighbours in ln; all ones where there are none."""
+    alive = np.isfinite(values) & (values > 0)
+    if not alive.any():
+        return np.ones_like(values)
+    return np.exp(np.interp(np.arange(len(values)), np.flatnonzero(alive), np.log(values[alive])))
+
+
+def _speed(p, s, density):
+    """Escape speed of a row that is only known by its density: advection, nonlinear damping, diffusion over the height."""
+    H = p.grid.z[-1]
+    diffusion = 1.0 / np.maximum((p.nu[s] * p.grid.dz).sum(-1), 1e-11)
+    waves = 0.0
+    if p.waves is not None and p.confined.any():
+        with np.errstate(divide="ignore", invalid="ignore"):
+            waves = np.where(density > 0, p.X[:, p.confined].max(-1) / np.sqrt(density * H), 0.0)
+    return np.maximum(np.maximum(np.abs(p.v).max(), waves), diffusion * (np.abs(p.v).max() == 0))
+
+
+def _column(p, s, flux):
+    """Largest f of a column that carries `flux` to the top, shape (R,): Φ = v f + q(f') face by face from above."""
+    waves = p.waves is not None and s == p.waves
+    f = np.zeros_like(flux) if p.top is None else np.abs(p.top[s]).copy()
+    largest = np.full_like(flux, 1e-290)
+    for j in range(len(p.v) - 1, -1, -1):
+        v, nu = p.v[j], p.nu[s][:, j]
+        q = np.maximum(flux - max(v, 0.0) * f, 0.0)
+        slope = nu * q
+        if waves and p.confined[j]:
+            S, X2 = p.S[:, j], p.X[:, j] ** 2
+            slope = slope + np.where(X2 > 0, np.maximum(q * (q - S), 0.0) / np.maximum(X2, 1e-290), 0.0)
+        rise = slope * p.grid.dz[j]
+        if v > 0:
+            rise = np.minimum(rise, np.maximum(flux / v - f, 0.0))
+        elif v < 0:
+            rise = rise + f * np.expm1(np.minimum(-v * nu * p.grid.dz[j], 3.0))
+        f = f + rise
+        largest = np.maximum(largest, f)
+    if p.top is None and p.v_top > 0:
+        largest = np.maximum(largest, flux / max(np.abs(p.v).max(), p.v_top))
+    return largest
