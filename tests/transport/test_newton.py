@@ -86,8 +86,8 @@ def test_any_start_converges_in_hundreds_of_problems(record_property):
 @pytest.mark.xfail(strict=True, reason="linear damping alone at rest: 12 of 48 random problems stall on the path in ν")
 def test_any_start_converges_for_linear_damping_at_rest():
     """q = S wherever f falls, q free where it is flat (total variation): the hardest case, with v = 0."""
-    out = outcomes([79, 177, 274, 343, 487, 528], lambda kind, flows: True)
-    assert len(out) == 6
+    out = outcomes([79, 177], lambda kind, flows: True)
+    assert len(out) == 2
     assert [seed for seed, (_, converged, _) in out.items() if not converged] == []
 
 
