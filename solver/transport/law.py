@@ -168,6 +168,17 @@ class FaceLaw:
         """q'(a) >= 0 alone."""
         return self.q_dq(a, nu)[1]
 
+    def dual_tangent(self, a, q, nu):
+        """(κ, offset) of q h(|a|) = a linearised in slope and flux both, for a pair off the graph (Chan, Golub & Mulet 1999)."""
+        h, dh, _, _ = self.h(np.abs(a), nu)
+        h = np.maximum(h, TINY)
+        c = np.clip(q * np.sign(a) * dh, -1.0, 1.0)
+        return (1.0 - c) / h, c / h * a
+
+    def dual_cap(self, a, nu):
+        """Largest |q| for which the dual tangent conducts: just below 1/h'."""
+        return 0.9999999 / np.maximum(self.h(np.abs(a), nu)[1], TINY)
+
     def d2q(self, a, nu):
         """q''(|a|) sgn(a), for the exact Jacobian of the second-order correction."""
         h, dh, d2h, rest = self.h(np.abs(a), nu)

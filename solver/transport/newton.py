@@ -37,6 +37,16 @@ class Outcome:
     message: str = ""
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """One way to try: step in ν (None: at the physical ν from a warm point), iterations, dual linearisation, all rows as one."""
+
+    factor: float | None
+    limit: int
+    dual: bool = False
+    together: bool = False
+
+
 class NewtonPath:
     """Solver for one layout; keeps its PETSc objects between steps."""
 
@@ -85,11 +95,13 @@ class NewtonPath:
 
     def _chain(self, snes):
         total, krylov, best = 0, 0, None
-        attempts = [(0.05, self.max_iterations), (0.3, self.max_iterations), (0.6, 2 * self.max_iterations)]
+        limit = self.max_iterations
+        attempts = [Attempt(0.05, limit // 2), Attempt(0.2, limit // 2, dual=True), Attempt(0.3, limit, together=True),
+                    Attempt(0.6, limit), Attempt(0.5, limit, dual=True)]
         if self.warm is not None:
-            attempts.insert(0, (None, 60))
-        for factor, limit in attempts:
-            out = self._attempt(snes, factor, limit, total)
+            attempts.insert(0, Attempt(None, 60))
+        for attempt in attempts:
+            out = self._attempt(snes, attempt, total)
             total, krylov = total + out.iterations, krylov + out.krylov
             out.iterations, out.krylov = total, krylov
             if best is None or not out.mismatch > best.mismatch:
@@ -119,8 +131,9 @@ class NewtonPath:
         ksp.solve(self.b, self.x)
         return base + layout.ranks.gather(layout.to_array(self.x)), ksp.getIterationNumber()
 
-    def _attempt(self, snes, factor, limit, counted):
-        """One run of the path; factor None starts at the physical ν from the warm point."""
+    def _attempt(self, snes, attempt, counted):
+        """One run of the path."""
+        factor, limit = attempt.factor, attempt.limit
         sys, w, ranks = self.system, self.system.w, self.layout.ranks
         u = self.u0.copy()
         everyone = list(range(sys.problem.species))
@@ -142,17 +155,23 @@ class NewtonPath:
         for it in range(1, limit + 1):
             active = everyone if final else [w]
             point = Point(u, a, q)
-            blocks, rhs = sys.linearise(point, nu, with_correction=final)
+            tangent = None
+            if w is not None:
+                tangent = sys.law.dual_tangent(a, q, nu) if attempt.dual else sys.tangent(point, nu)
+            blocks, rhs = sys.linearise(point, nu, with_correction=final, tangent=tangent)
             u_new, k = self._linear_step(blocks, rhs, u, active)
             krylov += k
             if not ranks.all(np.isfinite(u_new).all()):
                 return Outcome(point, False, it, krylov, np.inf, worst, "the linear system became singular")
             if w is not None:
-                kappa = sys.law.dq(a, nu)
-                new = sys.slope(u_new)[w]
-                a_new = sys.law.project(new + LINE * (kappa * new + q - kappa * a), LINE, nu)
-                q = sys.law.q(a_new, nu)
-                a = a_new
+                a = sys.slope(u_new)[w]
+                q = tangent[0] * a + tangent[1]
+                if attempt.dual:
+                    cap = sys.law.dual_cap(a, nu)
+                    q = np.clip(q, -cap, cap)
+                else:
+                    a = sys.law.project(a + LINE * q, LINE, nu)
+                    q = sys.law.q(a, nu)
             u = u_new
             errors = self.mismatch(u, a, nu, final, active)
             e_rows = errors[w].max(-1) if w is not None else np.zeros(rows)
@@ -178,6 +197,8 @@ class NewtonPath:
                     final = True
                     continue
                 good = e_rows < LOOSE
+                if attempt.together:                                       # rows that feed each other step as one
+                    good &= ranks.all(good.all())
                 on, back = good & ~there, ~good & (stall > PATIENCE) & has
                 for old, now in zip(kept, (q, a, nu), strict=True):
                     old[on] = now[on]
@@ -220,6 +241,11 @@ class NewtonPath:
             balance = sys.balance_flux(u, s)
             throughput = np.maximum(sys.throughput(u, s), np.abs(flux).max(-1))[:, None] + 1e-290
             err = np.abs(flux - balance)
+            # what rounding of f makes of the fluxes of the best conducting face, which the balance of all others feels
+            conducting = np.maximum(kappa, np.abs(law[s][1]) / np.maximum(np.abs(slopes[s]), 1e-290)) / sys.df
+            full = np.abs(sys.upper(u)[s])
+            noise = 8.0 * np.finfo(float).eps * (conducting * (full[:, :-1] + full[:, 1:])).max(-1)[:, None]
+            err = err / (1.0 + noise / (self.tolerance * throughput))
             size = np.abs(sys.upper(u)[s]).max(-1)[:, None] + 1e-290
             out[s] = np.fmin(err / throughput, err / np.maximum(kappa, 1e-290) * sys.df / size)
             if sys.top is None:                                            # the top node, beyond the last face

@@ -323,11 +323,17 @@ class System:
             flux = np.concatenate([flux, (self.outflow[s] * u[s, self.rows, -1])[:, None]], -1)
         return np.diff(np.concatenate([np.zeros_like(flux[:, :1]), flux], -1), axis=-1)
 
+    def tangent(self, point, nu):
+        """(κ, offset) of the protons' flux law at a mixed point: q ≈ κ a + offset."""
+        kappa = self.law.dq(point.a, nu)
+        return kappa, point.q - kappa * point.a
+
     # ---- linearisation ----------------------------------------------------------------------------------------------
 
-    def linearise(self, point, nu, with_correction=True, exact=False):
+    def linearise(self, point, nu, with_correction=True, exact=False, tangent=None):
         """(Blocks, right-hand side) of the Newton step for new node values at the mixed `point`.
 
+        tangent: (κ, offset) of the protons' faces instead of the tangent of the law at the point.
         exact: add what the nuclei's κ and ω owe to the protons' slopes, which Newton can lag but tangents and adjoints need.
         """
         p, u = self.problem, point.u
@@ -336,8 +342,7 @@ class System:
         kappa, offset = {}, {}
         for s in range(p.species):
             if s == self.w:
-                kappa[s] = self.law.dq(point.a, nu)
-                offset[s] = point.q - kappa[s] * point.a
+                kappa[s], offset[s] = tangent or self.tangent(point, nu)
             else:
                 kappa[s], offset[s] = conductivity[s][0], np.zeros_like(self.v[s])
         corrections = self.correction(u, point.a, conductivity, True) if with_correction else {}
