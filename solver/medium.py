@@ -6,18 +6,22 @@ or loss is one schema class in `solver.deck.processes`, one formula in `solver.p
 Combination rules (design of the whole program): speeds add; S adds; X² adds; 1/κ of independent scatterers adds; loss rates add.
 """
 
+import re
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from . import particles
+from .by_height import Ladder
+from .constants import C
 from .errors import DeckError, Fault
 from .physics import losses
 from .physics import plasma as plasma_physics
 from .physics import self_confinement as sc
-from .physics.validity import ValidityWarning
+from .physics.validity import ValidityWarning, warn
 
 
 def _fast_modes(p, plasma, R, nucleus):
@@ -85,22 +89,40 @@ LOSSES = {  # process, plasma, R, nucleus, density -> −ṗ/p
     "given": lambda p, plasma, R, nucleus, n: p.rate * R**p.slope,
     "ionisation": lambda p, plasma, R, nucleus, n: losses.ionisation_rate(R, nucleus, _first(p.density, n)),
     "coulomb": lambda p, plasma, R, nucleus, n: losses.coulomb_rate(
-        R, nucleus, _first(p.density, n), float(_first(p.temperature, 1e4 if plasma is None else plasma.T))
+        R, nucleus, _first(p.density, n), _first(p.temperature, plasma.T)
     ),
-    "synchrotron": lambda p, plasma, R, nucleus, n: losses.synchrotron_rate(
-        R, nucleus, _first(p.B, None if plasma is None else plasma.B)
-    ),
+    "synchrotron": lambda p, plasma, R, nucleus, n: losses.synchrotron_rate(R, nucleus, _first(p.B, plasma.B)),
     "inverse_compton": lambda p, plasma, R, nucleus, n: losses.inverse_compton_rate(R, nucleus, p.energy_density),
 }
+
+
+SLOW = ("fast_modes",)  # scattering that takes one plasma state at a time; a table over heights where that varies
 
 
 def _first(given, default):
     return default if given is None else given
 
 
-def loss_rate(processes, R, nucleus, density, plasma=None):
+@dataclass(frozen=True)
+class PartOfPlasma:
+    """What a deck gives of a plasma without B or n, for processes that need no more; None where it says nothing."""
+
+    B: Any = None
+    n: Any = None
+    T: Any = None
+    mean_free_path: Any = None
+
+
+WARM = PartOfPlasma(T=1e4)  # electrons of the disc, where a loss process does not say
+
+
+def loss_rate(processes, R, nucleus, density, plasma=WARM, where="disc"):
     """Sum of the loss rates −ṗ/p (1/s) of `processes` at rigidities R (GV) for one nucleus, shape of R (and plasma)."""
-    return sum((LOSSES[p.type](p, plasma, R, nucleus, density) for p in processes), np.zeros_like(R))
+    rate = np.zeros_like(R)
+    for p in processes:
+        with naming(f"{where}.{p.type}"):
+            rate = rate + LOSSES[p.type](p, plasma, R, nucleus, density)
+    return rate
 
 
 @dataclass(frozen=True)
@@ -117,19 +139,23 @@ class Coefficients:
 
 
 class Medium:
-    """The layers of a deck as functions of height and rigidity, for the nuclei of the deck."""
+    """The layers of a deck as functions of height and rigidity, for the nuclei of the deck.
+
+    DeckError, naming layer and process, where a formula refuses what the deck gives it.
+    """
 
     def __init__(self, deck, nuclei):
         self.layers, self.nuclei = deck.layer, nuclei
         self.tops = np.array([float(layer.top) for layer in deck.layer])
-        self.density = deck.disc.density
+        self._ladders = {}
 
     @property
     def kinks(self):
         """Heights inside a layer where its profile sets in (cm)."""
         bottoms = np.insert(self.tops[:-1], 0, 0.0)
-        stack = zip(self.layers, bottoms, self.tops, strict=True)
-        return [float(layer.profile.z0) for layer, b, t in stack if layer.profile is not None and b < layer.profile.z0 < t]
+        rows = zip(self.layers, bottoms, self.tops, strict=True)
+        starts = [(float(layer.profile.z0), b, t) for layer, b, t in rows if layer.profile is not None]
+        return [z0 for z0, b, t in starts if b < z0 < t]
 
     def layer_at(self, z):
         """Index of the layer at heights z; an interface belongs to the layer above."""
@@ -145,102 +171,151 @@ class Medium:
         with recording() as said:
             for i in np.unique(layer):
                 here = layer == i
-                v[here], S[here], X[here], kappa[:, here], confined[here] = self._layer(self.layers[i], z[here], R)
-        return Coefficients(v, S, X, kappa, confined, tuple(dict.fromkeys(said)))
+                v[here] = self._speed(i, z[here])
+                S[here], X[here] = self._waves(i, z[here], R)
+                kappa[:, here] = self._scattering(i, z[here], R)
+                confined[here] = self.layers[i].has_waves
+        return Coefficients(v, S, X, kappa, confined, tuple(said))
 
-    def plasma(self, layer, z):
-        """The layer's plasma at heights z: scalars where it is uniform, else columns (z, 1); None where the deck has none."""
-        state = layer.plasma
-        if state is None or state.B is None or state.n is None:
-            return None if state is None or state.B is None else _FieldOnly(float(state.B))
-        given = {"B": float(state.B), "n": float(state.n), "T": 1e4 if state.T is None else float(state.T)}
-        if state.mean_free_path is not None:
-            given["mean_free_path"] = float(state.mean_free_path)
-        profile = layer.profile
-        if profile is not None:
-            factor = np.maximum(z / float(profile.z0), 1.0)[:, None]
-            for key in ("B", "n", "T"):
-                if getattr(profile, key):
-                    given[key] = given[key] * factor ** getattr(profile, key)
-        return plasma_physics.Plasma(**given)
+    def plasma(self, i, z):
+        """Plasma of layer i at heights z (cm): scalars where it is uniform, else columns (z, 1).
 
-    def _layer(self, layer, z, R):
-        plasma = self.plasma(layer, z)
-        power = layer.profile
-        factor = np.ones_like(z) if power is None else np.maximum(z / float(power.z0), 1.0)
-        with_profile = lambda key: 1.0 if power is None else factor ** getattr(power, key)  # noqa: E731
-        streaming = layer.streaming
+        A `PartOfPlasma` where the deck does not give both B and n.
+        """
+        profile = self.layers[i].profile
+        factor = None if profile is None else np.maximum(z / float(profile.z0), 1.0)[:, None]
+        return self._plasma_at(i, factor)
+
+    def _plasma_at(self, i, factor):
+        layer = self.layers[i]
+        keys = ("B", "n", "T", "mean_free_path") if layer.plasma is not None else ()
+        given = {k: float(getattr(layer.plasma, k)) for k in keys if getattr(layer.plasma, k) is not None}
+        for key in ("B", "n", "T") if layer.profile is not None else ():
+            if getattr(layer.profile, key):
+                with np.errstate(over="ignore", under="ignore"):
+                    given[key] = given[key] * factor ** getattr(layer.profile, key)
+        with naming(f"{self._name(i)}.plasma"):
+            if not {"B", "n"} <= set(given):
+                return PartOfPlasma(**given)
+            state = plasma_physics.Plasma(**{"T": WARM.T, **given})  # T only where no process asks for it
+            if np.any(state.alfven_speed >= C):
+                top = np.max(state.alfven_speed)
+                raise ValueError(f"the Alfvén speed reaches {top:.1e} cm/s, it must stay below that of light")
+        return state
+
+    def _name(self, i):
+        return f"layer.{self.layers[i].name or i}"
+
+    def _profile(self, i, key, z):
+        """The factor of layer i's profile on a coefficient at heights z, (z,)."""
+        profile = self.layers[i].profile
+        return np.ones_like(z) if profile is None else np.maximum(z / float(profile.z0), 1.0) ** getattr(profile, key)
+
+    def _speed(self, i, z):
+        streaming, v = self.layers[i].streaming, np.zeros(z.shape)
         if streaming.type == "alfven":
-            v = np.broadcast_to(np.squeeze(plasma.alfven_speed), z.shape)
-        else:
-            v = np.full(z.shape, float(streaming.v) if streaming.type == "given" else 0.0)
-        v = (v * with_profile("v")) + float(layer.wind)
-        S, X2 = np.zeros((len(z), len(R))), np.zeros((len(z), len(R)))
-        if layer.has_waves:
-            for p in layer.damping:
-                if getattr(p, "m", 1.0) != 1.0:
-                    raise DeckError(
-                        [
-                            Fault(
-                                "deck",
-                                f"layer.{layer.name}.damping.{p.type}.m",
-                                f"found {p.m:g}",
-                                "the flux law covers rates ∝ (δB/B)², m = 1",
-                            )
-                        ]
-                    )
-                if p.type in LINEAR:
-                    S = S + LINEAR[p.type](p, plasma, R)
-                else:
-                    X2 = X2 + NONLINEAR[p.type](p, plasma, R) ** 2
-        S, X = S * np.reshape(with_profile("S"), (-1, 1)), np.sqrt(X2) * np.reshape(with_profile("X"), (-1, 1))
-        rate = np.zeros((len(self.nuclei), len(z), len(R)))
-        for s, nucleus in enumerate(self.nuclei):
-            for p in layer.scattering:
-                kappa = _by_height(SCATTERING[p.type], p, plasma, R, nucleus)
-                with np.errstate(divide="ignore"):
-                    rate[s] += 1.0 / np.where(kappa > 0, kappa, np.inf)
-        with np.errstate(divide="ignore"):
-            kappa = np.where(rate > 0, 1.0 / np.where(rate > 0, rate, 1.0), np.inf)
-        kappa = kappa * np.reshape(with_profile("kappa"), (1, -1, 1))
-        return v, S, X, kappa, np.full(z.shape, layer.has_waves)
+            v = v + np.ravel(self.plasma(i, z).alfven_speed)
+        elif streaming.type == "given":
+            v = v + float(streaming.v)
+        v = v * self._profile(i, "v", z) + float(self.layers[i].wind)
+        with naming(f"{self._name(i)}.streaming"):
+            if np.any(np.abs(v) >= C):
+                raise ValueError(f"the speed reaches {np.max(np.abs(v)):.1e} cm/s, it must stay below that of light")
+        return v
 
-    def bulk_loss(self, layer_index, z, R, nucleus):
-        """−ṗ/p (1/s) of the losses that act throughout a layer, (z, R)."""
-        layer = self.layers[layer_index]
+    def damping(self, i, z, R):
+        """What damps the waves of layer i at heights z: list of (process, S or None, X or None), each (z, R)."""
+        layer, parts = self.layers[i], []
+        for p in layer.damping if layer.has_waves else ():
+            with naming(f"{self._name(i)}.damping.{p.type}"):
+                if getattr(p, "m", 1.0) != 1.0:
+                    key, found = f"{self._name(i)}.damping.{p.type}.m", f"found {p.m:g}"
+                    raise DeckError([Fault("deck", key, found, "the flux law covers rates ∝ (δB/B)², m = 1")])
+                key, formula = ("S", LINEAR[p.type]) if p.type in LINEAR else ("X", NONLINEAR[p.type])
+                value = formula(p, self.plasma(i, z), R) * self._profile(i, key, z)[:, None]
+                if not np.all(np.isfinite(value)):
+                    raise ValueError(f"{key} is not finite at all rigidities")
+            parts.append((p, value, None) if key == "S" else (p, None, value))
+        return parts
+
+    def _waves(self, i, z, R):
+        S, X2 = np.zeros((len(z), len(R))), np.zeros((len(z), len(R)))
+        for _, linear, nonlinear in self.damping(i, z, R):
+            S = S if linear is None else S + linear
+            X2 = X2 if nonlinear is None else X2 + nonlinear**2
+        return S, np.sqrt(X2)
+
+    def _scattering(self, i, z, R):
+        """κ of all extrinsic scatterers of layer i, (species, z, R), inf where there are none."""
+        rate = np.zeros((len(self.nuclei), len(z), len(R)))
+        for j, p in enumerate(self.layers[i].scattering):
+            with naming(f"{self._name(i)}.scattering.{p.type}"), np.errstate(divide="ignore"):
+                kappa = self._kappa(i, j, z, R)
+                rate += 1.0 / np.where(kappa > 0, kappa, np.inf)
+        with np.errstate(divide="ignore"):
+            return 1.0 / rate * self._profile(i, "kappa", z)[:, None]
+
+    def _kappa(self, i, j, z, R):
+        """κ of one scatterer of layer i, broadcasting against (species, z, R)."""
+        p, profile = self.layers[i].scattering[j], self.layers[i].profile
+        varies = profile is not None and any(getattr(profile, key) for key in ("B", "n", "T"))
+
+        def all_nuclei(plasma):
+            return [SCATTERING[p.type](p, plasma, R, nucleus) for nucleus in self.nuclei]
+
+        if p.type not in SLOW or not varies:
+            kappa = np.stack(all_nuclei(self.plasma(i, z)))
+            return kappa[:, None] if kappa.ndim == 2 else kappa
+        key = (i, j, R.tobytes())
+        if key not in self._ladders:
+            end = np.log(max(self.tops[i] / float(profile.z0), 1.0))
+            with recording() as said:
+                ladder = Ladder(lambda s: np.stack(all_nuclei(self._plasma_at(i, np.exp(s)))), end)
+            self._ladders[key] = ladder, said
+        ladder, said = self._ladders[key]
+        for text in said:
+            warn(text)
+        return ladder(np.log(np.maximum(z / float(profile.z0), 1.0)))
+
+    def bulk_loss(self, i, z, R, nucleus):
+        """−ṗ/p (1/s) of the losses that act throughout layer i, (z, R)."""
         out = np.zeros((len(z), len(R)))
-        if layer.losses:
-            plasma = self.plasma(layer, z)
-            density = None if plasma is None or not hasattr(plasma, "n") else plasma.n
-            out = out + loss_rate(layer.losses, R, nucleus, density, plasma)
+        if self.layers[i].losses:
+            plasma = self.plasma(i, z)
+            out = out + loss_rate(self.layers[i].losses, R, nucleus, plasma.n, plasma, f"{self._name(i)}.losses")
         return out
 
 
-@dataclass(frozen=True)
-class _FieldOnly:
-    """A plasma of which only the field is given, for processes that need no more."""
-
-    B: float
-
-
-def _by_height(kappa, process, plasma, R, nucleus):
-    """κ of a process that takes one plasma state at a time, for a plasma that may vary with height: (R,) or (z, R)."""
-    keys = ("B", "n", "T", "mean_free_path")
-    if not any(np.ndim(getattr(plasma, key, 0.0)) for key in keys):
-        return kappa(process, plasma, R, nucleus)
-    states = np.stack(np.broadcast_arrays(*(np.ravel(getattr(plasma, key)) for key in keys)), 1)
-    unique, inverse = np.unique(states, axis=0, return_inverse=True)
-    return np.stack([kappa(process, plasma_physics.Plasma(*state), R, nucleus) for state in unique])[np.ravel(inverse)]
+@contextmanager
+def naming(key):
+    """A formula that refuses its arguments becomes a fault of the deck at `key`; its warnings begin with `key`."""
+    try:
+        with recording() as said:
+            yield
+    except DeckError:
+        raise
+    except (ValueError, OverflowError) as error:
+        raise DeckError([Fault("deck", key, str(error), "")]) from None
+    for text in said:
+        warn(text if text.startswith("layer.") else f"{key}: {text}")
 
 
 @contextmanager
 def recording():
-    """Collect the texts of the validity warnings the physics issues, instead of printing them."""
+    """Collect the texts of the validity warnings the physics issues, instead of printing them; none twice.
+
+    Texts that differ in their numbers only count as one, the first.
+    """
     texts = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ValidityWarning)
         yield texts
-    texts.extend(str(w.message) for w in caught if issubclass(w.category, ValidityWarning))
+    kinds = {}
+    for w in caught:
+        if issubclass(w.category, ValidityWarning):
+            where, _, what = str(w.message).partition(": ")
+            kinds.setdefault((where, re.sub(r"[-+.\d]+(e[-+]?\d+)?", "#", what)), str(w.message))
+    texts.extend(kinds.values())
     for w in caught:
         if not issubclass(w.category, ValidityWarning):
             warnings.warn_explicit(w.message, w.category, w.filename, w.lineno)

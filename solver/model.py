@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from . import particles
 from .constants import C
 from .errors import DeckError, Fault
-from .medium import Medium, loss_rate
+from .medium import Medium, loss_rate, recording
 from .physics import sources, spallation
 from .transport.grid import Grid, make_grid
 from .transport.problem import Secondary, TransportProblem
@@ -54,6 +54,7 @@ class Model:
 
     def __init__(self, deck):
         self.deck = deck
+        self._said: dict[str, None] = {}
         self.names = tuple(_parents_first(deck.species))
         self.species = tuple(_nucleus(name, deck.species[name]) for name in self.names)
         self.medium = Medium(deck, self.species)
@@ -202,7 +203,19 @@ class Model:
 
     def _disc_rate(self, R, s):
         disc = self.deck.disc
-        return loss_rate(disc.loss_processes, R, self.species[s], float(disc.density))
+        with recording() as said:
+            rate = loss_rate(disc.loss_processes, R, self.species[s], float(disc.density))
+        return self._heard(said, rate)
+
+    def _bulk_rate(self, layer, z, R, s):
+        with recording() as said:
+            rate = self.medium.bulk_loss(layer, z, R, self.species[s])
+        return self._heard(said, rate)
+
+    def _heard(self, said, rate):
+        """Keep the warnings of the loss formulas for `warnings`."""
+        self._said.update(dict.fromkeys(said))
+        return rate
 
     @cached_property
     def loss_time(self):
@@ -282,7 +295,13 @@ class Model:
     @property
     def warnings(self):
         """Texts to show and store: coefficients used beyond their validity, layers nothing scatters in."""
-        out = list(self.faces.warnings)
+        grid, species = self.grid, range(len(self.species))
+        if not self._said:
+            for s in species:
+                self._disc_rate(grid.R, s)
+                for i in np.unique(grid.layer):
+                    self._bulk_rate(i, grid.z_face[grid.layer == i][[0, -1]], grid.R, s)
+        out = [*self.faces.warnings, *self._said]
         for i, layer in enumerate(self.deck.layer):
             if not layer.has_waves and not layer.scattering:
                 out.append(
@@ -310,7 +329,7 @@ class Model:
             integrated = np.zeros((len(R_faces), len(grid.z)))
             for layer in np.unique(grid.layer):
                 faces = np.flatnonzero(grid.layer == layer)
-                rate = self.medium.bulk_loss(layer, grid.z_face[faces], R_faces, self.species[s]).T
+                rate = self._bulk_rate(layer, grid.z_face[faces], R_faces, s).T
                 integrated[:, faces] += rate * grid.dz[faces] / 2
                 integrated[:, faces + 1] += rate * grid.dz[faces] / 2
             loss[s] += integrated
