@@ -39,7 +39,7 @@ streaming = { type = "alfven" }
 damping = [ { type = "landau" } ]
 """
 
-PROTONS = GALAXY[: GALAXY.index("[species.carbon]")] + GALAXY[GALAXY.index("[disc]"):]
+PROTONS = GALAXY[: GALAXY.index("[species.carbon]")] + GALAXY[GALAXY.index("[disc]") :]
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,15 @@ class Ended:
 def process(*words, python=("-m", "solver"), cwd=None, timeout=120, **environment):
     """Run a command as a process; floating-point and other RuntimeWarnings are errors there too."""
     command = [sys.executable, "-W", "error::RuntimeWarning", *python, *map(str, words)]
-    done = subprocess.run(command, cwd=cwd, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=timeout)
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
     return Ended(done.returncode, done.stdout, done.stderr)
 
 

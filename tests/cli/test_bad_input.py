@@ -37,7 +37,7 @@ FAULTS = {
     "unknown nucleus": (("[species.carbon]", "[species.karbon]"), ["karbon"]),
     "damped waves without protons": (("[species.proton]", "[species.helium4]"), ["proton"]),
     "one cell": (("z_cells = 8", "z_cells = 1"), ["grid.z_cells", "at least 2"]),
-    "fewer cells than layers": (("z_cells = 8", "z_cells = 2"), ["grid.z_cells", "found 2", "2 layers need at least 4"]),
+    "fewer cells than layers": (("z_cells = 8", "z_cells = 2"), ["grid.z_cells", "2 layers need at least 4"]),
     "too many cells": (("z_cells = 8", "z_cells = 900000000"), ["grid.z_cells"]),
     "plasma that is needed": ((f"plasma = {HALO}\n", ""), ["plasma"]),
     "faster than light": (('{ type = "alfven" }', '{ type = "given", v = "4e5 km/s" }'), ["streaming.v", "light"]),
@@ -57,7 +57,7 @@ def test_a_wrong_deck_is_one_message_and_nothing_is_written(what, command, deck,
     name = deck(change)
     for call in (("check",), ("run", "--out", "new"), ("coefficients", "--out", "new.nc")):
         if call[0] != "run" and what in ("exact start of no problem", "source of no problem"):
-            continue                                                        # coefficients need neither
+            continue  # coefficients need neither
         ended = command(call[0], name, *call[1:])
         ended.refused(*words)
         assert ended.err.count("\n") <= 3, ended.err
@@ -78,16 +78,19 @@ def test_all_faults_come_at_once(command, deck):
     assert len(ended.err.splitlines()) == 5
 
 
-@pytest.mark.parametrize(("override", "words"), [
-    ("grid.z_cells", ["write key.path=value"]),
-    ("=4", ["write key.path=value"]),
-    ("grid.bogus=4", ["grid.bogus", "unknown key"]),
-    ("grid.z_cells=many", ["grid.z_cells", "whole number"]),
-    ("layer.2.top=4 kpc", ["layer.2"]),
-    ("layer.hallo.top=4 kpc", ["hallo", "halo"]),
-    ("species.boron.source.parent=oxygen", ["oxygen"]),
-    ("grid.z_cells.x=3", ["grid.z_cells"]),
-])
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("grid.z_cells", ["write key.path=value"]),
+        ("=4", ["write key.path=value"]),
+        ("grid.bogus=4", ["grid.bogus", "unknown key"]),
+        ("grid.z_cells=many", ["grid.z_cells", "whole number"]),
+        ("layer.2.top=4 kpc", ["layer.2"]),
+        ("layer.hallo.top=4 kpc", ["hallo", "halo"]),
+        ("species.boron.source.parent=oxygen", ["oxygen"]),
+        ("grid.z_cells.x=3", ["grid.z_cells"]),
+    ],
+)
 def test_wrong_overrides(command, deck, inside, override, words):
     name = deck()
     for call in ("run", "check", "show", "coefficients"):
@@ -96,16 +99,19 @@ def test_wrong_overrides(command, deck, inside, override, words):
     assert tree(inside) == [name]
 
 
-@pytest.mark.parametrize(("name", "words"), [
-    ("two_phas", ["no such problem", 'did you mean "two_phase"']),
-    ("nowhere/deck.toml", ["no such file"]),
-    ("gallaxy.toml", ["no such file", "galaxy.toml"]),
-    (".", ["folder without deck.toml"]),
-    ("", ["a problem's name or a path"]),
-    ("/dev/null", ["not a regular file"]),
-    ("binary.toml", ["UTF-8"]),
-    ("empty.toml", ["empty"]),
-])
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("two_phas", ["no such problem", 'did you mean "two_phase"']),
+        ("nowhere/deck.toml", ["no such file"]),
+        ("gallaxy.toml", ["no such file", "galaxy.toml"]),
+        (".", ["folder without deck.toml"]),
+        ("", ["a problem's name or a path"]),
+        ("/dev/null", ["not a regular file"]),
+        ("binary.toml", ["UTF-8"]),
+        ("empty.toml", ["empty"]),
+    ],
+)
 def test_decks_that_are_not_there(command, deck, inside, name, words):
     deck()
     (inside / "binary.toml").write_bytes(b'title = "\xff\xfe"')
@@ -119,8 +125,10 @@ def test_decks_that_are_not_there(command, deck, inside, name, words):
 # ---- a steady state that cannot exist --------------------------------------------------------------------------------
 
 STUCK = (
-    ('streaming = { type = "alfven" }\ndamping = [ { type = "landau" } ]',
-     'damping = [ { type = "given_S", S = "1e-20 cm-2 s-1 GeV-3", slope = -3.5 } ]'),
+    (
+        'streaming = { type = "alfven" }\ndamping = [ { type = "landau" } ]',
+        'damping = [ { type = "given_S", S = "1e-20 cm-2 s-1 GeV-3", slope = -3.5 } ]',
+    ),
     ("[disc]", '[disc]\nlosses = "none"'),
 )
 
@@ -147,12 +155,15 @@ def test_what_cannot_be_steady_can_go_on_as_a_transient(command, deck, inside):
         assert result.attrs["time_reached"] == pytest.approx(0.1 * 3.15576e13, rel=1e-12)
 
 
-@pytest.mark.parametrize("way_out", [
-    ("[disc]", '[time]\nend = "1 kyr"\n[disc]'),
-    ("damping = [ {", 'streaming = { type = "given", v = "10 km/s" }\ndamping = [ {'),
-    ("damping = [ {", 'damping = [ { type = "given_X", X = "1e11 GeV(-3/2) s-1", slope = -1.5 }, {'),
-    ('losses = "none"', 'losses = "flux"'),
-])
+@pytest.mark.parametrize(
+    "way_out",
+    [
+        ("[disc]", '[time]\nend = "1 kyr"\n[disc]'),
+        ("damping = [ {", 'streaming = { type = "given", v = "10 km/s" }\ndamping = [ {'),
+        ("damping = [ {", 'damping = [ { type = "given_X", X = "1e11 GeV(-3/2) s-1", slope = -1.5 }, {'),
+        ('losses = "none"', 'losses = "flux"'),
+    ],
+)
 def test_any_way_out_is_enough(command, deck, way_out):
     ended = command("check", deck(*STUCK, way_out, text=PROTONS))
     assert ended.code == 0
@@ -256,8 +267,17 @@ def test_a_disc_that_is_full_at_the_end_keeps_the_checkpoint(command, deck, insi
 def stored(tmp_path_factory):
     """A folder with one finished run, to be copied and damaged."""
     folder = tmp_path_factory.mktemp("stored")
-    words = ("run", "nonlinear_landau", "--no-figures", "--out", "run", "--set", "grid.z_cells=4",
-             "--set", "grid.rigidity_cells=3")
+    words = (
+        "run",
+        "nonlinear_landau",
+        "--no-figures",
+        "--out",
+        "run",
+        "--set",
+        "grid.z_cells=4",
+        "--set",
+        "grid.rigidity_cells=3",
+    )
     ended = process(*words, cwd=folder)
     assert ended.code == 0, ended.err
     return folder / "run/result.nc"
@@ -310,14 +330,21 @@ def incomplete(path, source):
     with xr.open_datatree(source) as result:
         kept = result.load()
     root = kept.to_dataset().drop_vars("f")
-    xr.DataTree.from_dict({"/": root} | {f"/{name}": kept[name].to_dataset(inherit=False) for name in kept.children}
-                          ).to_netcdf(path, engine="netcdf4")
+    xr.DataTree.from_dict(
+        {"/": root} | {f"/{name}": kept[name].to_dataset(inherit=False) for name in kept.children}
+    ).to_netcdf(path, engine="netcdf4")
 
 
 DAMAGE = {
-    truncated: "truncated or damaged", stub: "truncated or damaged", empty: "not a netCDF-4 file",
-    text: "not a netCDF-4 file", flipped: "truncated or damaged", foreign: "not written by crstream",
-    classic: "not a netCDF-4 file", newer: "layout 99", incomplete: "lacks f",
+    truncated: "truncated or damaged",
+    stub: "truncated or damaged",
+    empty: "not a netCDF-4 file",
+    text: "not a netCDF-4 file",
+    flipped: "truncated or damaged",
+    foreign: "not written by crstream",
+    classic: "not a netCDF-4 file",
+    newer: "layout 99",
+    incomplete: "lacks f",
 }
 
 
@@ -331,7 +358,8 @@ def test_files_that_are_no_results_are_refused_and_left_alone(damage, stored, co
         for where in ("run", "run/result.nc"):
             command(*call, where).refused("result.nc", DAMAGE[damage])
     command("run", "nonlinear_landau", "--out", "new", "--set", 'initial={type="file", path="run/result.nc"}').refused(
-        "result.nc", DAMAGE[damage])
+        "result.nc", DAMAGE[damage]
+    )
     assert path.read_bytes() == before
     assert tree(inside) == ["run", "run/result.nc"]
 
@@ -358,7 +386,8 @@ def test_coefficients_are_no_result(command, deck, inside):
     for call in ("resume", "compare", "plot"):
         command(call, "c.nc").refused("c.nc", "coefficients file", "expected result")
     command("run", "galaxy.toml", "--out", "new", "--set", 'initial={type="file", path="c.nc"}').refused(
-        "c.nc", "coefficients file")
+        "c.nc", "coefficients file"
+    )
     assert tree(inside) == ["c.nc", "galaxy.toml"]
 
 
@@ -379,14 +408,17 @@ def test_folders_without_a_result(call, command, inside):
     assert tree(inside) == ["hollow"]
 
 
-@pytest.mark.parametrize(("override", "words"), [
-    ("grid.z_cells=8", ["grid.z_cells", "cannot change while going on"]),
-    ("layer.0.plasma.B=2 uG", ["layer.0.plasma.B", "cannot change"]),
-    ("time.end=1 kyr", ["time.end", "has reached", "later time"]),
-    ("time.bogus=1", ["time.bogus", "unknown key"]),
-    ("time.max_steps=0", ["time.max_steps", "at least 1"]),
-    ("nonsense", ["write key.path=value"]),
-])
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("grid.z_cells=8", ["grid.z_cells", "cannot change while going on"]),
+        ("layer.0.plasma.B=2 uG", ["layer.0.plasma.B", "cannot change"]),
+        ("time.end=1 kyr", ["time.end", "has reached", "later time"]),
+        ("time.bogus=1", ["time.bogus", "unknown key"]),
+        ("time.max_steps=0", ["time.max_steps", "at least 1"]),
+        ("nonsense", ["write key.path=value"]),
+    ],
+)
 def test_changes_that_do_not_fit_a_resumed_run(stored, command, inside, override, words):
     (inside / "run").mkdir()
     shutil.copy(stored, inside / "run")

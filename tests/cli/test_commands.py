@@ -167,10 +167,10 @@ def test_result_is_what_the_contract_says_for_a_reader_that_knows_only_xarray(ga
         assert result.attrs["status"] == "steady"
         deck = json.loads(result.attrs["deck"])
         assert deck["layer"][1]["plasma"]["T"] == "3e6 K"
-        assert deck["time"]["end"] == "steady"                              # defaults are filled in
+        assert deck["time"]["end"] == "steady"  # defaults are filled in
         for name in ("crstream_version", "petsc_version", "numpy_version"):
             assert result.attrs[name]
-        assert np.isinf(result.kappa_extrinsic.values[4:]).all()            # nothing scatters in the halo
+        assert np.isinf(result.kappa_extrinsic.values[4:]).all()  # nothing scatters in the halo
         assert np.isfinite(result.kappa_extrinsic.values[:2]).all()
         assert (result.f.values[:, :-1] > 0).all()
         assert (result.f.values[:, -1] == 0).all()
@@ -203,7 +203,7 @@ def test_run_of_a_problem_compares_with_its_exact_solution(landau):
     assert ended.code == 0, ended.err
     assert "eq. 14" in ended.out
     assert "within the tolerance" in ended.out
-    assert tree(folder / "out/nonlinear_landau") == ["result.nc"]           # --no-figures
+    assert tree(folder / "out/nonlinear_landau") == ["result.nc"]  # --no-figures
 
 
 def test_run_refuses_to_overwrite_a_result_without_force(landau, command, inside):
@@ -269,7 +269,7 @@ def test_error_estimate_that_fails_does_not_lose_the_result(command, deck, insid
 
     def failing(self, *arguments):
         done = march(self, *arguments)
-        if self.folder is None:                                             # the partner run
+        if self.folder is None:  # the partner run
             done.status, done.failure = "failed: on purpose", Failure("on purpose", {})
         return done
 
@@ -299,8 +299,17 @@ def test_direct_method_and_march_find_the_same_state(command, deck, inside):
 
 def test_words_after_the_dashes_reach_petsc(inside):
     (inside / "galaxy.toml").write_text(GALAXY, encoding="utf-8")
-    words = ("run", "galaxy.toml", "--no-figures", "--set", "time.method=direct",
-             "--", "-snes_monitor", "-snes_typo", "3")
+    words = (
+        "run",
+        "galaxy.toml",
+        "--no-figures",
+        "--set",
+        "time.method=direct",
+        "--",
+        "-snes_monitor",
+        "-snes_typo",
+        "3",
+    )
     ended = process(*words, cwd=inside)
     assert ended.code == 0, ended.err
     assert "SNES Function norm" in ended.out
@@ -324,9 +333,18 @@ def test_petsc_options_that_petsc_refuses_are_bad_input(command, deck, inside, w
     assert tree(inside) == [name]
 
 
-@pytest.mark.parametrize("words", [
-    ("--bogus",), ("-snes_monitor",), ("extra",), ("--", "extra"), ("--set",), ("--forc", "x"), ("--out",),
-])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--bogus",),
+        ("-snes_monitor",),
+        ("extra",),
+        ("--", "extra"),
+        ("--set",),
+        ("--forc", "x"),
+        ("--out",),
+    ],
+)
 def test_mistyped_options_are_bad_input_and_nothing_is_written(command, deck, inside, words):
     name = deck()
     ended = command("run", name, *words)
@@ -372,7 +390,7 @@ def test_compare_within_the_tolerance_is_0_and_draws(landau):
 def test_compare_outside_the_tolerance_is_1(command, inside):
     """4 cells cannot be within a tolerance meant for 100."""
     coarse = ("--set", "grid.z_cells=4", "--set", "grid.rigidity_cells=4", "--set", "time.end=5 Myr", "--no-figures")
-    assert command("run", "slab_transient", *coarse).code == 0              # a run is done even so
+    assert command("run", "slab_transient", *coarse).code == 0  # a run is done even so
     ended = command("compare", "out/slab_transient", "--no-figure")
     assert ended.code == 1
     assert ended.err == ""
@@ -386,14 +404,26 @@ def test_compare_needs_something_to_compare_with(galaxy, command):
 
 
 def test_converge_gives_orders_a_figure_and_files(tmp_path):
-    words = ("converge", "slab_transient", "--vary", "grid.z_cells=16,8,32", "--set", "grid.rigidity_cells=1",
-             "--set", "time.end=20 Myr", "--set", "time.rtol=1e-5", "--out", "study")
+    words = (
+        "converge",
+        "slab_transient",
+        "--vary",
+        "grid.z_cells=16,8,32",
+        "--set",
+        "grid.rigidity_cells=1",
+        "--set",
+        "time.end=20 Myr",
+        "--set",
+        "time.rtol=1e-5",
+        "--out",
+        "study",
+    )
     ended = process(*words, cwd=tmp_path)
     assert ended.code == 0, ended.err
     assert tree(tmp_path / "study") == ["convergence.pdf", "convergence.png", "study.csv", "study.nc"]
     lines = [line.split() for line in ended.out.splitlines()]
     rows = [line for line in lines if line and line[0] in ("8", "16", "32")]
-    assert [row[0] for row in rows] == ["8", "16", "32"]                   # coarse to fine, whatever was asked for
+    assert [row[0] for row in rows] == ["8", "16", "32"]  # coarse to fine, whatever was asked for
     assert all(float(order) > 1.8 for row in rows[1:] for order in row[2::2])
     assert ended.out.count(": end time, ") == 3
     table = (tmp_path / "study/study.csv").read_text().splitlines()
@@ -404,8 +434,20 @@ def test_converge_gives_orders_a_figure_and_files(tmp_path):
 
 
 def test_converge_varies_two_keys_together(command, inside):
-    words = ("converge", "slab_transient", "--vary", "grid.z_cells=4,8", "--vary", "time.rtol=1e-2,1e-3",
-             "--set", "grid.rigidity_cells=1", "--set", "time.end=2 Myr", "--out", "study")
+    words = (
+        "converge",
+        "slab_transient",
+        "--vary",
+        "grid.z_cells=4,8",
+        "--vary",
+        "time.rtol=1e-2,1e-3",
+        "--set",
+        "grid.rigidity_cells=1",
+        "--set",
+        "time.end=2 Myr",
+        "--out",
+        "study",
+    )
     ended = command(*words)
     assert ended.code == 0, ended.err
     assert "grid.z_cells, time.rtol = (8, 0.001)" in ended.out
@@ -419,7 +461,8 @@ def test_converge_refuses_what_is_no_series(command, inside, vary):
 
 def test_converge_refuses_series_of_different_lengths(command):
     command("converge", "turbulent_slab", "--vary", "grid.z_cells=4,8", "--vary", "grid.rigidity_cells=2,4,6").refused(
-        "different lengths")
+        "different lengths"
+    )
 
 
 def test_plot_draws_what_is_asked_for(galaxy, command, inside):
@@ -458,8 +501,9 @@ def test_a_reader_that_stops_reading_is_no_error():
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
 def test_output_that_cannot_be_written_is_one_message():
     with open("/dev/full", "w") as full:
-        done = subprocess.run([sys.executable, "-m", "solver", "list"], stdout=full, stderr=subprocess.PIPE, text=True,
-                              timeout=60)
+        done = subprocess.run(
+            [sys.executable, "-m", "solver", "list"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+        )
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "No space left" in done.stderr
