@@ -80,8 +80,8 @@ class FaceLaw:
 
     @cached_property
     def linear(self):
-        """Faces whose waves only linear damping acts on (or X so small that it cannot be told from none)."""
-        return self.confined & (self.S > 0) & (self.CD[1] == 0)
+        """Faces whose waves only linear damping acts on."""
+        return self.confined & (self.S > 0) & (self.X == 0)
 
     def external(self, nu):
         """`External` of rates ν, kept for the last array asked for."""

@@ -135,7 +135,8 @@ class NewtonPath:
         """One run of the path."""
         factor, limit = attempt.factor, attempt.limit
         sys, w, ranks = self.system, self.system.w, self.layout.ranks
-        u = self.u0.copy()
+        # a path begins from nothing: its first problem is nearly linear, and a far start would only saturate the law
+        u = self.u0.copy() if factor is None else np.zeros_like(self.u0)
         everyone = list(range(sys.problem.species))
         path = w is not None and bool(sys.problem.confined.any())
         nu_true = nu = a = q = None

@@ -70,9 +70,6 @@ def test_manufactured_solution_is_met_to_second_order_in_z_and_p_together():
         assert order(*runs, species) > 1.9
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the flux correction keeps 1/P ≈ 1/345 of first order where nothing diffuses at all"
-)
 def test_streaming_with_a_rising_speed_is_met_to_second_order_in_z():
     runs = [compare("streaming", **{"grid.z_cells": n, "grid.rigidity_cells": 24}) for n in (100, 200)]
     assert order(*runs) > 1.9

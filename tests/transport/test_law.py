@@ -28,8 +28,12 @@ def face(S=0.0, X=0.0, m=0.0, confined=True):
 
 
 def exact_law(S, X, m, nu, a):
-    """q(a) in mpmath, from the formulas of numerics: h = (a/q_fit) e^{mν} + (e^{mν} − 1)/m."""
+    """q(a) in mpmath: h = (a/q_fit) e^{mν} + (e^{mν} − 1)/m, and for S alone h = (e^{ma/S + mν} − 1)/m up to saturation."""
     S, X, m, nu, a = (mp.mpf(float(x)) if not isinstance(x, mp.mpf) else x for x in (S, X, m, nu, a))
+    if S and not X:
+        x, mu = m * a / S, m * nu
+        s = -mp.lambertw(-mp.exp(-1 - mu)).real if mu else mp.mpf(1)
+        return s * S if x >= 1 - s else m * a / mp.expm1(x + mu)
     C = m * S
     if X:
         y = m * S / X**2
@@ -81,9 +85,9 @@ def test_flux_is_that_of_the_two_point_problem(S, m, a):
 @given(powers, powers, wide)
 @settings(deadline=None, max_examples=200)
 def test_flux_of_linear_damping_alone_is_S_at_any_slope(s, m, a):
-    """eq. 4: q = S while f falls; ν → 0. The scatterers left change it by a relative ν/(a/S) e^{mν}."""
+    """eq. 4: q = S while f falls; ν → 0. The scatterers left take a relative √(2mν) of it at most, and ν S/a where flat."""
     S, m, a = 10.0**s, 10.0**m, 10.0**a
-    assert float(face(S, 0.0, m).q(np.array(a), FREE)) == pytest.approx(S, rel=ROUNDING + FREE * S / a + FREE * m)
+    assert float(face(S, 0.0, m).q(np.array(a), FREE)) == pytest.approx(S, rel=ROUNDING + FREE * S / a + 2 * np.sqrt(2 * FREE * m))
 
 
 @given(powers, powers, wide)
@@ -182,8 +186,10 @@ def test_first_and_second_derivative_of_the_flux(sample):
         dq, d2q = (high - low) / (2 * h), (high - 2 * mid + low) / h**2
         flat = float(dq * x / mid)
         size = float(mid / x**2)
-    assert float(law.q(np.array(a), nu)) == pytest.approx(float(mid), rel=ROUNDING)
-    assume(flat > 1e-13)
+    # s of the saturated flux is close to a double root for small mν: rounding is amplified by 1/√(2mν)
+    amplified = 8 * EPS / np.sqrt(2 * m * nu) if S and not X else 0.0
+    assert float(law.q(np.array(a), nu)) == pytest.approx(float(mid), rel=ROUNDING + amplified)
+    assume(flat > (1e-7 if S and not X else 1e-13))         # S alone: q' → 0 at saturation is a difference of x and e^x
     assert float(law.dq(np.array(a), nu)) == pytest.approx(float(dq), rel=1e-8)
     assert float(law.d2q(np.array(a), nu)) == pytest.approx(float(d2q), abs=1e-10 * size)
 
@@ -191,12 +197,14 @@ def test_first_and_second_derivative_of_the_flux(sample):
 @given(samples)
 @settings(deadline=None, max_examples=150)
 def test_depth_and_its_derivative(sample):
-    """ℓ = ln(1 + m a/q_fit)/m and dℓ/d|a| against mpmath; even in a."""
+    """ℓ = ln(1 + m a/q_fit)/m, a/S for linear damping alone, and dℓ/d|a| against mpmath; even in a."""
     S, X, m, _nu, a = unpack(sample)
     value, slope = face(S, X, m).depth(np.array([a, -a]))
     with mp.workdps(60):
 
         def depth(x):
+            if S and not X:
+                return x / mp.mpf(S)
             return mp.log(1 + mp.mpf(m) * x / exact_law(S, X, m, 0, x)) / mp.mpf(m)
 
         x = mp.mpf(a)
@@ -257,14 +265,14 @@ def test_depth_gives_the_nuclei_of_eq_30(ratio, cells):
 
 # ---- projection ----------------------------------------------------------------------------------------------------
 
-@given(samples, st.floats(-3.0, 7.0), st.floats(-8.0, 8.0), st.booleans(), st.sampled_from([None, 0.0, 0.5, 1e9]))
+@given(samples, st.floats(-3.0, 7.0), st.floats(-8.0, 8.0), st.booleans())
 @settings(deadline=None, max_examples=400)
-def test_projection_lands_on_the_graph_and_on_the_line(sample, weight, s, negative, guess):
-    """a + A q(a) = s to rounding of the three terms, from any guess; the sign of s is that of a."""
+def test_projection_lands_on_the_graph_and_on_the_line(sample, weight, s, negative):
+    """a + A q(a) = s to rounding of the three terms; the sign of s is that of a."""
     S, X, m, nu, _ = unpack(sample)
     weight, s = 10.0**weight, 10.0**s * (-1 if negative else 1)
     law = face([S], [X], [m])
-    a = law.project(np.array([s]), weight, nu, None if guess is None else np.array([guess * s]))
+    a = law.project(np.array([s]), weight, np.array([nu]))
     residual = a + weight * law.q(a, nu) - s
     # the solver stops when a Newton move is below 1e-12 a (its error then is the square) or 1e-15 s in the sum
     assert abs(residual[0]) <= 1e-14 * abs(s)

@@ -83,7 +83,6 @@ def test_any_start_converges_in_hundreds_of_problems(record_property):
     assert np.percentile(counts, 95) <= 60
 
 
-@pytest.mark.xfail(strict=True, reason="linear damping alone at rest: 12 of 48 random problems stall on the path in ν")
 def test_any_start_converges_for_linear_damping_at_rest():
     """q = S wherever f falls, q free where it is flat (total variation): the hardest case, with v = 0."""
     out = outcomes([79, 177], lambda kind, flows: True)
