@@ -166,7 +166,7 @@ def resume(context: typer.Context, folder: Folder, overrides: Set = None,
 @app.command()
 def coefficients(name: Name, out: Annotated[Path, typer.Option(help="netCDF file to write")], overrides: Set = None,
                  force: Annotated[bool, typer.Option(help="replace a file that is already there")] = False):
-    """The coefficients of a deck only: S, X, v, κ, loss times, sources; nothing is solved."""
+    """The coefficients of a deck only: S, X, v, κ, loss times, sources, plasma, damping by process; nothing is solved."""
     from .model import Model
     from .result import build_coefficients
 
@@ -225,12 +225,12 @@ def converge(context: typer.Context, name: Name,
 @app.command()
 def plot(folder: Folder,
          what: Annotated[str | None,
-                         typer.Option(help="spectrum,b_to_c,profiles,kappa,…; default: all that apply")] = None):
-    """Draw figures of a result as PNG and PDF."""
+                         typer.Option(help="spectrum,b_to_c,profiles,kappa,coefficients,…; default: all that apply")] = None):
+    """Draw figures of a result, or of a file of coefficients, as PNG and PDF."""
     from .plots import save_figures
-    from .result import open_result
+    from .result import open_coefficients
 
-    result = open_result(folder)
+    result = open_coefficients(folder)
     if what is not None and not what.strip(" ,"):
         raise DeckError([Fault("--what", what, "names no figure", "e.g. --what spectrum,profiles")])
     names = ["all"] if what is None else [w.strip() for w in what.split(",") if w.strip()]

@@ -12,6 +12,7 @@ import numpy as np
 
 from . import draw
 from .constants import MYR, C
+from .plots_coefficients import coefficients
 
 # ---------------------------------------------------------------- figures of a result
 
@@ -300,6 +301,7 @@ FIGURES: dict[str, Callable[..., Any]] = {
     "speed": speed,
     "budget": budget,
     "history": history,
+    "coefficients": coefficients,
 }
 STANDARD = ("spectrum", "b_to_c", "profiles", "kappa", "history")      # what a run draws without being asked
 
@@ -307,7 +309,7 @@ STANDARD = ("spectrum", "b_to_c", "profiles", "kappa", "history")      # what a 
 def available(result):
     """Names of the figures this result has the data for."""
     ds, steps = result.dataset, result.history
-    names = list(FIGURES) if "f" in ds else ["kappa"]
+    names = list(FIGURES) if "f" in ds else ["kappa", "coefficients"]
     if "boron_to_carbon" not in ds and "b_to_c" in names:
         names.remove("b_to_c")
     if "history" in names and (steps is None or steps.sizes.get("step", 0) < 2):
@@ -326,6 +328,8 @@ def save_figures(result, folder, what=None):
     unknown = [name for name in names if name not in FIGURES]
     if unknown:
         raise ValueError(f"unknown figure {', '.join(unknown)}; there are {', '.join(FIGURES)}")
+    if "f" not in result.dataset and (missing := [name for name in names if name not in there]):
+        raise ValueError(f"{', '.join(missing)}: nothing was solved; coefficients alone give {', '.join(there)}")
     return [path for name in names for path in draw.save(FIGURES[name](result), Path(folder) / name)]
 
 

@@ -5,6 +5,7 @@
 /budget      per species and rigidity: what is injected, escapes and is lost (when given)
 /snapshots   f at the times asked for (when given)
 /error       estimated numerical errors (when made)
+/microphysics  plasma, damping by process, growth, p_c (in files of coefficients; of a result it is made when asked for)
 /restart     what the march needs to go on bit by bit (when given)
 """
 
@@ -141,6 +142,13 @@ class Result:
         return self._group("error")
 
     @cached_property
+    def microphysics(self):
+        """Plasma, damping by process, growth and cutoff on faces (solver.microphysics), with the waves of the solution."""
+        from .microphysics import microphysics
+
+        return self._group("microphysics") or microphysics(self.model, self.dataset)
+
+    @cached_property
     def observables(self):
         """Everything solver.observables.observe makes of this result."""
         return observables.observe(self.dataset)
@@ -232,8 +240,12 @@ def open_result(path):
 
 
 def build_coefficients(model, provenance=None):
-    """Coefficients, sources and loss times of a model, nothing solved; `write(path)` stores them."""
-    return Result(_tree("coefficients", model, {"/": _root(model, {})}, {"status": "not solved"}, provenance))
+    """Coefficients, sources, loss times and microphysics of a model, nothing solved; `write(path)` stores them."""
+    from .microphysics import microphysics
+
+    details = microphysics(model)
+    groups = {"/": _root(model, {}), "/microphysics": details.drop_vars(("z_face", "rigidity"))}
+    return Result(_tree("coefficients", model, groups, {"status": "not solved"}, provenance))._knowing(model=model)
 
 
 def open_coefficients(path):

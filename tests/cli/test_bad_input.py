@@ -383,8 +383,9 @@ def test_a_result_without_restart_data_cannot_go_on(stored, command, inside):
 
 def test_coefficients_are_no_result(command, deck, inside):
     assert command("coefficients", deck(), "--out", "c.nc").code == 0
-    for call in ("resume", "compare", "plot"):
+    for call in ("resume", "compare"):
         command(call, "c.nc").refused("c.nc", "coefficients file", "expected result")
+    command("plot", "c.nc", "--what", "coefficients,spectrum").refused("spectrum", "nothing was solved", "kappa")
     command("run", "galaxy.toml", "--out", "new", "--set", 'initial={type="file", path="c.nc"}').refused(
         "c.nc", "coefficients file"
     )

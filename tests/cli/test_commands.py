@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -368,6 +369,24 @@ def test_coefficients_are_those_of_a_result_and_nothing_is_solved(galaxy, inside
             np.testing.assert_array_equal(alone[name].values, result[name].values)
         assert "f" not in alone.variables
         assert json.loads(alone.attrs["deck"]) == json.loads(result.attrs["deck"])
+
+
+def test_coefficients_hold_the_microphysics_and_are_drawn(galaxy, command, deck, inside):
+    assert command("coefficients", deck(), "--out", "c.nc").code == 0
+    with xr.open_datatree(inside / "c.nc") as alone:
+        details = alone["/microphysics"]
+        assert details["damping_rate"].dims == ("damping", "z_face", "rigidity")
+        assert list(details["damping"].values) == ["landau"]
+        for name in ("cutoff_rigidity", "alfven_speed", "plasma_beta", "mean_free_path"):
+            assert details[name].dims == ("z_face",)
+            assert {"units", "long_name"} <= set(details[name].attrs)
+        assert details.attrs["state"] == "estimate"
+    assert command("plot", "c.nc").code == 0
+    assert {"coefficients.png", "coefficients.pdf", "kappa.png"} <= set(tree(inside))
+    (inside / "run").mkdir()
+    shutil.copy(galaxy[0] / "out/galaxy/result.nc", inside / "run")
+    assert command("plot", "run", "--what", "coefficients").code == 0
+    assert tree(inside / "run") == ["coefficients.pdf", "coefficients.png", "result.nc"]
 
 
 def test_coefficients_refuse_to_overwrite_without_force(command, deck, inside):

@@ -12,7 +12,9 @@ import numpy as np
 
 from solver.constants import KPC, MBARN, C
 from solver.exact import Exact
+from solver.medium import PartOfPlasma
 from solver.particles import beta, known
+from solver.physics.plasma import Plasma
 from solver.transport.grid import make_grid
 
 NAMES = ("proton", "carbon", "boron")
@@ -26,7 +28,8 @@ class FakeDeck(SimpleNamespace):
     @classmethod
     def make(cls, z_cells=40, rigidity_cells=35, problem=None, title="synthetic Galaxy"):
         disc = SimpleNamespace(half_thickness=H, density=N_DISC)
-        layers = (SimpleNamespace(name="warm", top=Z_W), SimpleNamespace(name="halo", top=Z_MAX))
+        hot = SimpleNamespace(B=1e-6, n=3e-3, T=3e6, mean_free_path=None)
+        layers = (SimpleNamespace(name="warm", top=Z_W, plasma=None), SimpleNamespace(name="halo", top=Z_MAX, plasma=hot))
         return cls(
             title=title,
             problem=problem,
@@ -46,6 +49,16 @@ class FakeDeck(SimpleNamespace):
         return FakeDeck.make(**cells, problem=self.problem, title=self.title)
 
 
+class FakeMedium:
+    """Plasma in the halo only, and nonlinear Landau damping with the X of the model."""
+
+    def plasma(self, layer, z):
+        return Plasma(1e-6, 3e-3, 3e6) if layer else PartOfPlasma()
+
+    def damping(self, layer, z, R):
+        return [(SimpleNamespace(type="landau"), None, X_1 * R**-1.5 + 0 * z[:, None])] if layer else []
+
+
 def make_model(deck=None):
     """The model of a deck, on a grid with a node at the interface."""
     deck = deck or FakeDeck.make()
@@ -56,6 +69,7 @@ def make_model(deck=None):
     species = tuple(known(name) for name in NAMES)
     Q = np.stack([Q_1 * R**-GAMMA, 1e-3 * Q_1 * R**-GAMMA, 0 * R])
     kappa = np.where(halo[:, None], np.inf, KAPPA_1 * ones)
+    causal = 1 / (Z_MAX * C * np.stack([beta(R, nucleus) for nucleus in species]))
     spallation = SimpleNamespace(parent=1, child=2, weights=np.diag(N_DISC * SIGMA * C * beta(R, species[1])))
     return SimpleNamespace(
         deck=deck,
@@ -66,6 +80,9 @@ def make_model(deck=None):
         S=0 * ones,
         X=np.where(halo[:, None], X_1 * R**-1.5, 0.0),
         kappa_extrinsic=np.stack([kappa] * 3),
+        nu=1 / np.stack([kappa] * 3) + causal[:, None, :],
+        waves=0,
+        medium=FakeMedium(),
         self_confined=halo,
         speed_ratio=np.ones_like(Q),
         Q=Q,

@@ -126,7 +126,7 @@ def test_kappa_map_shows_kappa_on_faces_between_nodes(result):
 
 def test_kappa_map_of_coefficients_greys_what_nothing_scatters():
     coefficients = build_coefficients(make_model())
-    assert plots.available(coefficients) == ["kappa"]
+    assert plots.available(coefficients) == ["kappa", "coefficients"]
     ax = plots.kappa(coefficients).axes[0]
     assert ax.collections[0].get_array().mask.any()
     assert "grey: nothing scatters" in {text.get_text() for text in ax.texts}
