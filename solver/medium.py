@@ -122,6 +122,8 @@ def loss_rate(processes, R, nucleus, density, plasma=WARM, where="disc"):
     for p in processes:
         with naming(f"{where}.{p.type}"):
             rate = rate + LOSSES[p.type](p, plasma, R, nucleus, density)
+            if not np.all(np.isfinite(rate)):
+                raise ValueError("the rate is not finite at all rigidities")
     return rate
 
 
@@ -192,7 +194,7 @@ class Medium:
         given = {k: float(getattr(layer.plasma, k)) for k in keys if getattr(layer.plasma, k) is not None}
         for key in ("B", "n", "T") if layer.profile is not None else ():
             if getattr(layer.profile, key):
-                with np.errstate(over="ignore", under="ignore"):
+                with np.errstate(over="ignore", under="ignore", invalid="ignore"):
                     given[key] = given[key] * factor ** getattr(layer.profile, key)
         with naming(f"{self._name(i)}.plasma"):
             if not {"B", "n"} <= set(given):
@@ -217,9 +219,9 @@ class Medium:
             v = v + np.ravel(self.plasma(i, z).alfven_speed)
         elif streaming.type == "given":
             v = v + float(streaming.v)
-        v = v * self._profile(i, "v", z) + float(self.layers[i].wind)
         with naming(f"{self._name(i)}.streaming"):
-            if np.any(np.abs(v) >= C):
+            v = v * self._profile(i, "v", z) + float(self.layers[i].wind)
+            if not np.all(np.isfinite(v)) or np.any(np.abs(v) >= C):
                 raise ValueError(f"the speed reaches {np.max(np.abs(v)):.1e} cm/s, it must stay below that of light")
         return v
 
@@ -251,6 +253,8 @@ class Medium:
         for j, p in enumerate(self.layers[i].scattering):
             with naming(f"{self._name(i)}.scattering.{p.type}"), np.errstate(divide="ignore"):
                 kappa = self._kappa(i, j, z, R)
+                if np.any(np.isnan(kappa)):
+                    raise ValueError("κ is not a number at all rigidities")
                 rate += 1.0 / np.where(kappa > 0, kappa, np.inf)
         with np.errstate(divide="ignore"):
             return 1.0 / rate * self._profile(i, "kappa", z)[:, None]
@@ -290,7 +294,7 @@ class Medium:
 def naming(key):
     """A formula that refuses its arguments becomes a fault of the deck at `key`; its warnings begin with `key`."""
     try:
-        with recording() as said:
+        with recording() as said, np.errstate(over="ignore", under="ignore", invalid="ignore"):
             yield
     except DeckError:
         raise

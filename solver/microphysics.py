@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 
 from .constants import KPC
+from .medium import recording
 from .physics import self_confinement as sc
 
 PLASMA = (
@@ -63,7 +64,9 @@ def microphysics(model, dataset=None):
         if out["alfven_speed"][here[0]] > 0:
             S1[here] = sc.S_from_rate(1.0, plasma, R)
             reach[here] = sc.wave_energy(plasma, R, 1.0)
-        for name, S, X in _by_name(model.medium.damping(i, z[here], R)):
+        with recording():  # the model has them already
+            parts = model.medium.damping(i, z[here], R)
+        for name, S, X in _by_name(parts):
             table, value = (linear, S) if X is None else (nonlinear, X**2)
             table.setdefault(name, np.full(S1.shape, np.nan))[here] = value
     if model.waves is not None and (linear or nonlinear):
@@ -151,7 +154,7 @@ def _estimate(model, Q):
         D = np.where(b > 0, (b + root) / 2, 2 * c * Q / (root - b))
         D = np.where(np.isinf(c), Q, np.where(c > 0, D, S))
         w = np.where(D - S > 0.1 * D, D - S, c * (Q - D) / D)
-        kappa = np.where(X2 > 0, X2 / w, S * reach / (Q - S))
+        kappa = np.where(X2 > 0, X2 / w, np.where(reach > 0, S * reach / (Q - S), np.nan))
         sustained = Q > S
     return np.where(sustained, D, Q), np.where(sustained, kappa, np.inf)
 
