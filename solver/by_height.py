@@ -2,7 +2,8 @@
 
 Where B, n or T of a layer vary with height, everything made from them is a function of one number, s = ln max(z/z0, 1).
 ln κ(s) is a cubic spline through rungs; rungs are added half-way between two others until what the spline says there,
-before the rung is known, is within TOLERANCE of what is computed.  The new rung then makes it several times better.
+before the rung is known, is within TOLERANCE of what is computed.  The new rung then makes it better: eight times or
+more where κ is smooth, twice at a kink.
 
 κ may jump to infinity where the last wave is damped.  Where that happens between two rungs 1/κ falls linearly to zero;
 rungs are added until it happens to one rigidity at a time (or the rungs are NARROW, for many may go at once).
