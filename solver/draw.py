@@ -106,7 +106,6 @@ def decades(ax, span=DECADES, least=1.0):
     """Logarithmic y axis around the curves, `least` to `span` decades; few enough labels to read."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    ax.set_yscale("log")
     values = np.concatenate([np.asarray(line.get_ydata(), float) for line in ax.lines] or [np.ones(1)])
     values = values[np.isfinite(values) & (values > 0)]
     if len(values) == 0:
@@ -115,6 +114,7 @@ def decades(ax, span=DECADES, least=1.0):
         high, low = values.max(), max(values.min(), values.max() * 10.0**-span)
         middle, half = np.sqrt(high * low), max(0.55 * np.log10(high / low), 0.5 * least)
         ax.set_ylim(middle * 10.0**-half, middle * 10.0**half)
+    ax.set_yscale("log")  # with limits set: matplotlib would not know what to do with a line that is constant
     axis, wide = ax.yaxis, np.ptp(np.log10(ax.get_ylim())) > 2.5
     axis.set_major_locator(LogLocator(10, numticks=7))
     axis.set_minor_locator(LogLocator(10, subs="auto" if wide else range(2, 10), numticks=30))
