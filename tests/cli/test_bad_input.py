@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 import xarray as xr
-from conftest import PROTONS, process, tree
+from command_line import PROTONS, process, tree
 
 HALO = '{ B = "1 uG", n = "0.003 cm-3", T = "3e6 K" }'
 SUPERNOVAE = '{ type = "supernovae", rate = "0.01 yr-1", energy = "1e50 erg", slope = 4.3, radius = "10 kpc" }'

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from conftest import GALAXY, SMALL, process, tree
+from command_line import GALAXY, SMALL, process, tree
 
 import problems
 

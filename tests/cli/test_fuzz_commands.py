@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import PROTONS
+from command_line import PROTONS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

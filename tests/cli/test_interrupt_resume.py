@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 import xarray as xr
-from conftest import GALAXY, PROTONS, process, tree
+from command_line import GALAXY, PROTONS, process, tree
 
 SPREADING = (
     "nonlinear damping alone, a start that is given",

@@ -46,6 +46,8 @@ def test_the_python_example_of_the_readme(tmp_path):
 
 
 def test_every_path_the_readme_names_is_in_the_tree():
-    named = re.findall(r"`((?:solver|problems|scripts|tests|docs)/[\w./]*?)`", README) + re.findall(r"\((docs/[\w.]+)\)", README)
+    named = re.findall(r"`((?:solver|problems|scripts|tests|docs)/[\w./]*?)`", README) + re.findall(
+        r"\((docs/[\w.]+)\)", README
+    )
     assert named
     assert [name for name in named if "NAME" not in name and not (ROOT / name).exists()] == []
