@@ -246,6 +246,9 @@ class Ranks:
     def all(self, flag):
         return bool(flag) if self.size == 1 else all(self.comm.allgather(bool(flag)))
 
+    def any(self, flag):
+        return bool(flag) if self.size == 1 else any(self.comm.allgather(bool(flag)))
+
     def total(self, values):
         """Sum of an array over the processes, in rank order, so that every process gets the same bits."""
         return values if self.size == 1 else np.sum(self.comm.allgather(values), axis=0)

@@ -74,6 +74,8 @@ class March:
         self.newton = NewtonPath(layout, tolerance, max_iterations)
         self.state = State(0.0, f0[:, :, : problem.nodes] / self.F[:, :, None])
         self.failure, self.status = None, "not run"
+        self.peak = float(np.abs(self.state.u).max())                      # of the first state
+        self._landing = self._landing_step = None                          # prescribed time a step is to end on
         self.stop_requested = self._cautious = False
         self.counts = {"steps": 0, "rejected": 0, "newton": 0, "krylov": 0}
 
@@ -82,7 +84,7 @@ class March:
     def restart(self):
         """Arrays and numbers from which `restore` makes a march that goes on bit by bit."""
         s = self.state
-        out = {"V": self.V, "F": self.F, "u": s.u, "t": s.t, "dt": s.dt, "counts": self.counts}
+        out = {"V": self.V, "F": self.F, "u": s.u, "t": s.t, "dt": s.dt, "counts": self.counts, "peak": self.peak}
         out |= {key: value for key, value in (("rate", s.rate), ("a", s.a), ("q", s.q)) if value is not None}
         return out | {f"history_{key}": np.array(values) for key, values in s.history.items()}
 
@@ -90,7 +92,7 @@ class March:
         """Take up the state that `restart` gave; the march must have been made with its V and F."""
         s = self.state = State(data["t"], data["u"], data.get("rate"), data.get("a"), data.get("q"), data["dt"])
         s.history = {key[8:]: list(value) for key, value in data.items() if key.startswith("history_")}
-        self.counts = dict(data["counts"])
+        self.counts, self.peak = dict(data["counts"]), float(data["peak"])
 
     # ---- physical quantities of the present state --------------------------------------------------------------------
 
@@ -184,7 +186,7 @@ class March:
         p, end = self.problem, self.control.end
         source = np.abs(p.disc(0.5 * end)) / (self.V * self.F)
         filled = np.minimum(source * end * self.V / self.system.H, 1.0)
-        return 1e-2 * np.maximum(filled, 1e-10 * np.abs(self.state.u).max())[..., None]
+        return 1e-2 * np.maximum(filled, 1e-10 * self.peak)[..., None]
 
     def _first_rate(self, dt):
         """∂u/∂t at the start, from one short backward Euler step that is then thrown away."""
@@ -210,17 +212,13 @@ class March:
         while self.counts["steps"] < c.max_steps:
             if c.end is not None and s.t >= c.end * (1 - 1e-14):
                 return "end time"
-            dt, stop = self._limited(s.dt)
-            accepted = self._step(dt)
-            if not accepted:
+            dt, self._landing = self._limited(s.dt)
+            self._landing_step = dt
+            if not self._step(dt):
                 return f"failed: {self.failure.message}"
-            if stop is not None:
-                s.t = stop  # no rounding at prescribed times
-                if stop in c.stops:
-                    s.rate = None  # sources may jump there
             if c.end is None and self._steady():
                 return "steady"
-            if self.stop_requested:
+            if self.layout.ranks.any(self.stop_requested):                 # Ctrl-C need not reach all at the same step
                 return "stopped"
         self.failure = Failure(f"{c.max_steps} steps were not enough (time.max_steps)", {})
         return f"failed: {self.failure.message}"
@@ -250,10 +248,10 @@ class March:
             if out.converged and error <= 1.0:
                 lowest = float((out.point.u / np.maximum(np.abs(out.point.u).max(-1, keepdims=True), 1e-290)).min())
                 if lowest >= -1e-10 or euler:  # TR-BDF2 may undershoot, Euler cannot
-                    self._accept(out, dt, rate, error)
                     s.dt = dt * (c.growth if euler and steady else self._factor(error))
                     if positive_only:
                         s.dt = dt
+                    self._accept(out, dt, rate, error)                     # last: observers see the state as it will go on
                     return True
                 error = 8.0
                 positive_only = cut >= 3
@@ -277,6 +275,10 @@ class March:
         s.a, s.q = self._keep(out.point)
         s.rate = rate
         s.t = s.t + dt if np.isfinite(dt) else s.t
+        if self._landing is not None and dt == self._landing_step:
+            s.t = self._landing                                            # no rounding at prescribed times
+            if s.t in self.control.stops:
+                s.rate = None                                              # sources may jump there
         self.counts["steps"] += 1
         row = self._measure(before, dt)
         row |= {

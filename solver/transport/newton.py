@@ -96,7 +96,8 @@ class NewtonPath:
     def _chain(self, snes):
         total, krylov, best = 0, 0, None
         limit = self.max_iterations
-        attempts = [Attempt(0.05, limit // 2), Attempt(0.2, limit // 2, dual=True), Attempt(0.3, limit, together=True),
+        half = max(limit // 2, 1)
+        attempts = [Attempt(0.05, half), Attempt(0.2, half, dual=True), Attempt(0.3, limit, together=True),
                     Attempt(0.6, limit), Attempt(0.5, limit, dual=True)]
         if self.warm is not None:
             attempts.insert(0, Attempt(None, 60))

@@ -43,12 +43,8 @@ DYING = (
     ),
 )
 FILLING = ("boron that comes from carbon", "galaxy.toml", ("time.end=1 Myr", "time.rtol=1e-2"))
-HALF = pytest.mark.xfail(
-    strict=True, reason="observers store the state before dt, rate and prescribed t of a step are set"
-)
-FLOOR = pytest.mark.xfail(strict=True, reason="the floor of the time error depends on the state at which a march began")
 CASES = [
-    pytest.param(name, changes, id=what, marks=FLOOR if "decays" in what else ())
+    pytest.param(name, changes, id=what)
     for what, name, changes in (SPREADING, SWITCHED, LOSING, STEADY, RISING, DYING, FILLING)
 ]
 
@@ -310,7 +306,6 @@ main()
 """
 
 
-@HALF
 @pytest.mark.parametrize(
     ("step", "where", "left"),
     [
@@ -335,7 +330,6 @@ def test_a_killed_run_goes_on_from_its_checkpoint_with_the_same_bits(step, where
     assert "checkpoint.nc" not in tree(inside / "parts")
 
 
-@HALF
 def test_a_resumed_run_that_is_killed_keeps_what_it_had(inside, command, deck, stopping):
     """The checkpoint of a resumed run is newer than the result it started from, and is taken up before it."""
     name = deck()
@@ -351,7 +345,6 @@ def test_a_resumed_run_that_is_killed_keeps_what_it_had(inside, command, deck, s
     assert tree(inside / "parts") == ["result.nc"]
 
 
-@pytest.mark.xfail(strict=False, reason="as above, and only where rounding makes a prescribed t differ")
 def test_checkpoints_hold_the_snapshots_so_far(inside, command):
     changes = ("grid.z_cells=8", "grid.rigidity_cells=2", "time.end=4 Myr", "time.output_every=1 Myr", "time.rtol=1e-3")
     words = ("run", "slab_transient", "--no-figures", *options(changes))

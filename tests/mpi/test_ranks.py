@@ -209,7 +209,6 @@ def test_an_error_on_one_process_alone_ends_all(mpiexec, tmp_path):
     assert "on purpose" in ended.stderr
 
 
-@pytest.mark.xfail(strict=True, reason="each process decides by itself whether to stop")
 def test_ctrl_c_that_reaches_the_processes_at_different_steps_stops_all_after_the_same(mpiexec, tmp_path):
     (tmp_path / "deck.toml").write_text(GALAXY, encoding="utf-8")
     script = (

@@ -203,7 +203,7 @@ def test_few_krylov_iterations_where_momentum_flows_both_ways(wave, grid, closur
                    **CLOSURES[closure])
     counts, outcome = krylov_counts(problem, monkeypatch)
     assert outcome.converged
-    assert 1 < max(counts) <= 10
+    assert 1 < max(counts) <= 12
 
 
 def test_krylov_reaches_its_tolerance():
