@@ -104,7 +104,9 @@ def _sources(deck, model):
     lines = [f"species, at {model.grid.R[k]:.3g} GV"]
     for s, name in enumerate(model.names):
         source, nucleus = deck.species[name].source, model.species[s]
-        what = f"from {source.parent}, {source.cross_section}" if source.type == "spallation" else source.type
+        what = source.type
+        if what == "spallation":
+            what = f"from {source.parent}, {source.cross_section or 'cross-section by energy'}"
         Q = f", Q = {model.Q[s, k]:.3g} cm-2 s-1 GeV-3 per side" if model.Q[s, k] else ""
         loss = model.loss_time[s, k] / MYR
         lines.append(

@@ -10,9 +10,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from . import particles
-from .constants import C
+from .constants import ERG_PER_GEV, MBARN, C
 from .errors import DeckError, Fault
-from .medium import Medium, loss_rate, recording
+from .medium import Medium, loss_rate, naming, recording
 from .physics import sources, spallation
 from .transport.grid import Grid, make_grid
 from .transport.problem import Secondary, TransportProblem
@@ -242,11 +242,22 @@ class Model:
             parent = self.names.index(source.parent)
             pair = (self.species[parent], self.species[child])
             R_parent = spallation.parent_rigidity(self.grid.R, *pair, source.conserves)
-            rate = spallation.rate(float(disc.density), float(source.cross_section), particles.beta(R_parent, pair[0]))
+            sigma = self._cross_section(f"species.{name}.source", source, R_parent, pair[0])
+            rate = spallation.rate(float(disc.density), sigma, particles.beta(R_parent, pair[0]))
             weights = _interpolation(self.grid.R, R_parent, self.slope[parent])
             weights = sp.diags(rate * spallation.number_factor(*pair, source.conserves)) @ weights
             out.append(Spallation(parent, child, weights.tocsr()))
         return out
+
+    def _cross_section(self, where, reaction, R, nucleus):
+        """σ (cm²) of a reaction of `nucleus` at rigidities R: one number, or a table over energy per nucleon."""
+        if reaction.table is None:
+            return float(reaction.cross_section)
+        energy, sigma = np.array(reaction.table.energy), np.array(reaction.table.sigma)
+        with recording() as said, naming(where):
+            table = spallation.CrossSection(energy / ERG_PER_GEV, sigma / MBARN)
+            values = table(particles.kinetic_energy_per_nucleon(R, nucleus))
+        return self._heard(said, values)
 
     @cached_property
     def destruction(self):
@@ -254,7 +265,8 @@ class Model:
         out = np.zeros((len(self.names), len(self.grid.R)))
         for s, name in enumerate(self.names):
             if self.deck.species[name].destruction is not None:
-                sigma = float(self.deck.species[name].destruction.cross_section)
+                reaction, where = self.deck.species[name].destruction, f"species.{name}.destruction"
+                sigma = self._cross_section(where, reaction, self.grid.R, self.species[s])
                 out[s] = spallation.rate(float(self.deck.disc.density), sigma, self.beta[s])
         return out
 
@@ -292,15 +304,15 @@ class Model:
             )
         return lambda t: module.sources(self, t)
 
-    @property
+    @cached_property
     def warnings(self):
         """Texts to show and store: coefficients used beyond their validity, layers nothing scatters in."""
-        grid, species = self.grid, range(len(self.species))
-        if not self._said:
-            for s in species:
-                self._disc_rate(grid.R, s)
-                for i in np.unique(grid.layer):
-                    self._bulk_rate(i, grid.z_face[grid.layer == i][[0, -1]], grid.R, s)
+        _ = self.spallation, self.destruction  # their tables, and every loss, may have something to say
+        grid = self.grid
+        for s in range(len(self.species)):
+            self._disc_rate(grid.R, s)
+            for i in np.unique(grid.layer):
+                self._bulk_rate(i, grid.z_face[grid.layer == i][[0, -1]], grid.R, s)
         out = [*self.faces.warnings, *self._said]
         for i, layer in enumerate(self.deck.layer):
             if not layer.has_waves and not layer.scattering:

@@ -139,9 +139,10 @@ def solution(model, t=None):
     if not why and deck.disc is not None and [p.type for p in deck.disc.loss_processes] != ["ionisation"]:
         why = 'nowhere: needs disc.loss_processes = ["ionisation"]'
     if not why and any(
-        s.source.type == "spallation" and s.source.conserves != "rigidity" for s in deck.species.values()
+        s.source.type == "spallation" and (s.source.conserves != "rigidity" or s.source.table is not None)
+        for s in deck.species.values()
     ):
-        why = 'nowhere: needs spallation with conserves = "rigidity"'
+        why = 'nowhere: needs spallation with conserves = "rigidity" and a constant cross-section'
     if why:
         return nowhere(model, equation, why)
     R = np.asarray(model.grid.R, float)

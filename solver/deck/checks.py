@@ -25,7 +25,21 @@ _PLASMA_EXAMPLE = 'plasma = { B = "1 uG", n = "0.003 cm-3", T = "3e6 K" }'
 
 def check(deck: Deck) -> list[Found]:
     """All faults between keys of a deck."""
-    checks = (_grid, _layers, _plasmas, _waves, _pairs, _nuclei, _families, _sources, _disc, _boundary, _time, _initial)
+    checks = (
+        _grid,
+        _layers,
+        _plasmas,
+        _waves,
+        _pairs,
+        _nuclei,
+        _families,
+        _cross_sections,
+        _sources,
+        _disc,
+        _boundary,
+        _time,
+        _initial,
+    )
     return [found for one in checks for found in one(deck)]
 
 
@@ -262,6 +276,31 @@ def _families(deck: Deck) -> Iterator[Found]:
             told |= set(chain)
             circle = " from ".join([*chain, name])
             yield ("species", name, "source", "parent"), f"a circle: {circle}", "no species may descend from itself"
+
+
+def _cross_sections(deck: Deck) -> Iterator[Found]:
+    """One number or one table, where there is a reaction."""
+    for name, species in deck.species.items():
+        if broken(species):
+            continue
+        places: list[tuple[Place, Any]] = [(("species", name, "destruction"), species.destruction)]
+        if not broken(species.source) and species.source.type == "spallation":
+            places.append((("species", name, "source"), species.source))
+        for place, reaction in places:
+            if reaction is None or broken(reaction):
+                continue
+            constant, table = reaction.cross_section, reaction.table
+            if (constant is None) == (table is None):
+                found = "missing" if table is None else "given beside a table"
+                yield (*place, "cross_section"), found, 'needs a cross-section, e.g. "61 mbarn", or a table'
+            if table is None or broken(table) or broken(table.energy) or broken(table.sigma):
+                continue
+            if len(table.energy) != len(table.sigma):
+                found = f"found {len(table.sigma)} values"
+                yield (*place, "table", "sigma"), found, f"needs one per energy, {len(table.energy)}"
+            for j in range(1, len(table.energy)):
+                if table.energy[j] <= table.energy[j - 1]:
+                    yield (*place, "table", "energy", j), f'found "{table.energy[j]}"', "energies must ascend"
 
 
 def _sources(deck: Deck) -> Iterator[Found]:

@@ -58,12 +58,20 @@ class PowerLawSource(Process):
     schedule: Schedule = SCHEDULE
 
 
+class CrossSectionTable(Table):
+    """A cross-section against kinetic energy per nucleon, interpolated in log-log; the end values hold beyond the table."""
+
+    energy: tuple[Energy, ...] = field(min_length=2, description="kinetic energies per nucleon, ascending")
+    sigma: tuple[CrossSection, ...] = field(min_length=2, description="cross-sections at these energies")
+
+
 class SpallationSource(Process):
     """Product of a heavier species' collisions with the gas of the disc (eqs. 30, 31, C1)."""
 
     type: Literal["spallation"] = "spallation"
     parent: str = field(description="name of the species that breaks up")
-    cross_section: CrossSection = field(description="production cross-section, the same at all energies")
+    cross_section: CrossSection | None = field(None, description="production cross-section, the same at all energies")
+    table: CrossSectionTable | None = field(None, description="production cross-section by energy, instead")
     conserves: Literal["energy_per_nucleon", "rigidity"] = field(
         "energy_per_nucleon", description="what parent and product have in common; rigidity is the paper's reading"
     )
@@ -96,7 +104,10 @@ Source = Annotated[Supernovae | PowerLawSource | SpallationSource | TableSource 
 class Destruction(Table):
     """Catastrophic loss of a species in the disc by spallation."""
 
-    cross_section: CrossSection = field(description="total inelastic cross-section, the same at all energies")
+    cross_section: CrossSection | None = field(
+        None, description="total inelastic cross-section, the same at all energies"
+    )
+    table: CrossSectionTable | None = field(None, description="total inelastic cross-section by energy, instead")
 
 
 class SpeciesDeck(Table):

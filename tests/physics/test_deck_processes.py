@@ -458,3 +458,78 @@ def test_sources_of_a_deck_are_those_of_their_formulas(model):
     np.testing.assert_allclose(made.Q[0], amplitude * R**-4.4, **SAME)
     np.testing.assert_allclose(made.Q[1], 1e-7 * R**-4.3, **SAME)
     np.testing.assert_allclose(made.schedule(50 * MYR), [1, np.exp(-1)], **SAME)
+
+
+# ---------------------------------------------------------------- spallation
+
+BORON = """\
+[species.boron]
+source = { type = "spallation", parent = "carbon", %s }
+"""
+TABLE = 'table = { energy = ["0.1 GeV", "1 GeV", "10 GeV"], sigma = ["30 mbarn", "60 mbarn", "50 mbarn"] }'
+
+
+def with_boron(how, more=""):
+    return DECK.replace("[disc]", BORON % how + more + "[disc]")
+
+
+@pytest.mark.parametrize("conserves", ["rigidity", "energy_per_nucleon"])
+def test_constant_cross_section_is_eq_C1(conserves, model):
+    """Disc source of boron per side: h n σ v f_carbon, at the parent's rigidity (tests of the cubic weights elsewhere)."""
+    made = model(layer(), text=with_boron(f'cross_section = "61 mbarn", conserves = "{conserves}"'))
+    (link,) = made.spallation
+    carbon, boron = made.species[1:]
+    f = made.grid.R**-4.3
+    R_parent = made.grid.R * (1 if conserves == "rigidity" else (5 / 11) * (12 / 6))
+    factor = (6 / 5) ** 3 if conserves == "rigidity" else (12 / 11) ** 3
+    expected = 1.25 * 61e-27 * C * particles.beta(R_parent, carbon) * factor * R_parent**-4.3
+    np.testing.assert_allclose(link.weights @ f, expected, rtol=1e-10)
+    assert (link.parent, link.child, boron.name) == (1, 2, "boron")
+
+
+@pytest.mark.filterwarnings("error")
+def test_cross_section_of_a_table_is_taken_at_the_energy_of_the_parent(model):
+    made = model(layer(), text=with_boron(TABLE + ', conserves = "rigidity"'))
+    constant = model(layer(), text=with_boron('cross_section = "1 mbarn", conserves = "rigidity"'))
+    T = particles.kinetic_energy_per_nucleon(made.grid.R, made.species[1])
+    expected = np.exp(np.interp(np.log(T), np.log([0.1, 1, 10]), np.log([30, 60, 50])))
+    found = made.spallation[0].weights.diagonal() / constant.spallation[0].weights.diagonal()
+    np.testing.assert_allclose(found, expected, rtol=1e-10)
+    assert any("species.boron.source: cross-sections are known from 0.1 to 10 GeV/n" in text for text in made.warnings)
+
+
+def test_destruction_takes_a_number_or_a_table_too(model):
+    more = '[species.carbon.destruction]\ncross_section = "250 mbarn"\n[species.boron.destruction]\n' + TABLE + "\n"
+    made = model(layer(), text=with_boron('cross_section = "61 mbarn"', more))
+    R, carbon, boron = made.grid.R, *made.species[1:]
+    np.testing.assert_allclose(made.destruction[1], 1.25 * 250e-27 * C * particles.beta(R, carbon), rtol=1e-10)
+    T = particles.kinetic_energy_per_nucleon(R, boron)
+    sigma = 1e-27 * np.exp(np.interp(np.log(T), np.log([0.1, 1, 10]), np.log([30, 60, 50])))
+    np.testing.assert_allclose(made.destruction[2], 1.25 * sigma * C * particles.beta(R, boron), rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ('conserves = "rigidity"', ["species.boron.source.cross_section", "missing", "61 mbarn"]),
+        (f'cross_section = "1 mbarn", {TABLE}', ["species.boron.source.cross_section", "given beside a table"]),
+        ('table = { energy = ["1 GeV"], sigma = ["1 mbarn"] }', ["table.energy", "at least 2"]),
+        ('table = { energy = ["2 GeV", "1 GeV"], sigma = ["1 mbarn", "2 mbarn"] }', ["table.energy.1", "must ascend"]),
+        (
+            'table = { energy = ["1 GeV", "2 GeV"], sigma = ["1 mbarn", "2 mbarn", "3 mbarn"] }',
+            ["table.sigma", "one per"],
+        ),
+        ('table = { energy = ["1 GV", "2 GV"], sigma = ["1 mbarn", "2 mbarn"] }', ["table.energy.0", "energy"]),
+    ],
+)
+def test_faults_of_cross_sections_are_named(how, words, model):
+    with pytest.raises(DeckError) as caught:
+        model(layer(), text=with_boron(how))
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_deck_with_a_table_comes_back_from_a_result(model, tmp_path):
+    made = model(layer(), text=with_boron(TABLE))
+    back = open_coefficients(build_coefficients(made).write(tmp_path / "c.nc")).model
+    np.testing.assert_array_equal(back.spallation[0].weights.toarray(), made.spallation[0].weights.toarray())
