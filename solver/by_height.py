@@ -35,7 +35,7 @@ class Ladder:
         while open_:
             self._take(table, fine)
             guess = self(np.array([end * ((a + b) / 2 / fine) for a, b in open_]))
-            split = []
+            split: list[tuple[int, int]] = []
             for j, (a, b) in enumerate(open_):
                 if len(table) >= LIMIT:
                     warn(f"κ between heights is interpolated, and {LIMIT} heights are not enough to be sure of it")

@@ -310,11 +310,11 @@ def recording():
 
     Texts that differ in their numbers only count as one, the first.
     """
-    texts = []
+    texts: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ValidityWarning)
         yield texts
-    kinds = {}
+    kinds: dict[tuple[str, str], str] = {}
     for w in caught:
         if issubclass(w.category, ValidityWarning):
             where, _, what = str(w.message).partition(": ")

@@ -55,7 +55,8 @@ def microphysics(model, dataset=None):
     z, R, layer = model.grid.z_face, model.grid.R, np.asarray(model.grid.layer)
     out = {name: np.full(len(z), np.nan) for name in PLASMA}
     S1, reach = np.full((len(z), len(R)), np.nan), np.full((len(z), len(R)), np.nan)
-    linear, nonlinear = {}, {}
+    linear: dict[str, np.ndarray] = {}
+    nonlinear: dict[str, np.ndarray] = {}
     for i in np.unique(layer):
         here = np.flatnonzero(layer == i)
         plasma = model.medium.plasma(i, z[here])
@@ -116,7 +117,7 @@ def _plasma(plasma, given):
 
 def _by_name(parts):
     """(name, S, X) of a layer's damping processes: the type, numbered from the second of its kind on."""
-    seen = {}
+    seen: dict[str, int] = {}
     for process, S, X in parts:
         number = seen[process.type] = seen.get(process.type, 0) + 1
         yield (process.type if number == 1 else f"{process.type} {number}"), S, X

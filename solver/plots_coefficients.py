@@ -4,6 +4,8 @@ Left the rigidity, one line per layer (where a layer varies with height: a band 
 right the height at some rigidities.  Rows a deck has nothing for are left out.
 """
 
+from typing import Any
+
 import numpy as np
 
 from . import draw
@@ -12,6 +14,7 @@ from .constants import KPC, C
 GROWTH = "#333333"
 LAYERS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 STYLES = ("-", "--", ":", "-.")
+LEGEND = {"loc": "best", "fontsize": 9, "frameon": True, "framealpha": 0.8, "edgecolor": "none"}
 
 
 def coefficients(result, rigidities=None):
@@ -60,19 +63,19 @@ def _sources(left, right, ds, micro, nodes):
     if positive.any():
         left.plot(R, draw.positive(weight * source[first]), color="k", label=f"$Q$ ({ds.species.values[first]})")
     S = ds.S.values * ds.self_confined.values[:, None]
-    _by_layer(left, ds, weight * S, lambda name: f"$S$, {name}")
+    cutoffs = micro.cutoff_rigidity.values if "cutoff_rigidity" in micro else np.full(len(S), np.nan)
+    text = {}
+    for j, colour in _lowest(ds, S):
+        name, p_c = str(ds.layer.values[_layer_of(ds)[j]]), cutoffs[j]
+        text[name] = f"$S$, {name}"
+        if R[0] < p_c < R[-1]:
+            Q_there = np.exp(np.interp(np.log(p_c), np.log(R[positive]), np.log((weight * source[first])[positive])))
+            left.plot([p_c], [Q_there], marker="o", ms=6, mfc="w", mec=colour, ls="", zorder=5)
+            text[name] += f" ($p_c$ = {draw.rigidity_text(p_c)})"
+    _by_layer(left, ds, weight * S, text.get)
     X2, v = (ds.X.values * ds.self_confined.values[:, None]) ** 2, np.abs(ds.v.values)[:, None]
     escape = draw.quotient(X2, np.broadcast_to(v * (ds.z.values[-1] * KPC), X2.shape))
     _by_layer(left, ds, weight * escape, lambda name: rf"$X^2/(v\,z_{{\rm max}})$, {name}", ls="--")
-    for j, colour in _lowest(ds, S):
-        p_c = micro.cutoff_rigidity.values[j] if "cutoff_rigidity" in micro else np.nan
-        if np.isfinite(p_c) and R[0] < p_c < R[-1]:
-            Q_there = np.exp(np.interp(np.log(p_c), np.log(R[positive]), np.log((weight * source[first])[positive])))
-            left.plot([p_c], [Q_there], marker="o", ms=6, mfc="w", mec=colour, ls="", zorder=5)
-            text, box = rf"$p_c = ${draw.rigidity_text(p_c)}", {"fc": "w", "ec": "none", "alpha": 0.8, "pad": 1}
-            left.annotate(
-                text, (p_c, Q_there), (9, -15), textcoords="offset points", fontsize=9, color=colour, bbox=box
-            )
     _finish(left, R, rf"$R^{{{slope:g}}}\,\times$ flux  [cm$^{{-2}}$ s$^{{-1}}$ GeV$^{{-3}}$]")
     _speeds(right, ds, micro)
 
@@ -98,7 +101,7 @@ def _speeds(ax, ds, micro):
         other.tick_params(axis="y", which="both", colors="#D55E00")
         ax.tick_params(axis="y", which="both", right=False)
         lines, labels = lines + other.lines[:], [*labels, "$p_c$"]
-    ax.legend(lines, labels, loc="best", ncols=2) if lines else None
+    ax.legend(lines, labels, ncols=2, **LEGEND) if lines else None
     _heights(ax, ds, z)
 
 
@@ -126,7 +129,10 @@ def _scattering(left, right, ds, micro, nodes):
 
 @_row(lambda ds, micro: "damping_rate" in micro and np.isfinite(micro.damping_rate.values).any())
 def _rates(left, right, ds, micro, nodes):
-    """Growth and damping: left at the lowest face of each layer with waves, right at up to two rigidities."""
+    """Growth and damping: left at the lowest face of each layer with waves, right at two rigidities.
+
+    The largest growth is what all of the source as diffusive flux would give: no waves where it is below linear damping.
+    """
     R, names = ds.rigidity.values, [str(name) for name in micro.damping.values]
     growth, largest, damping = (micro[n].values for n in ("growth_rate", "largest_growth_rate", "damping_rate"))
     faces = [j for j, _ in _lowest(ds, growth)]
@@ -146,15 +152,22 @@ def _rates(left, right, ds, micro, nodes):
     draw.decades(right)
     right.set_ylabel(r"$\Gamma$ [s$^{-1}$]")
     _heights(right, ds, ds.z_face.values)
-    entries = [(name.replace("_", " "), {"color": draw.SERIES[i % len(draw.SERIES)]}) for i, name in enumerate(names)]
+    entries: list[tuple[str, dict[str, Any]]] = [
+        (name.replace("_", " "), {"color": draw.SERIES[i % len(draw.SERIES)]}) for i, name in enumerate(names)
+    ]
     entries.append(("growth", {"color": GROWTH, "lw": 3.2, "alpha": 0.45}))
-    entries.append(("growth if all of $Q$ diffused", {"color": "0.6", "lw": 1.0}))
+    entries.append(("largest growth", {"color": "0.6", "lw": 1.0}))
     if len(faces) > 1:
         layers = [str(ds.layer.values[_layer_of(ds)[j]]) for j in faces]
         entries += [(name, {"color": "k", "ls": STYLES[k % len(STYLES)], "lw": 1}) for k, name in enumerate(layers)]
-    left.legend([draw.legend_line(**o) for _, o in entries], [label for label, _ in entries], loc="best", fontsize=9)
+    left.legend(
+        [draw.legend_line(**o) for _, o in entries],
+        [label for label, _ in entries],
+        ncols=1 + (len(entries) > 5),
+        **LEGEND,
+    )
     lines = [draw.legend_line(color="k", ls=style, lw=1) for style in STYLES[: len(shown)]]
-    right.legend(lines, [draw.rigidity_text(R[k]) for k in shown], loc="best", fontsize=9)
+    right.legend(lines, [draw.rigidity_text(R[k]) for k in shown], **LEGEND)
     if micro.attrs.get("state") == "estimate" and micro.nonlinear.values.any():
         right.set_title("estimated as in eq. 15", loc="right", fontsize=9)
 
@@ -197,7 +210,7 @@ def _at_rigidities(ax, ds, values, nodes):
             ax.plot(*_stepwise(ds, y), color=colour, label=draw.rigidity_text(ds.rigidity.values[k]))
     draw.decades(ax)
     _heights(ax, ds, ds.z_face.values)
-    ax.legend(loc="best", fontsize=9)
+    ax.legend(**LEGEND)
 
 
 def _stepwise(ds, y):
@@ -225,7 +238,7 @@ def _finish(ax, R, label):
     draw.logarithmic(ax, "R", R)
     ax.set_ylabel(label)
     if ax.get_legend_handles_labels()[0]:
-        ax.legend(loc="best", fontsize=9)
+        ax.legend(**LEGEND)
 
 
 def _title(fig, ax, result, micro):
