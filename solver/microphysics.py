@@ -154,7 +154,7 @@ def _estimate(model, Q):
         b, root = S - c, np.hypot(S - c, 2 * np.sqrt(c * Q))
         D = np.where(b > 0, (b + root) / 2, 2 * c * Q / (root - b))
         D = np.where(np.isinf(c), Q, np.where(c > 0, D, S))
-        w = np.where(D - S > 0.1 * D, D - S, c * (Q - D) / D)
+        w = np.where(c > D, D - S, c * (Q - D) / D)  # the form that loses less to rounding
         kappa = np.where(X2 > 0, X2 / w, np.where(reach > 0, S * reach / (Q - S), np.nan))
         sustained = Q > S
     return np.where(sustained, D, Q), np.where(sustained, kappa, np.inf)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from solver import microphysics as mp
@@ -173,6 +173,7 @@ positive = st.floats(-8, 8).map(lambda x: 10.0**x)
 
 
 @settings(max_examples=200, deadline=None)
+@example(S=0.93, X=1.0, v=0.0)
 @given(S=st.one_of(st.just(0.0), positive), X=st.one_of(st.just(0.0), positive), v=st.one_of(st.just(0.0), positive))
 def test_estimate_balances_growth_and_damping(S, X, v):
     """D = S + X²/κ_sc, Q = v f + D with f = L D/κ_sc, wherever Q > S; all in units of Q and of the height."""
