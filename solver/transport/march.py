@@ -122,6 +122,8 @@ class March:
     # ---- one implicit stage --------------------------------------------------------------------------------------------
 
     def _stage(self, u_known, tau, t, guess, warm) -> Outcome:
+        if t in self.control.stops:  # a step that ends at a switch belongs to the time before it
+            t = np.nextafter(t, -np.inf)
         accurate = self.control.end is not None and not self._cautious
         self.system.set_step(None if u_known is None else u_known * self.F[:, :, None], tau, t, accurate)
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
@@ -157,9 +159,14 @@ class March:
             return False
         return True
 
+    def _end_of(self, dt):
+        """When a step of dt ends; prescribed times without rounding."""
+        landing = self._landing is not None and dt == self._landing_step
+        return self._landing if landing else self.state.t + dt
+
     def _backward_euler(self, dt):
         s = self.state
-        out = self._stage(s.u, dt, s.t + dt, s.u, self._warm())
+        out = self._stage(s.u, dt, self._end_of(dt), s.u, self._warm())
         return out, (out.point.u - s.u) / dt, 0.0
 
     def _tr_bdf2(self, dt):
@@ -170,7 +177,7 @@ class March:
         known = s.u + D * dt * s.rate
         rate1 = (middle.point.u - known) / (D * dt)
         known = s.u + W * dt * (s.rate + rate1)
-        out = self._stage(known, D * dt, s.t + dt, middle.point.u, middle.point)
+        out = self._stage(known, D * dt, self._end_of(dt), middle.point.u, middle.point)
         if not out.converged:
             return out, None, np.inf
         rate2 = (out.point.u - known) / (D * dt)
@@ -274,11 +281,9 @@ class March:
         s.u = out.point.u
         s.a, s.q = self._keep(out.point)
         s.rate = rate
-        s.t = s.t + dt if np.isfinite(dt) else s.t
-        if self._landing is not None and dt == self._landing_step:
-            s.t = self._landing                                            # no rounding at prescribed times
-            if s.t in self.control.stops:
-                s.rate = None                                              # sources may jump there
+        s.t = self._end_of(dt) if np.isfinite(dt) else s.t
+        if s.t in self.control.stops:
+            s.rate = None                                                  # sources may jump there
         self.counts["steps"] += 1
         row = self._measure(before, dt)
         row |= {

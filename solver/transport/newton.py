@@ -251,8 +251,9 @@ class NewtonPath:
             size = np.abs(sys.upper(u)[s]).max(-1)[:, None] + 1e-290
             out[s] = np.fmin(err / throughput, err / np.maximum(kappa, 1e-290) * sys.df / size)
             if sys.top is None:                                            # the top node, beyond the last face
-                last = sys.inputs(u, s).sum(-1) - sys.outflow[s] * u[s, sys.rows, -1]
-                out[s][:, -1] = np.maximum(out[s][:, -1], np.abs(last) / throughput[:, 0])
+                last = np.abs(sys.inputs(u, s).sum(-1) - sys.outflow[s] * u[s, sys.rows, -1])
+                last = last / (1.0 + noise[:, 0] / (self.tolerance * throughput[:, 0]))
+                out[s][:, -1] = np.maximum(out[s][:, -1], last / throughput[:, 0])
         return out
 
     def _where(self, errors):

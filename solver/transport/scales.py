@@ -37,7 +37,8 @@ def _filled(values):
     alive = np.isfinite(values) & (values > 0)
     if not alive.any():
         return np.ones_like(values)
-    return np.exp(np.interp(np.arange(len(values)), np.flatnonzero(alive), np.log(values[alive])))
+    filled = np.exp(np.interp(np.arange(len(values)), np.flatnonzero(alive), np.log(np.where(alive, values, 1.0)[alive])))
+    return np.where(alive, values, filled)
 
 
 def _speed(p, s, density):

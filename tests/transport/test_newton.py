@@ -90,6 +90,13 @@ def test_any_start_converges_for_linear_damping_at_rest():
     assert [seed for seed, (_, converged, _) in out.items() if not converged] == []
 
 
+def test_open_top_converges_where_waves_hold_nothing_back():
+    """S far above Q at high rigidities: κ is all but 1/ν = 1e6, f flat to rounding; the flux cannot be met to 1e-10 there."""
+    problem = slab(20, tops=(0.4, 1.0), R=(1.0, 100.0, 8), X=1.0, S=0.05, nu=3e-6, top=None, v=lambda z, layer: 0.2 + z,
+                   bulk_loss=lambda z, R, layer: 2.0 * (layer == 0) / R)
+    assert solve(problem).outcome.iterations <= 60
+
+
 # ---- one solution --------------------------------------------------------------------------------------------------
 
 CLOSURES = {

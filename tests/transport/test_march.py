@@ -1,0 +1,158 @@
+"""Time: where steps end, what happens to a step that is refused, and that the error asked for is the error made."""
+
+import numpy as np
+import pytest
+from slabs import march, slab
+
+import problems
+from solver.constants import MYR
+from solver.deck import load
+from solver.model import Model
+
+EPS = np.finfo(float).eps
+
+
+def relaxing(**changes):
+    """Turbulence only: linear, smooth, from the first mode of the slab down to nothing."""
+    problem = slab(20, R=(1.0, 10.0, 2), v=0.0, waves=None, nu=1.0, Q=0.0, **changes)
+    f0 = (problem.grid.R**-4.3)[None, :, None] * np.cos(np.pi / 2 * problem.grid.z)
+    return problem, f0
+
+
+def shipped(name, **changes):
+    model = Model(load(name).replace(changes))
+    module = problems.load_exact(name)
+    f0 = module.initial(model) if hasattr(module, "initial") else module.solution(model, 0.0).f
+    return model, model.transport_problem(), f0.transpose(0, 2, 1), module
+
+
+def assert_time_is_the_sum_of_steps(run, end):
+    assert run.status == "end time"
+    assert run.state.t == end
+    np.testing.assert_allclose(np.sum(run.state.history["dt"]), end, rtol=len(run.state.history["dt"]) * 4 * EPS)
+
+
+# ---- where steps end -------------------------------------------------------------------------------------------------
+
+def test_steps_add_up_and_end_at_the_end():
+    problem, f0 = relaxing()
+    run = march(problem, f0, end=1.0, rtol=1e-4)
+    assert_time_is_the_sum_of_steps(run, 1.0)
+    np.testing.assert_allclose(np.cumsum(run.state.history["dt"]), run.state.history["t"], rtol=1e-12)
+
+
+def test_steps_end_at_outputs_and_stops():
+    """Prescribed times are met to the bit, and none is jumped over."""
+    problem, f0 = relaxing()
+    times = [0.05, 0.3, 0.30001, 0.7]
+    seen = []
+    march(problem, f0, [lambda m, row: seen.append(m.state.t)], end=1.0, rtol=1e-2, outputs=(0.05, 0.7), stops=(0.3, 0.30001))
+    assert [t for t in seen if t in times] == times
+
+
+@pytest.mark.parametrize("first", [0.5, 3.0, 100.0])
+def test_first_step_that_is_far_too_long_is_cut_and_time_goes_on_from_there(first):
+    """time.first_step near or beyond the end: the step is refused and cut; the rest of the time must still be marched."""
+    problem, f0 = relaxing()
+    run = march(problem, f0, end=3.0, rtol=1e-5, first_step=first)
+    assert run.counts["rejected"] > 0
+    assert_time_is_the_sum_of_steps(run, 3.0)
+
+
+def test_cut_step_before_an_output_time_does_not_jump_to_it():
+    problem, f0 = relaxing()
+    run = march(problem, f0, end=3.0, rtol=1e-5, first_step=0.2, outputs=(0.2, 0.4, 3.0))
+    assert run.counts["rejected"] > 0
+    assert_time_is_the_sum_of_steps(run, 3.0)
+
+
+# ---- accuracy --------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("rtol", [1e-3, 1e-4, 1e-5])
+def test_error_of_a_transient_follows_the_tolerance(rtol):
+    """exp(−κπ²t/4): every step adds an error of rtol of f at most, and all of f decays alike, so steps × rtol bounds it."""
+    problem, f0 = relaxing()
+    dz = problem.grid.dz[0]
+    decay = (2 - 2 * np.cos(np.pi / 2 * dz)) / dz**2                       # of the discrete mode: no error of z is left
+    run = march(problem, f0, end=1.0, rtol=rtol)
+    exact = f0 * np.exp(-decay)
+    assert (np.abs(run.f() - exact) / exact.max(-1, keepdims=True)).max() <= run.counts["steps"] * rtol
+    assert run.counts["steps"] <= 20 * rtol ** (-1 / 3)
+
+
+@pytest.mark.parametrize("first", ["1 kyr", "1 Myr", "5 Myr"])
+def test_source_switched_on_at_once_is_followed_from_any_first_step(first):
+    """Diffusion from an empty slab: no first step, however long, may end in failure or in a wrong answer."""
+    model, problem, f0, module = shipped("slab_transient", **{"grid.rigidity_cells": 4})
+    end = 50 * MYR
+    run = march(problem, f0, end=end, rtol=1e-4, first_step=float(load("slab_transient").replace(
+        {"time.first_step": first}).time.first_step))
+    assert_time_is_the_sum_of_steps(run, end)
+    deviation = module.solution(model, end).deviation(run.f().transpose(0, 2, 1))
+    assert np.nanmax(deviation) <= module.solution(model, end).tolerance
+
+
+def test_refused_steps_leave_no_trace():
+    """The state after a run with refusals is that of a run with the same accepted steps."""
+    problem, f0 = relaxing()
+    run = march(problem, f0, end=1.0, rtol=1e-4, first_step=0.2, growth=8.0, outputs=(0.9,))
+    seen = []
+    march(problem, f0, [lambda m, row: seen.append(m.f().copy())], end=1.0, rtol=1e-4)
+    assert run.status == "end time"
+    assert (np.abs(run.f() - seen[-1]) / seen[-1].max(-1, keepdims=True)).max() <= 30 * 1e-4
+
+
+# ---- the way to the steady state -------------------------------------------------------------------------------------
+
+def test_steady_march_reports_what_it_asked_for():
+    """Ends when storage over throughput and the change per step are both below their bounds, and not a step before."""
+    problem = slab(20, R=(1.0, 10.0, 2), X=0.5, nu=1e-2)
+    run = march(problem, steady_residual=1e-7, steady_change=1e-5)
+    history = run.state.history
+    done = (np.array(history["storage"]) < 1e-7) & (np.array(history["change"]) < 1e-5)
+    assert run.status == "steady"
+    assert done[-1]
+    assert not done[:-1].any()
+
+
+def test_too_few_steps_fail_with_a_sentence():
+    problem = slab(20, R=(1.0, 10.0, 2), X=0.5, nu=1e-2)
+    run = march(problem, max_steps=3)
+    assert run.status == "failed: 3 steps were not enough (time.max_steps)"
+    assert run.counts["steps"] == 3
+
+
+def test_stop_request_ends_after_the_step():
+    problem = slab(20, R=(1.0, 10.0, 2), X=0.5, nu=1e-2)
+
+    def stop(run, _row):
+        run.stop_requested = run.counts["steps"] == 4
+
+    run = march(problem, observers=[stop])
+    assert run.status == "stopped"
+    assert run.counts["steps"] == 4
+
+
+@pytest.mark.parametrize("control", [{"end": 0.5, "rtol": 1e-3}, {"growth": 3.0}], ids=["transient", "steady"])
+def test_restart_goes_on_bit_by_bit(control):
+    """What `restart` keeps is all that a continuation needs: same steps, same bits, whole history."""
+    from slabs import layout_of
+
+    from solver.transport.march import Control, March
+
+    problem = slab(20, R=(1.0, 10.0, 4), X=0.5, S=0.1, nu=1e-2, v=lambda z, layer: 1 + z, disc_loss=lambda R: 0.3 / R)
+    whole = march(problem, **control)
+
+    def stop(run, _row):
+        run.stop_requested = run.counts["steps"] == 5
+
+    first = march(problem, observers=[stop], **control)
+    assert first.status == "stopped"
+    kept = {key: value.copy() if hasattr(value, "copy") else value for key, value in first.restart().items()}
+    second = March(problem, layout_of(problem), Control(**control), scales=(kept["V"], kept["F"]))
+    second.restore(kept)
+    assert second.run() == whole.status
+    np.testing.assert_array_equal(second.f(), whole.f())
+    assert second.counts == whole.counts
+    for key, values in whole.state.history.items():
+        np.testing.assert_array_equal(second.state.history[key], values)
