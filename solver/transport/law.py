@@ -101,56 +101,55 @@ class FaceLaw:
     # ---- resistances -----------------------------------------------------------------------------------------------------
 
     def fit(self, a):
-        """q_fit, its first and second derivative at slopes a >= 0.
+        """q_fit and its derivative at slopes a >= 0.
 
         (q − S)(q + m a) = D a gives q' = D q/((q + m a) r) without cancellation.
         """
         C, D = self.CD
-        b = self.S - self.m * a
-        r = np.sqrt(b * b + 4.0 * C * a)
-        q = np.where(b >= 0, 0.5 * (b + r), 2.0 * C * a / np.maximum(r - b, TINY))
-        r = np.maximum(r, 1e-95)
-        return q, D * q / np.maximum((q + self.m * a) * r, TINY), -2.0 * C * D / r**3
+        ma = self.m * a
+        b = self.S - ma
+        ca = 2.0 * C * a
+        r = np.sqrt(b * b + 2.0 * ca)
+        q = np.where(b >= 0, 0.5 * (b + r), ca / np.maximum(r - b, TINY))
+        return q, D * q / np.maximum((q + ma) * np.maximum(r, 1e-95), TINY)
 
     def resistance(self, a):
-        """y = a/q_fit = 1/κ_sc of the fit at slopes a >= 0, y', y'' and y − a y' = (a/q)² q'; zero where not confined."""
-        q, dq, d2q = self.fit(a)
+        """y = a/q_fit = 1/κ_sc of the fit at slopes a >= 0, y' and y − a y' = (a/q)² q'; zero where not confined."""
+        q, dq = self.fit(a)
         alive = self.confined & (q > 1e-200)
-        q = np.where(alive, q, 1.0)
         free = np.where(self.undamped, FROZEN, 0.0)
-        y = np.where(alive, a / q, free)
-        dy = np.where(alive, (1.0 - y * dq) / q, 0.0)
-        return y, dy, np.where(alive, -(2.0 * dy * dq + y * d2q) / q, 0.0), np.where(alive, y * y * dq, free)
+        y = np.where(alive, a / np.where(alive, q, 1.0), free)
+        ydq = np.where(alive, y * dq, free)  # y q', and y itself where κ_sc = 0
+        dy = np.where(alive, (1.0 - ydq) / np.where(alive, q, 1.0), 0.0)
+        return y, dy, np.where(alive, y * ydq, free)
 
     def _linear(self, a, ext):
-        """h, h', h'', h − a h' of linear damping alone at slopes a >= 0."""
+        """h, h' and h − a h' of linear damping alone at slopes a >= 0."""
         S, m = np.where(self.linear, self.S, 1.0), self.m
         x = m * a / S
         flowing = m > 0
         m1 = np.where(flowing, m, 1.0)
         e = np.expm1(np.minimum(x + m * ext.nu, DEPTH_MAX))
-        h, dh, d2h = e / m1, (e + 1.0) / S, (e + 1.0) * m / S**2
         rest = np.maximum(e * (1.0 - x) - x, 0.0) / m1
         full = flowing & (x >= 1.0 - ext.s)
         flat = 1.0 / (S * ext.s)
-        h = np.where(full, a * flat, np.where(flowing, h, a / S + ext.nu))
+        h = np.where(full, a * flat, np.where(flowing, e / m1, a / S + ext.nu))
         return (
             h,
-            np.where(full, flat, np.where(flowing, dh, 1.0 / S)),
-            np.where(full, 0.0, d2h),
+            np.where(full, flat, np.where(flowing, (e + 1.0) / S, 1.0 / S)),
             np.where(full, 0.0, np.where(flowing, rest, ext.nu)),
         )
 
-    def _h(self, a, ext):
-        y, dy, d2y, rest = self.resistance(a)
-        out = y * ext.E + ext.excess, dy * ext.E, d2y * ext.E, rest * ext.E + ext.excess
+    def _h(self, a, ext, waves=None):
+        y, dy, rest = waves or self.resistance(a)
+        out = y * ext.E + ext.excess, dy * ext.E, rest * ext.E + ext.excess
         if self.linear.any():
             out = tuple(np.where(self.linear, u, v) for u, v in zip(self._linear(a, ext), out, strict=True))
         return out
 
-    def h(self, a, nu):
-        """h, h', h'' and h − a h' at slopes a >= 0 and external rates ν."""
-        return self._h(a, self.external(nu))
+    def h(self, a, nu, waves=None):
+        """h, h' and h − a h' at slopes a >= 0 and external rates ν; `waves`: what `resistance` gave for a."""
+        return self._h(a, self.external(nu), waves)
 
     # ---- the flux --------------------------------------------------------------------------------------------------------
 
@@ -158,9 +157,9 @@ class FaceLaw:
         """The diffusive flux at slopes of any sign."""
         return a / np.maximum(self.h(np.abs(a), nu)[0], TINY)
 
-    def q_dq(self, a, nu):
-        """The diffusive flux and q'(a) >= 0, the conductivity of a small disturbance."""
-        h, _, _, rest = self.h(np.abs(a), nu)
+    def q_dq(self, a, nu, waves=None):
+        """The diffusive flux and q'(a) >= 0, the conductivity of a small disturbance; `waves` as in `h`."""
+        h, _, rest = self.h(np.abs(a), nu, waves)
         h = np.maximum(h, TINY)
         return a / h, rest / h / h
 
@@ -170,7 +169,7 @@ class FaceLaw:
 
     def dual_tangent(self, a, q, nu):
         """(κ, offset) of q h(|a|) = a linearised in slope and flux both, for a pair off the graph (Chan, Golub & Mulet 1999)."""
-        h, dh, _, _ = self.h(np.abs(a), nu)
+        h, dh, _ = self.h(np.abs(a), nu)
         h = np.maximum(h, TINY)
         c = np.clip(q * np.sign(a) * dh, -1.0, 1.0)
         return (1.0 - c) / h, c / h * a
@@ -179,16 +178,10 @@ class FaceLaw:
         """Largest |q| for which the dual tangent conducts: just below 1/h'."""
         return 0.9999999 / np.maximum(self.h(np.abs(a), nu)[1], TINY)
 
-    def d2q(self, a, nu):
-        """q''(|a|) sgn(a), for the exact Jacobian of the second-order correction."""
-        h, dh, d2h, rest = self.h(np.abs(a), nu)
-        h = np.maximum(h, 1e-95)
-        return -np.sign(a) * (np.abs(a) * d2h + 2.0 * rest * dh / h) / h**2
-
-    def depth(self, a):
-        """ℓ and dℓ/d|a|: the waves' share of the optical depth per m, for other nuclei."""
+    def depth(self, a, waves=None):
+        """ℓ and dℓ/d|a|: the waves' share of the optical depth per m, for other nuclei; `waves` as in `h`."""
         a = np.abs(a)
-        y, dy, _, _ = self.resistance(a)
+        y, dy, _ = waves or self.resistance(a)
         my = self.m * y
         depth = np.where(my > 1e-8, np.log1p(my) / np.maximum(self.m, TINY), y * (1.0 - 0.5 * my))
         slope = dy / (1.0 + my)
@@ -229,18 +222,59 @@ class FaceLaw:
         share = 1.0 / (1.0 + nu * q / np.maximum(a, TINY))  # q_total/q of the waves
         return np.where(self.confined, sign * share**2 * (q * dS + a * dX2) / np.maximum(root, TINY), 0.0)
 
-    def project(self, s, weight, nu, steps=80):
-        """The point of the graph on the line a + weight q(a) = s, by safeguarded Newton; returns a."""
-        t = np.abs(s).ravel()
-        everywhere = np.arange(t.size)
-        flat = FaceLaw(*(np.broadcast_to(x, s.shape).ravel() for x in (self.S, self.X, self.m, self.confined)))
-        flat.__dict__["CD"] = tuple(np.broadcast_to(x, s.shape).ravel() for x in self.CD)
-        ext = External(*(np.broadcast_to(x, s.shape).ravel() for x in vars(self.external(nu)).values()))
-        law, todo = flat, everywhere
+    # ---- back to the graph -----------------------------------------------------------------------------------------------
+
+    def project(self, s, weight, nu):
+        """The point of the graph on the line a + weight q(a) = s; returns a."""
+        a = self._project_fit(np.abs(s), weight, self.external(nu))
+        if self.linear.any():
+            index = np.nonzero(np.broadcast_to(self.linear, s.shape))
+            law, ext = self.take(index), self.external(nu).take(index)
+            a[index] = law._project_by_newton(np.abs(s)[index], weight, ext)
+        return np.sign(s) * a
+
+    def _project_fit(self, t, weight, ext, steps=60):
+        """`project` for t = |s| on all faces but those of linear damping alone.
+
+        In y = 1/κ_sc the fit is rational, q_fit = (S + C y)/(1 + m y) and a = y q_fit, so the line meets it at the one
+        positive root of a cubic, here of P(y)/t,
+
+            y (S + C y)(y E + e + A) − t (1 + m y)(y E + e) = 0,   E = e^{mν}, e = (E − 1)/m, A = weight.
+
+        Newton from above: the bounds, each of them a positive term against three times the negative ones, are within a
+        factor of three or so of the root, and to the right of it the cubic is convex or all but.
+        """
+        C, _ = self.CD
+        fits = self.confined & (C > 0) & ~self.linear
+        E, e = ext.E, ext.excess
+        t = np.maximum(t, TINY)
+        S, C = self.S / t, C / t
+        c3, c2, c1, c0 = C * E, S * E + C * (e + weight) - self.m * E, S * (e + weight) - (self.m * e + E), e
+        upper = np.maximum(3.0 * np.maximum(-c2, 0.0) / c3, np.sqrt(3.0 * np.maximum(-c1, 0.0) / c3))
+        upper = np.maximum(upper, np.cbrt(3.0 * c0 / c3))
+        second = np.maximum(3.0 * np.maximum(-c1, 0.0) / c2, np.sqrt(3.0 * c0 / np.maximum(c2, TINY)))
+        upper = np.where(c2 > 0, np.minimum(upper, second), upper)
+        upper = np.where((c1 > 0) & (c2 > 0), np.minimum(upper, 3.0 * c0 / c1), upper)
+        y = np.where(fits & np.isfinite(upper), upper, 0.0)
+        for _ in range(steps):
+            P = ((c3 * y + c2) * y + c1) * y - c0
+            slope = (3.0 * c3 * y + 2.0 * c2) * y + c1
+            new = np.where(slope > 0, np.maximum(y - P / slope, 0.0), 0.5 * y)
+            move = np.abs(new - y) > 1e-10 * y
+            y = np.where(fits, new, 0.0)
+            if not (move & fits).any():
+                break
+        a = y * t * (S + C * y) / (1.0 + self.m * y)
+        h = np.where(self.undamped, FROZEN, 0.0) * E + e
+        return np.where(fits, a, t / (1.0 + weight / np.maximum(h, TINY)))
+
+    def _project_by_newton(self, t, weight, ext, steps=80):
+        """`project` for t = |s| by safeguarded Newton on the law itself (flat arrays)."""
+        law, todo = self, np.arange(t.size)
         a = t / (1.0 + weight / np.maximum(law._h(t, ext)[0], TINY))
         lo, hi, out = np.zeros_like(t), t.copy(), a.copy()
         for _ in range(steps):
-            h, _, _, rest = law._h(a, ext)
+            h, _, rest = law._h(a, ext)
             h = np.maximum(h, TINY)
             r = a + weight * (a / h) - t
             above = r > 0
@@ -248,9 +282,8 @@ class FaceLaw:
             rate = 1.0 + weight * rest / h / h
             new = a - r / rate
             new = np.where((new < lo) | (new > hi), np.sqrt(np.maximum(lo, 1e-30 * hi) * hi), new)
-            move = (
-                np.abs(new - a) > 1e-12 * a + 1e-15 * t / rate + 1e-300
-            )  # Newton's error is the square; rounding of t
+            # Newton's error is the square of its move; t rounds
+            move = np.abs(new - a) > 1e-12 * a + 1e-15 * t / rate + 1e-300
             a = new
             out[todo] = a
             going = np.count_nonzero(move)
@@ -260,4 +293,4 @@ class FaceLaw:
                 index = np.flatnonzero(move)
                 a, t, lo, hi, todo = a[index], t[index], lo[index], hi[index], todo[index]
                 law, ext = law.take(index), ext.take(index)
-        return np.sign(s) * out.reshape(s.shape)
+        return out

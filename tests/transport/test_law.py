@@ -133,7 +133,6 @@ def test_flux_is_odd_in_the_slope(X):
     law, a = face(0.3, X, 0.5), np.geomspace(1e-8, 1e8, 33)
     np.testing.assert_array_equal(law.q(-a, 0.1), -law.q(a, 0.1))
     np.testing.assert_array_equal(law.dq(-a, 0.1), law.dq(a, 0.1))
-    np.testing.assert_array_equal(law.d2q(-a, 0.1), -law.d2q(a, 0.1))
     assert law.q(np.zeros(1), 0.1)[0] == 0.0
 
 
@@ -174,9 +173,9 @@ def test_more_scattering_never_carries_more(sample):
 
 @given(samples)
 @settings(deadline=None, max_examples=150)
-def test_first_and_second_derivative_of_the_flux(sample):
-    """Against mpmath with 60 digits. dq to a part in 10⁸ even where q is all but flat (dln q/dln a down to 1e-13):
-    Newton and the tangents live on it. d2q relative to its natural size q/a².
+def test_derivative_of_the_flux(sample):
+    """Against mpmath with 60 digits, to a part in 10⁸ even where q is all but flat (dln q/dln a down to 1e-13):
+    Newton and the tangents live on it.
     """
     S, X, m, nu, a = unpack(sample)
     law = face(S, X, m)
@@ -184,15 +183,13 @@ def test_first_and_second_derivative_of_the_flux(sample):
         x = mp.mpf(a)
         h = x * mp.mpf(10) ** -15                          # truncation h², rounding 1e-60/h
         low, mid, high = (exact_law(S, X, m, nu, x + k * h) for k in (-1, 0, 1))
-        dq, d2q = (high - low) / (2 * h), (high - 2 * mid + low) / h**2
+        dq = (high - low) / (2 * h)
         flat = float(dq * x / mid)
-        size = float(mid / x**2)
     # s of the saturated flux is close to a double root for small mν: rounding is amplified by 1/√(2mν)
     amplified = 8 * EPS / np.sqrt(2 * m * nu) if S and not X else 0.0
     assert float(law.q(np.array(a), nu)) == pytest.approx(float(mid), rel=ROUNDING + amplified)
     assume(flat > (1e-7 if S and not X else 1e-13))         # S alone: q' → 0 at saturation is a difference of x and e^x
     assert float(law.dq(np.array(a), nu)) == pytest.approx(float(dq), rel=1e-8)
-    assert float(law.d2q(np.array(a), nu)) == pytest.approx(float(d2q), abs=1e-10 * size)
 
 
 @given(samples)
