@@ -1,4 +1,4 @@
-"""What can go wrong, as three exceptions: the deck, the solver, a result file.
+"""What can go wrong: the deck, the solver, a result file, a file of measurements.
 
 `DeckError` carries every fault found in one reading, `SolverError` the file to restart from.
 """
@@ -55,3 +55,14 @@ class SolverError(CrstreamError, RuntimeError):
 
 class ResultError(CrstreamError, RuntimeError):
     """A result file is missing, unreadable, incomplete or does not belong to the deck at hand."""
+
+
+class DataError(ResultError):
+    """A file of measurements is wrong; `faults` lists all that is wrong with it, one line each in str()."""
+
+    def __init__(self, faults: Iterable[Fault]):
+        self.faults = tuple(faults)
+        super().__init__("\n".join(map(str, self.faults)))
+
+    def __reduce__(self):
+        return type(self), (self.faults,)

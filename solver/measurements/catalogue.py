@@ -1,0 +1,147 @@
+"""The folder of measurements: where it is, and what is in it.
+
+`find` takes the folder it is given, else the environment variable CRSTREAM_DATA, else the entry
+
+    [data]
+    folder = "~/cosmic-ray-data"
+
+of the user's file `crstream.toml` in $XDG_CONFIG_HOME or ~/.config.  Data are not part of this program.
+"""
+
+import os
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from solver.errors import DataError, Fault
+
+from . import axes, names
+from .measurement import Measurement
+from .reading import FORMATS, try_read
+
+VARIABLE = "CRSTREAM_DATA"
+ENDINGS = (".csv", ".txt", ".dat", ".usine", ".xml", "")
+HOW_TO_GET = (
+    "no folder of measurements: give --data DIR (or CRSTREAM_DATA, or [data] folder in crstream.toml) with the tables of "
+    "Aguilar et al. 2015 (protons, PRL 114, 171103), Aguilar et al. 2016 (B/C, PRL 117, 231102) and Cummings et al. 2016 "
+    "(Voyager 1, ApJ 831, 18), exported from the cosmic-ray database CRDB (lpsc.in2p3.fr/crdb) or fetched with the extra "
+    "crstream[crdb]: solver.measurements.fetch"
+)
+
+
+def find(folder=None):
+    """The Catalogue of the folder given, set or configured; None where there is none (HOW_TO_GET says what to do).
+
+    DataError where the folder that is named does not exist.
+    """
+    where, named = _named(folder)
+    if named is None:
+        return None
+    path = Path(named).expanduser()
+    if not path.is_dir():
+        found = "is a file" if path.exists() else "does not exist"
+        raise DataError([Fault(where, str(named), found, "a folder of measurements")])
+    return Catalogue(path)
+
+
+def config_file():
+    """The user's configuration, whether or not it exists."""
+    home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(home) / "crstream.toml"
+
+
+def _named(folder):
+    """(who names it, folder), (…, None) where nobody does."""
+    if folder is not None:
+        return "--data", folder
+    if os.environ.get(VARIABLE):
+        return VARIABLE, os.environ[VARIABLE]
+    path = config_file()
+    if not path.is_file():
+        return "", None
+    try:
+        config = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataError([Fault(str(path), "", f"not valid TOML ({error})", '[data] and folder = "DIR"')]) from None
+    entry = config.get("data", {})
+    named = entry.get("folder") if isinstance(entry, dict) else entry
+    if named is not None and not isinstance(named, str):
+        raise DataError([Fault(str(path), "data.folder", f"found {named!r}", "a folder in quotes")])
+    return str(path), named
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The measurements of one folder, read when first asked for: a sequence, and `select`."""
+
+    folder: Path
+
+    @cached_property
+    def measurements(self):
+        """All measurements of all files, sorted by name of the file.
+
+        DataError with the faults of all files.  Files that are no tables of measurements are in `other_files`.
+        """
+        found: list[Measurement] = []
+        faults: list[Fault] = []
+        for path in self._files:
+            try:
+                found += try_read(path) or []
+            except DataError as error:
+                faults += error.faults
+        if faults:
+            raise DataError(faults)
+        return found
+
+    @cached_property
+    def other_files(self):
+        """Files in the folder that were not read: no format recognises them."""
+        read = {m.source for m in self.measurements}
+        return [path for path in self._files if str(path) not in read]
+
+    @property
+    def _files(self):
+        return sorted(p for p in self.folder.iterdir() if p.is_file() and p.suffix.lower() in ENDINGS and p.name[0] != ".")
+
+    def __iter__(self):
+        return iter(self.measurements)
+
+    def __len__(self):
+        return len(self.measurements)
+
+    def select(self, quantity=None, experiment=None, year=None, axis=None):
+        """Measurements of a quantity ("H", "proton", "B/C"), by an experiment ("AMS-02", "Voyager 1"), of a year of
+        publication, on an axis."""
+        quantity = quantity and (names.canonical(quantity) or quantity)
+        axis = axis and axes.known(axis)
+        return [m for m in self if matches(m, quantity, axis, experiment) and year in (None, m.published)]
+
+    def one(self, quantity=None, experiment=None, year=None, axis=None):
+        """The one measurement that fits; DataError with what there is where it is none or several."""
+        found = self.select(quantity, experiment, year, axis)
+        if len(found) == 1:
+            return found[0]
+        asked = " ".join(str(key) for key in (quantity, axis, experiment, year) if key)
+        listed = "; ".join(describe(m) for m in (found or self))
+        found_text = "several fit" if found else "nothing fits"
+        raise DataError([Fault(str(self.folder), asked, found_text, f"there are {listed}" if listed else FORMATS)])
+
+
+def describe(m):
+    return f"{m.quantity} {m.axis} {m.label} ({Path(m.source).name})"
+
+
+def matches(m, quantity=None, axis=None, experiment=None):
+    """Does a measurement fit?  1H is H; names of experiments are compared by letters and digits, "AMS02" fits AMS-02."""
+    same = {"1H": "H"}
+    if quantity is not None and same.get(m.quantity, m.quantity) != same.get(quantity, quantity):
+        return False
+    if axis is not None and m.axis != axis:
+        return False
+    return experiment is None or _bare(m.experiment).startswith(_bare(experiment))
+
+
+def _bare(text):
+    return re.sub(r"[^a-z0-9]", "", text.lower())
