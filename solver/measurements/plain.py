@@ -177,7 +177,8 @@ def _units(header, columns, quantity, axis, faults):
                 found.setdefault(word, unit)
     if axis is None or columns["prefix"] is None:
         return 1.0, 1.0
-    unit_x = next((found[w] for w in (columns["prefix"], *columns["names"], "energy", "rigidity") if w in found), None)
+    x_columns = [name for name in columns["names"] if X_COLUMN.fullmatch(name)]
+    unit_x = next((found[w] for w in (columns["prefix"], *x_columns, "energy", "rigidity") if w in found), None)
     unit_y = next((found[w] for w in (columns["value"], f"{columns['value']}es", "ratios", "intensity") if w in found), None)
     factors = [1.0, 1.0]
     if unit_x is None:

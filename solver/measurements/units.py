@@ -45,8 +45,8 @@ def is_per_nucleon(text):
 
 
 def _factor(text, target, shown, allowed):
-    if text.strip() == target:
-        return 1.0
+    if " ".join(re.sub(r"\^|[()]", "", text).split()) == target and "^(" not in text:
+        return 1.0                                        # the usual case, without the half second astropy takes to start
     import astropy.units as u
 
     text = re.sub(r"^\((.+)\)\s*(?:\^|\*\*)?\s*\(?-1\)?$", r"1/(\1)", text.strip())           # (m^2 s sr GeV)^(-1)
