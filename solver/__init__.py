@@ -13,6 +13,7 @@ from importlib import import_module
 _HOMES = {
     "load": "deck", "Deck": "deck", "explain": "deck", "Model": "model", "run": "session", "resume": "session",
     "Result": "result", "open_result": "result", "converge": "study",
+    "sweep": "ensemble", "open_sweep": "ensemble",
     "DeckError": "errors", "SolverError": "errors", "ResultError": "errors",
 }
 __all__ = sorted(_HOMES)

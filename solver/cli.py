@@ -12,9 +12,12 @@ from typing import Annotated
 
 import typer
 
+from .cli_common import PASS_ON, Folder, Name, Set, deck_of, label, petsc_words
+from .cli_sweep import is_sweep, resume_sweep, sweep
 from .errors import DeckError, Fault, ResultError, SolverError
+from .launcher import first_rank
 
-TOGETHER = ("run", "resume", "converge")                 # commands in which all processes of an mpiexec take part
+TOGETHER = ("run", "resume", "converge", "sweep")                 # commands in which all processes of an mpiexec take part
 
 
 class Commands(typer.core.TyperGroup):
@@ -34,35 +37,6 @@ class Commands(typer.core.TyperGroup):
 
 app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
                   help="Cosmic-ray transport in which diffusion is made by the cosmic rays themselves.")
-PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": False}
-
-Name = Annotated[str, typer.Argument(help="a shipped problem's name, or a deck file", metavar="NAME|DECK.toml")]
-Folder = Annotated[Path, typer.Argument(help="folder of a run, or its result file", metavar="DIR")]
-Set = Annotated[list[str] | None,
-                typer.Option("--set", metavar="KEY=VALUE", help="override a deck key; may be repeated")]
-
-
-def _deck(name, overrides):
-    from .deck import load, parse_override
-
-    changes, faults = {}, []
-    for text in overrides or []:
-        try:
-            key, value = parse_override(text)
-            changes[key] = value
-        except DeckError as error:
-            faults.extend(error.faults)
-    if faults:
-        raise DeckError(faults)
-    return load(name, changes)
-
-
-def _first_rank():
-    """Is this the process that prints?  Known from the launcher's environment, without starting MPI."""
-    ranks = (os.environ.get(key) for key in ("OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"))
-    return next((rank == "0" for rank in ranks if rank is not None), True)
-
-
 def _show(thing):
     """Print a table, or its plain text where the table's columns would be cut."""
     from rich.console import Console
@@ -98,7 +72,7 @@ def show(name: Name, overrides: Set = None):
     """The equation in force, the layers, sources, scales and grid of a problem."""
     from .describe import describe
 
-    print(describe(_deck(name, overrides)))
+    print(describe(deck_of(name, overrides)))
 
 
 @app.command()
@@ -118,7 +92,7 @@ def check(name: Name, overrides: Set = None):
     from .session import initial_state
     from .transport.existence import no_steady_state
 
-    model = Model(_deck(name, overrides))
+    model = Model(deck_of(name, overrides))
     problem = model.transport_problem()
     initial_state(model)
     reason = no_steady_state(problem) if model.deck.time.end == "steady" else None
@@ -140,9 +114,9 @@ def run(context: typer.Context, name: Name, overrides: Set = None,
     """Solve a problem: live line, result.nc, figures, comparison.  What follows -- goes to PETSc."""
     from .session import run as solve
 
-    deck = _deck(name, overrides)
-    folder = out or Path("out") / _label(deck, name)
-    _petsc_words(context.args)
+    deck = deck_of(name, overrides)
+    folder = out or Path("out") / label(deck, name)
+    petsc_words(context.args)
     _announce(deck, name)
     if estimate_error is None:
         halves = deck.grid.z_cells >= 8 * len(deck.layer) and deck.grid.rigidity_cells >= 8
@@ -154,11 +128,14 @@ def run(context: typer.Context, name: Name, overrides: Set = None,
 @app.command(context_settings=PASS_ON)
 def resume(context: typer.Context, folder: Folder, overrides: Set = None,
            figures: Annotated[bool, typer.Option(help="draw the standard figures beside the result")] = True):
-    """Go on with a run that was stopped, cut off or asked to end earlier (--set time.end=…)."""
+    """Go on with a run that was stopped, cut off or asked to end earlier (--set time.end=…), or with a sweep."""
     from .deck import parse_override
     from .session import resume as go_on
 
-    _petsc_words(context.args)
+    petsc_words(context.args)
+    if is_sweep(folder):
+        resume_sweep(folder, overrides, context.args, figures)
+        return
     result = go_on(folder, changes=dict(map(parse_override, overrides or [])), petsc=context.args, live=_live())
     _report(result, _folder(result), figures and result.deck.output.figures)
 
@@ -170,7 +147,7 @@ def coefficients(name: Name, out: Annotated[Path, typer.Option(help="netCDF file
     from .model import Model
     from .result import build_coefficients
 
-    deck = _deck(name, overrides)
+    deck = deck_of(name, overrides)
     if out.exists() and not force:
         raise DeckError([Fault("--out", str(out), "exists", "choose another file, or --force to replace it")])
     model = Model(deck)
@@ -205,10 +182,10 @@ def converge(context: typer.Context, name: Name,
     from .session import run as solve
     from .study import converge as study_of
 
-    deck = _deck(name, overrides)
+    deck = deck_of(name, overrides)
     keys, series = _varied(vary)
-    _petsc_words(context.args)
-    folder = out or Path("out") / f"converge-{_label(deck, name)}"
+    petsc_words(context.args)
+    folder = out or Path("out") / f"converge-{label(deck, name)}"
     refuse_unwritable(folder)
 
     def done(value, result):
@@ -216,21 +193,31 @@ def converge(context: typer.Context, name: Name,
 
     study = study_of(deck, keys if len(keys) > 1 else keys[0], series,
                      run=lambda each: solve(each, petsc=context.args), done=done)
-    if _first_rank():
+    if first_rank():
         _show(study)
         for path in study.save(folder):
             print(f"saved {path}")
+
+
+app.command(context_settings=PASS_ON)(sweep)
 
 
 @app.command()
 def plot(folder: Folder,
          what: Annotated[str | None,
                          typer.Option(help="spectrum,b_to_c,profiles,kappa,coefficients,…; default: all that apply")] = None):
-    """Draw figures of a result, or of a file of coefficients, as PNG and PDF."""
-    from .plots import save_figures
+    """Draw figures of a result, of a sweep or of a file of coefficients, as PNG and PDF."""
     from .result import open_coefficients
 
-    result = open_coefficients(folder)
+    if is_sweep(folder) or folder.name == "sweep.nc":
+        from .ensemble import open_sweep
+        from .ensemble.plots import save_figures
+
+        result = open_sweep(folder)
+    else:
+        from .plots import save_figures
+
+        result = open_coefficients(folder)
     if what is not None and not what.strip(" ,"):
         raise DeckError([Fault("--what", what, "names no figure", "e.g. --what spectrum,profiles")])
     names = ["all"] if what is None else [w.strip() for w in what.split(",") if w.strip()]
@@ -246,36 +233,17 @@ def plot(folder: Folder,
 
 def _varied(texts):
     """Keys and the series of values from KEY=V1,V2,… options, which must all be of one length."""
-    from .deck import parse_override
+    from .ensemble.plan import vary_options
 
-    columns = {}
-    for text in texts:
-        key, _, values = text.partition("=")
-        values = [v.strip() for v in values.split(",") if v.strip()]
-        if not key.strip() or len(values) < 2:
-            allowed = "KEY=VALUE,VALUE,… with at least two values"
-            raise DeckError([Fault("--vary", text, "no series of values", allowed)])
-        columns[key.strip()] = [parse_override(f"{key}={v}")[1] for v in values]
+    columns = vary_options(texts)
+    wrong = [key for key, values in columns.items() if not isinstance(values, list) or len(values) < 2]
+    if wrong:
+        raise DeckError([Fault("--vary", key, "no series of values", "needs at least two values") for key in wrong])
     if len({len(v) for v in columns.values()}) > 1:
         allowed = "the same number of values for each key"
         raise DeckError([Fault("--vary", " ".join(texts), "series of different lengths", allowed)])
     rows = list(zip(*columns.values(), strict=True))
     return list(columns), rows if len(columns) > 1 else [row[0] for row in rows]
-
-
-def _petsc_words(words):
-    """Refuse leftovers that are not PETSc options: a mistyped argument before --, most likely."""
-    if words and not words[0].startswith("-"):
-        raise typer.BadParameter(f"unexpected argument {words[0]!r}; options for PETSc come after -- and begin with -")
-
-
-def _label(deck, name):
-    """What the output of a deck is called: the problem's name, the stem of its file or the name of its folder."""
-    path = Path(name)
-    if deck.problem and (not path.exists() or path.stem == "deck" or path.name == deck.problem):
-        return deck.problem
-    path = path.resolve()
-    return path.name if path.is_dir() else path.stem
 
 
 def _judged(deck):
@@ -305,7 +273,7 @@ def _announce(deck, name):
 
 def _report(result, folder, figures):
     """What came of a run: status, counts, quality, files."""
-    if not _first_rank():
+    if not first_rank():
         return
     for text in filter(None, result.tree.attrs.get("warnings", "").split("\n")):
         print(f"warning: {text}")
@@ -336,7 +304,7 @@ def _report(result, folder, figures):
 
 def main():
     """Entry point of `crstream`: runs a command and turns every expected error into one message and an exit code."""
-    if not _first_rank():
+    if not first_rank():
         if sys.argv[1:2] and sys.argv[1] not in TOGETHER:
             return
         sys.stdout = open(os.devnull, "w")               # noqa: SIM115
@@ -371,7 +339,7 @@ def _drop_output():
 
 def _quit(message, code, alone=False):
     """Say why and end.  Other processes let the first one speak before mpiexec notices; `alone`: it fails by itself."""
-    if _first_rank():
+    if first_rank():
         print(f"crstream: {message}", file=sys.stderr, flush=True)
     elif not alone:
         time.sleep(1.0)

@@ -14,12 +14,15 @@ from .errors import DeckError, Fault
 from .storage import RESULT_NAME
 
 CHECKPOINT = "checkpoint.nc"
+SWEEP = ("sweep.json", "sweep.nc")             # plan and dataset of a sweep (solver.ensemble.store)
 ALLOWED = "a folder you may write to"
 
 
 def refuse(folder, force, where="--out"):
-    """DeckError where `folder` holds a run and `force` is not given, or cannot be made or written to; makes nothing."""
+    """DeckError where `folder` holds a sweep, or a run and `force` is not given, or cannot be written to; makes nothing."""
     folder = Path(folder)
+    if any((folder / name).exists() for name in SWEEP):
+        raise _fault(where, folder, "holds a sweep", "choose another folder")
     if not force:
         if (folder / RESULT_NAME).exists():
             raise _fault(where, folder, "holds a result", "choose another folder, or --force to replace it")

@@ -8,11 +8,14 @@ from .errors import DeckError, Fault
 _given = set()                       # names of the options of the run before, in this process
 
 
-def start_petsc(options=()):
-    """Import PETSc with `options` in its database, in place of those of an earlier run.  Returns the module."""
+def start_petsc(options=(), comm=None):
+    """Import PETSc with `options` in its database, in place of those of an earlier run.  Returns the module.
+
+    comm: what is to be PETSc's world (mpi4py), by default all processes; counts only before PETSc has started.
+    """
     import petsc4py
 
-    petsc4py.init(["crstream", *options])
+    petsc4py.init(["crstream", *options], comm=comm)
     from petsc4py import PETSc
 
     database = PETSc.Options()

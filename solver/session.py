@@ -16,13 +16,14 @@ from .petsc import petsc_faults, petsc_message, start_petsc, unused
 from .storage import RESULT_NAME as RESULT
 
 
-def run(deck, out=None, *, force=False, petsc=(), observers=(), estimate_error=False, live=None):
+def run(deck, out=None, *, force=False, petsc=(), observers=(), estimate_error=False, live=None, near=None):
     """Solve a deck and return its Result; with `out` also write it there, atomically.
 
     deck: a Deck, the name of a shipped problem or a path.  out: a folder; one that holds a result is refused unless
     `force`.  petsc: words for PETSc's options database.  observers: called as observer(march, row) after every step.
     estimate_error: a partner run on a grid half as fine gives every spectrum a numerical error (Richardson).
-    live: an observer that shows progress; closed at the end.
+    live: an observer that shows progress; closed at the end.  near: the dataset of a result near the steady state, from
+    which Newton begins; where it gets nowhere the deck's own way is taken.  No use to runs with an end time.
 
     Raises DeckError (nothing was written) and SolverError (`restart` names the file to go on from).
     """
@@ -36,7 +37,7 @@ def run(deck, out=None, *, force=False, petsc=(), observers=(), estimate_error=F
         _refuse_coarse(deck)
     session = Session(deck, petsc, out)
     with session:
-        return session.finish(session.march(observers, live), estimate_error)
+        return session.finish(session.march(observers, live, near=near), estimate_error)
 
 
 def resume(folder, *, changes=None, petsc=(), observers=(), live=None):
@@ -148,8 +149,8 @@ class Session:
         count = int(np.floor(end / float(every) * (1 + 1e-12)))
         return [i * float(every) for i in range(1, count + 1)]
 
-    def march(self, observers, live, stored=None):
-        """A march run to its end, from the deck's initial state or from a stored result."""
+    def march(self, observers, live, stored=None, near=None):
+        """A march run to its end, from the deck's initial state or from a stored result, or from near the steady state."""
         from .transport.existence import no_steady_state
         from .transport.march import Failure, March
         from .watch import Checkpoints, Snapshots, WallClock, interruptible
@@ -179,21 +180,22 @@ class Session:
         if reason is not None:
             march.failure, march.status = Failure(reason, {}), f"failed: {reason}"
             return march
+        near = None if near is None or control.end is not None else on_grid(self.model, near)
         with interruptible(march):
             try:
-                march.status = self._run(march)
+                march.status = self._run(march, near)
             finally:
                 if live is not None and self.first:
                     live.close()
         return march
 
-    def _run(self, march):
+    def _run(self, march, near):
         from petsc4py import PETSc
 
         from .transport.march import Failure
 
         try:
-            return march.run()
+            return "steady" if near is not None and march.begin_near(near) else march.run()
         except PETSc.Error as error:
             march.failure = Failure(f"PETSc gave up: {petsc_message(error)}", {})
             return f"failed: {march.failure.message}"
@@ -290,7 +292,9 @@ def initial_state(model):
         spectrum = float(kind.amplitude) * model.grid.R**-kind.slope
         return np.broadcast_to(spectrum[:, None] * profile, shape).copy()
     if kind.type == "file":
-        return _from_file(model, kind.path)
+        from .result import open_result
+
+        return on_grid(model, open_result(kind.path).dataset)
     import problems
 
     module = problems.load_exact(deck.problem) if deck.problem else None
@@ -304,11 +308,8 @@ def initial_state(model):
     return np.ascontiguousarray(f.transpose(0, 2, 1))
 
 
-def _from_file(model, path):
-    """f of a stored result on the grid of `model`, (species, R, nodes): linear in z, ln f in ln R, zero outside."""
-    from .result import open_result
-
-    stored = open_result(path).dataset
+def on_grid(model, stored):
+    """f of a result's dataset on the grid of `model`, (species, R, nodes): linear in z, ln f in ln R, zero outside."""
     R, z = stored.rigidity.values, stored.z.values * KPC
     out = np.zeros((len(model.names), len(model.grid.R), len(model.grid.z)))
     for s, name in enumerate(model.names):

@@ -22,11 +22,20 @@ def write(tree, path):
     after a crash `path` is either the old file or the new one.  Every array carries a checksum.
     Raises ResultError where the folder cannot be made or the file not be written.
     """
+    return _atomically(path, lambda aside: tree.to_netcdf(aside, engine="netcdf4", encoding=_encoding(tree)))
+
+
+def write_text(text, path):
+    """Write text to `path` in the same way."""
+    return _atomically(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+
+
+def _atomically(path, write_aside):
     path = Path(path)
     aside = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        tree.to_netcdf(aside, engine="netcdf4", encoding=_encoding(tree))
+        write_aside(aside)
         _sync(aside)
         os.replace(aside, path)
         _sync(path.parent)

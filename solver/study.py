@@ -5,7 +5,7 @@ follow from the differences d_k of successive runs (Richardson): with an error C
     d_k/d_{k+1} = (h_k^p - h_{k+1}^p)/(h_{k+1}^p - h_{k+2}^p)   gives p,      e_k = d_k/(1 - (h_{k+1}/h_k)^p).
 """
 
-from functools import cached_property, reduce
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -45,8 +45,9 @@ def converge(deck, key, values, run=None, done=None):
 
 def step_size(deck, key):
     """What an error should be a power of: 1/n for a number of cells, the value itself for other numbers, else nan."""
-    value = reduce(lambda part, name: part[int(name)] if name.isdigit() else
-                   (part[name] if isinstance(part, dict) else getattr(part, name)), key.split("."), deck)
+    from .deck.overrides import find_value
+
+    value = find_value(deck, key)[1]
     try:
         return 1.0 / float(value) if key.endswith("cells") else float(value)
     except (TypeError, ValueError):

@@ -134,6 +134,23 @@ def factor(unit_text: str, dimension_name: str) -> float:
         raise UnitError(f"found the unit {quote(unit_text)}", needs(dimension)) from None
 
 
+def ratio(unit_text: str, other: str) -> float:
+    """How many of the unit `other` make one `unit_text`; UnitError if one is unknown or they measure different things."""
+    known = []
+    for name in DIMENSIONS:
+        try:
+            known.append(factor(unit_text, name))
+        except UnitError:
+            continue
+        try:
+            return known[-1] / factor(other, name)
+        except UnitError:
+            continue
+    if not known:
+        factor(unit_text, next(iter(DIMENSIONS)))                          # says what is wrong with it
+    raise UnitError(f"found the units {quote(unit_text)} and {quote(other)}", "needs units of one kind")
+
+
 def _unit(text: str, dimension: Dimension):
     """The astropy unit, or UnitError."""
     import astropy.units as u

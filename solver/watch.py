@@ -88,7 +88,10 @@ class WallClock:
 
 @contextmanager
 def interruptible(march):
-    """Within: the first Ctrl-C lets the march finish its step and stop, the second one interrupts at once."""
+    """Within: the first Ctrl-C lets the march finish its step and stop, the second one interrupts at once.
+
+    A process that was told to ignore Ctrl-C, as those of a sweep are, goes on ignoring it.
+    """
 
     def stop(_signal, _frame):
         if march.stop_requested:
@@ -101,6 +104,8 @@ def interruptible(march):
     except ValueError:  # not in the main thread: leave signals alone
         yield
         return
+    if previous is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, previous)
     try:
         yield
     finally:

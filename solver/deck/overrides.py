@@ -30,6 +30,29 @@ def parse_override(text: str) -> tuple[str, Any]:
     return key, parsed["value"] if set(parsed) == {"value"} else value
 
 
+def find_value(deck: Deck, path: str) -> tuple[Place, Any]:
+    """(place, value) of a path in a deck; the place has indices instead of names, so that it is the same for every way of
+    writing a path. The value is None where an optional key is not given or a table on the way there is missing."""
+    here: Any = deck
+    place: Place = ()
+    for step in path.split("."):
+        if isinstance(here, list | tuple):
+            try:
+                index = _index([_plain_label(item) for item in here], step, place)
+            except _NoSuchKey:
+                return (*place, step), None
+            place, here = (*place, index), here[index]
+        else:
+            place = (*place, step)
+            here = here.get(step) if isinstance(here, dict) else getattr(here, step, None)
+    return place, here
+
+
+def _plain_label(item: Any) -> Any:
+    """What `_label` needs of a list item that is a table."""
+    return {name: getattr(item, name, None) for name in ("name", "type")}
+
+
 def apply(raw: dict[str, Any], changes: Mapping[str, Any], where: str = "override", **context: Any) -> Deck:
     """The deck that results when every change is made to `raw`; DeckError with all faults.
 

@@ -58,6 +58,11 @@ class Grid:
         return out
 
 
+def rigidities(R_min, R_max, cells):
+    """Nodes in R, uniform in ln R, ends included."""
+    return np.geomspace(R_min, R_max, cells + 1)
+
+
 def make_grid(tops, kinks, cells, stretch, R_min, R_max, R_cells):
     """Grid with nodes on all layer `tops` and profile `kinks` (cm) and exactly `cells` intervals.
 
@@ -88,4 +93,4 @@ def make_grid(tops, kinks, cells, stretch, R_min, R_max, R_cells):
     segment = np.searchsorted(at, np.arange(cells), side="right") - 1
     middle = 0.5 * (z[1:] + z[:-1])
     layer = np.searchsorted(tops, middle)
-    return Grid(z=z, R=np.geomspace(R_min, R_max, R_cells + 1), layer=layer, segment=segment)
+    return Grid(z=z, R=rigidities(R_min, R_max, R_cells), layer=layer, segment=segment)

@@ -164,6 +164,25 @@ class March:
         landing = self._landing is not None and dt == self._landing_step
         return self._landing if landing else self.state.t + dt
 
+    def begin_near(self, f):
+        """The steady state by Newton from a state f (species, R, nodes + top) near it; True when it converged.
+
+        Where it did not, the march stands where it stood and goes its own way, only its counts have grown.
+        """
+        s, system = self.state, self.system
+        kept, s.u = s.u, f[:, :, : self.problem.nodes] / self.F[:, :, None]
+        system.set_step(None, np.inf, s.t, False)
+        if (w := system.w) is not None:                                    # the fluxes that go with its slopes
+            with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
+                a = system.slope(s.u)[w]
+                s.a, s.q = self._keep(Point(s.u, a, system.law.q(a, system.nu[w])))
+        out = self._stage(None, np.inf, s.t, s.u, self._warm())
+        if out.converged:
+            self._accept(out, np.inf, None, 0.0)
+        else:
+            s.u, s.a, s.q = kept, None, None
+        return out.converged
+
     def _backward_euler(self, dt):
         s = self.state
         out = self._stage(s.u, dt, self._end_of(dt), s.u, self._warm())

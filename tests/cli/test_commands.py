@@ -268,8 +268,8 @@ def test_error_estimate_that_fails_does_not_lose_the_result(command, deck, insid
 
     march = Session.march
 
-    def failing(self, *arguments):
-        done = march(self, *arguments)
+    def failing(self, *arguments, **options):
+        done = march(self, *arguments, **options)
         if self.folder is None:  # the partner run
             done.status, done.failure = "failed: on purpose", Failure("on purpose", {})
         return done

@@ -1,0 +1,46 @@
+"""What the commands share: their options, and the deck a command is given."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .errors import DeckError
+
+PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": False}
+
+Name = Annotated[str, typer.Argument(help="a shipped problem's name, or a deck file", metavar="NAME|DECK.toml")]
+Folder = Annotated[Path, typer.Argument(help="folder of a run, or its result file", metavar="DIR")]
+Set = Annotated[list[str] | None,
+                typer.Option("--set", metavar="KEY=VALUE", help="override a deck key; may be repeated")]
+
+
+def deck_of(name, overrides):
+    """The deck NAME with the changes of --set; DeckError with all that is wrong with either."""
+    from .deck import load, parse_override
+
+    changes, faults = {}, []
+    for text in overrides or []:
+        try:
+            key, value = parse_override(text)
+            changes[key] = value
+        except DeckError as error:
+            faults.extend(error.faults)
+    if faults:
+        raise DeckError(faults)
+    return load(name, changes)
+
+
+def petsc_words(words):
+    """Refuse leftovers that are not PETSc options: a mistyped argument before --, most likely."""
+    if words and not words[0].startswith("-"):
+        raise typer.BadParameter(f"unexpected argument {words[0]!r}; options for PETSc come after -- and begin with -")
+
+
+def label(deck, name):
+    """What the output of a deck is called: the problem's name, the stem of its file or the name of its folder."""
+    path = Path(name)
+    if deck.problem and (not path.exists() or path.stem == "deck" or path.name == deck.problem):
+        return deck.problem
+    path = path.resolve()
+    return path.name if path.is_dir() else path.stem

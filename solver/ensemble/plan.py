@@ -1,0 +1,300 @@
+"""Keys and values → members: a grid (every combination) or a Latin hypercube, each with its own checked deck."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from solver.deck.build import _prepare
+from solver.deck.overrides import find_value
+from solver.deck.quantities import Quantity
+from solver.deck.schema_walk import toml
+from solver.deck.series import HELP, RANGES, Range, parse_vary, read_series
+from solver.deck.text import show
+from solver.errors import DeckError, Fault
+from solver.units import NUMBER
+
+LARGEST = 100_000  # members; each takes a file and some memory while the sweep goes on
+SHOWN = 30  # faults printed of the many a wrong value makes
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which decks a sweep solves.
+
+    deck: the one that is varied.  keys; values: for each key its values along the grid, or of every member of a Latin
+    hypercube.  seed: of the hypercube, None for a grid.  Members are counted row by row, the last key fastest.
+    """
+
+    deck: Any
+    keys: tuple[str, ...]
+    values: tuple[tuple[Any, ...], ...]
+    seed: int | None = None
+
+    @property
+    def latin(self):
+        return self.seed is not None
+
+    @property
+    def shape(self):
+        """Length of each dimension of the dataset."""
+        return (len(self.values[0]),) if self.latin else tuple(len(each) for each in self.values)
+
+    @property
+    def dims(self):
+        return ("member",) if self.latin else self.keys
+
+    @cached_property
+    def members(self):
+        """Per member the values of all keys."""
+        return list(zip(*self.values, strict=True)) if self.latin else list(product(*self.values))
+
+    @cached_property
+    def decks(self):
+        """Per member its deck; DeckError with all faults of all of them, each named once."""
+        decks, faults = [], {}
+        for values in self.members:
+            try:
+                decks.append(self.deck.replace(dict(zip(self.keys, values, strict=True)), "--vary"))
+            except DeckError as error:
+                faults.update(dict.fromkeys(error.faults))
+        if faults:
+            some = list(faults)[:SHOWN]
+            if len(faults) > SHOWN:
+                some.append(Fault("--vary", "", f"and {len(faults) - SHOWN} faults more", ""))
+            raise DeckError(some)
+        return decks
+
+    @cached_property
+    def points(self):
+        """Members as points of the unit cube: their place along each dimension, or among the values drawn."""
+        if self.latin:
+            ranks = np.array([np.argsort(np.argsort(_numbers(found)[0])) for found in self._found]).T
+            return ranks / max(len(self.members) - 1, 1)
+        axes = [np.arange(n) / max(n - 1, 1) for n in self.shape]
+        return np.array(list(product(*axes)))
+
+    def order(self):
+        """Members in an order in which neighbours follow each other: a grid there and back, a hypercube by the nearest."""
+        if not self.latin:
+            numbers = np.arange(len(self.members)).reshape(self.shape)
+            return [int(numbers[index]) for index in _there_and_back(self.shape)]
+        left, at, order = np.ones(len(self.members), bool), 0, []
+        for _ in self.members:
+            order.append(at)
+            left[at] = False
+            distance = ((self.points - self.points[at]) ** 2).sum(1)
+            at = int(np.argmin(np.where(left, distance, np.inf)))
+        return order
+
+    def label(self, index):
+        """The values of a member in words."""
+        return member_text(dict(zip(self.keys, self.members[index], strict=True)))
+
+    @cached_property
+    def _found(self):
+        """Per key the values along its dimension, as they stand in the decks of the members."""
+        out = []
+        for k, key in enumerate(self.keys):
+            stride = 1 if self.latin else int(np.prod(self.shape[k + 1:]))
+            out.append([find_value(self.decks[i * stride], key)[1] for i in range(len(self.values[k]))])
+        return out
+
+    def coordinates(self):
+        """name -> (values, attributes) for the keys: numbers with their unit, text for what is not a number."""
+        out = {}
+        for key, found, values in zip(self.keys, self._found, self.values, strict=True):
+            numbers, unit = _numbers(found)
+            attrs = {"long_name": _meaning(key)} | ({} if numbers is None else {"units": unit})
+            out[key] = ([written(value) for value in values] if numbers is None else numbers, attrs)
+        return out
+
+    # ---- as stored ---------------------------------------------------------------------------------------------------
+
+    def to_dict(self):
+        return {"deck": self.deck.to_dict(), "keys": list(self.keys), "values": [list(each) for each in self.values],
+                "seed": self.seed}
+
+    @classmethod
+    def from_dict(cls, data):
+        from solver.deck import Deck
+
+        return cls(Deck.from_dict(data["deck"], "stored deck"), tuple(data["keys"]), tuple(map(tuple, data["values"])),
+                   data["seed"])
+
+    @cached_property
+    def digest(self):
+        """A name for exactly this plan."""
+        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:16]
+
+    def differences(self, other):
+        """What differs from another plan, in words; empty if nothing."""
+        mine, theirs = self.to_dict(), other.to_dict()
+        out = [f"{key} was {show(theirs_)}, now {show(ours)}" for key, ours, theirs_ in
+               _differing(mine["deck"], theirs["deck"])]
+        if mine["keys"] != theirs["keys"]:
+            return [*out, f"varied were {', '.join(theirs['keys'])}, now {', '.join(mine['keys'])}"]
+        if mine["seed"] != theirs["seed"]:
+            kind = {True: "a grid"}
+            words = [kind.get(x["seed"] is None, f"a Latin hypercube with seed {x['seed']}") for x in (theirs, mine)]
+            return [*out, f"it was {words[0]}, now {words[1]}"]
+        for key, now, before in zip(mine["keys"], mine["values"], theirs["values"], strict=True):
+            if now != before:
+                out.append(f"{key} took {len(before)} values from {written(before[0])} to {written(before[-1])}, "
+                           f"now {len(now)} from {written(now[0])} to {written(now[-1])}")
+        return out
+
+
+def make_plan(deck, vary, latin=None, seed=0):
+    """The Plan of a sweep; DeckError with all that is wrong with keys, values and the decks of all members.
+
+    vary: key -> values, or text or a Range as solver.deck.series reads them; for a hypercube of `latin` members Ranges.
+    """
+    series, faults = {}, []
+    for key, given in vary.items():
+        try:
+            series[key] = read_series(given, "--vary", key)
+        except DeckError as error:
+            faults += error.faults
+    for key, found in series.items():
+        if latin is None and isinstance(found, Range):
+            faults.append(Fault("--vary", key, "found a range", f"needs --latin N, or {HELP}"))
+        if latin is not None and not isinstance(found, Range):
+            faults.append(Fault("--vary", key, "found single values", f"with --latin needs {RANGES}"))
+    if latin is not None and not 2 <= latin <= LARGEST:
+        faults.append(Fault("--latin", "", f"found {latin}", f"needs a number of members from 2 to {LARGEST}"))
+    if not vary:
+        faults.append(Fault("--vary", "", "found no key", f"needs at least one {HELP}"))
+    faults += _places(deck, series)
+    if not faults and latin is None and np.prod([float(len(each)) for each in series.values()]) > LARGEST:
+        faults.append(Fault("--vary", "", "makes more members than can be handled", f"at most {LARGEST}"))
+    if faults:
+        raise DeckError(faults)
+    columns = [[_plain(value) for value in each] for each in series.values()] if latin is None else \
+        _hypercube(deck, series, latin, seed)
+    plan = Plan(deck, tuple(series), tuple(map(tuple, columns)), None if latin is None else seed)
+    _ = plan.decks                                                         # all faults of all members, now
+    return plan
+
+
+def vary_options(texts):
+    """key -> values or Range from the options `--vary KEY=…`; DeckError with all that is wrong with them."""
+    out, faults = {}, []
+    for text in texts:
+        try:
+            key, series = parse_vary(text)
+        except DeckError as error:
+            faults += error.faults
+            continue
+        if key in out:
+            faults.append(Fault("--vary", key, "is given twice", "write all its values in one option"))
+        out[key] = series
+    if faults:
+        raise DeckError(faults)
+    return out
+
+
+def _hypercube(deck, series, members, seed):
+    from scipy.stats import qmc
+
+    shares = qmc.LatinHypercube(len(series), seed=seed).random(members)
+    out = []
+    for k, (key, interval) in enumerate(series.items()):
+        old = find_value(deck, key)[1]
+        whole = interval.whole and isinstance(old, int) and not isinstance(old, bool)
+        out.append([interval.at(float(share), whole) for share in shares[:, k]])
+    return out
+
+
+def _places(deck, series):
+    """Faults of keys that mean the same place of the deck, or one inside the other."""
+    faults, places = [], {key: find_value(deck, key)[0] for key in series}
+    for i, (key, place) in enumerate(places.items()):
+        for other, there in list(places.items())[:i]:
+            if there[: len(place)] == place[: len(there)]:
+                faults.append(Fault("--vary", key, f"is the same as {other} or contains one of the two",
+                                    "vary each part of a deck once"))
+    return faults
+
+
+def _there_and_back(shape):
+    if not shape:
+        return [()]
+    inner = _there_and_back(shape[1:])
+    return [(i, *rest) for i in range(shape[0]) for rest in (inner if i % 2 == 0 else inner[::-1])]
+
+
+def _plain(value):
+    """A value as JSON can hold it, quantities as text with their units."""
+    if hasattr(value, "unit") and hasattr(value, "value"):                 # astropy
+        return f"{float(value.value)!r} {value.unit}"
+    return _prepare(value)
+
+
+def _numbers(found):
+    """(numbers, unit) of values of one key as they stand in decks, or (None, "") where they are not all numbers."""
+    if all(isinstance(value, Quantity) for value in found):
+        parts = [NUMBER.fullmatch(value.text).groups() for value in found]
+        unit = parts[0][1]
+        scale = next((float(value) / float(number) for value, (number, u) in zip(found, parts, strict=True)
+                      if u == unit and float(number)), 1.0)
+        return [float(number) if u == unit else float(f"{float(value) / scale:.12g}")
+                for value, (number, u) in zip(found, parts, strict=True)], unit
+    if all(isinstance(value, (int, float)) and not isinstance(value, (bool, Quantity)) for value in found):
+        return list(found), "1"
+    return None, ""
+
+
+def written(value):
+    """A value as text for tables and labels: quantities bare, tables in the notation of a deck."""
+    return value if isinstance(value, str) else toml(value)
+
+
+def member_text(values):
+    """n = 0.003 cm-3, …: values by key with short names."""
+    return ", ".join(f"{name} = {rounded(value)}" for name, value in
+                     zip(short_names(tuple(values)), values.values(), strict=True))
+
+
+def rounded(value):
+    """The same with four digits, for lines that are read and not calculated with."""
+    text = written(value)
+    match = NUMBER.fullmatch(text)
+    return text if match is None else f"{float(match[1]):.4g} {match[2]}".rstrip()
+
+
+def short_names(keys):
+    """The shortest ends of dotted keys that tell them apart."""
+    out = []
+    for key in keys:
+        steps = key.split(".")
+        ends = [".".join(steps[-n:]) for n in range(1, len(steps) + 1)]
+        out.append(next((end for end in ends if sum(other == end or other.endswith(f".{end}") for other in keys) == 1), key))
+    return out
+
+
+def _meaning(key):
+    """What the schema says of a key, else the key itself."""
+    from solver.deck import explain
+
+    try:
+        rows = explain(key)
+    except DeckError:
+        return key
+    return rows[0].meaning if len(rows) == 1 and rows[0].meaning else key
+
+
+def _differing(a, b, path=""):
+    """(key, a, b) of all places where two decks as plain data differ."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        for name in dict.fromkeys([*a, *b]):
+            yield from _differing(a.get(name), b.get(name), f"{path}.{name}" if path else name)
+    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        for i, pair in enumerate(zip(a, b, strict=True)):
+            yield from _differing(*pair, f"{path}.{i}")
+    elif a != b:
+        yield path, a, b

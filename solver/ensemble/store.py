@@ -1,0 +1,264 @@
+"""The folder of a sweep: what it is to do, what of it is done, and the dataset once all is.
+
+    sweep.json            the plan, written first; a sweep with another one is refused
+    members/0003.nc       one member, written aside, synced and renamed when it is done; a member without one is not done
+    members/0003/         all of its result, where results are kept
+    sweep.nc              the dataset; with it the single members go
+"""
+
+import json
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from solver import provenance, storage
+from solver.errors import DeckError, Fault, ResultError
+from solver.folder import CHECKPOINT, SWEEP, Claim, refuse_unwritable
+
+from .members import Outcome
+from .plan import Plan
+
+PLAN, DATASET = SWEEP
+MEMBERS = "members"
+PLAN_VERSION = 1  # raised when a reader of the older plan would misread it
+NOT_RUN = "not run"
+COUNTS = {"iterations": "Newton iterations", "krylov": "Krylov iterations", "steps": "accepted steps"}
+
+
+def is_sweep(folder):
+    """Does a folder hold a sweep, finished or not?"""
+    return any((Path(folder) / name).is_file() for name in (PLAN, DATASET))
+
+
+def refuse(folder, plan, force, keep):
+    """DeckError where `folder` cannot take this sweep: it holds something else, or cannot be written to; makes nothing."""
+    folder = Path(folder)
+    if not force:
+        if (folder / DATASET).exists():
+            raise DeckError([Fault("--out", str(folder), "holds a finished sweep",
+                                   "choose another folder, or --force to replace it")])
+        if any((folder / name).exists() for name in (storage.RESULT_NAME, CHECKPOINT)):
+            raise DeckError([Fault("--out", str(folder), "holds a run", "choose another folder")])
+        if (folder / PLAN).exists():
+            begun, kept = read_plan(folder)
+            if differences := plan.differences(begun):
+                raise DeckError([Fault("--out", str(folder), f"holds another sweep: {'; '.join(differences)}",
+                                       "choose another folder, or --force to start again")])
+            if kept != keep:
+                raise DeckError([Fault("--out", str(folder), f"was begun {'with' if kept else 'without'} --keep",
+                                       "go on like that, or --force to start again")])
+    refuse_unwritable(folder)
+
+
+def read_plan(folder):
+    """(Plan, are results kept) of a folder; ResultError where there is none or it cannot be understood."""
+    path = Path(folder) / PLAN
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data["crstream_file"] != "sweep plan":
+            raise KeyError
+        version = int(data["version"])
+    except FileNotFoundError:
+        raise ResultError(f"{folder}: holds no {PLAN}; `crstream sweep … --out {folder}` makes one") from None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        raise ResultError(f"{path}: is not the plan of a sweep, or damaged") from None
+    if version != PLAN_VERSION:
+        raise ResultError(f"{path}: has layout {version} (crstream {data.get('crstream')}), this one reads {PLAN_VERSION}; "
+                          "start the sweep again")
+    try:
+        return Plan.from_dict(data["plan"]), bool(data["keep"])
+    except (KeyError, TypeError, AttributeError):
+        raise ResultError(f"{path}: is not the plan of a sweep, or damaged") from None
+
+
+class Store:
+    """The folder while a sweep goes on, locked against a second one.  Use as a context manager."""
+
+    def __init__(self, folder, plan, force=False, keep=False):
+        self.folder, self.plan, self.force, self.keep = Path(folder), plan, force, keep
+        self.claim = None
+
+    def __enter__(self):
+        self.claim = Claim(self.folder)
+        try:
+            if self.force:
+                self._clear()
+            if not (self.folder / PLAN).exists():
+                self._write_plan()
+        except BaseException:
+            self.claim.release()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.claim.release()
+
+    @property
+    def plan_file(self):
+        return self.folder / PLAN
+
+    def result_folder(self, index):
+        """Where all of a member's result goes, None where only its spectra are kept."""
+        return str(self.folder / MEMBERS / f"{index:04d}") if self.keep else None
+
+    def _clear(self):
+        """An earlier sweep goes, nothing else: the dataset first, so that it never stands beside another plan."""
+        for name in (DATASET, PLAN):
+            (self.folder / name).unlink(missing_ok=True)
+        for path in (self.folder / MEMBERS).glob("*"):
+            if path.is_dir() and path.name.isdigit():
+                shutil.rmtree(path)
+            elif path.name.endswith((".nc", ".nc.part")):
+                path.unlink()
+
+    def _write_plan(self):
+        data = {"crstream_file": "sweep plan", "version": PLAN_VERSION, "crstream": provenance.package_version("crstream"),
+                "keep": self.keep, "plan": self.plan.to_dict()}
+        storage.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", self.plan_file)
+
+    # ---- members -----------------------------------------------------------------------------------------------------
+
+    def record(self, outcome):
+        """Keep what came of a member, whole or not at all; ResultError where it cannot be written."""
+        tree = xr.DataTree(xr.Dataset() if outcome.spectra is None else outcome.spectra)
+        tree.attrs = {"crstream_file": "sweep member", "crstream_file_version": storage.FORMAT_VERSION,
+                      "crstream_variables": " ".join(tree.data_vars), "plan": self.plan.digest, "member": outcome.index,
+                      "status": outcome.status, "reason": outcome.reason, "seconds": outcome.seconds,
+                      "warm": int(outcome.warm), **{name: getattr(outcome, name) for name in COUNTS}}
+        storage.write(tree, self._file(outcome.index))
+
+    def recorded(self):
+        """index -> Outcome of the members that are done; what is damaged is not done.
+
+        ResultError for a member of another sweep, or written by a version with another layout.
+        """
+        return read_members(self.folder, self.plan)
+
+    def finish(self, dataset):
+        """Write the dataset, then remove what it is made of."""
+        path = storage.write(xr.DataTree(dataset), self.folder / DATASET)
+        folder = self.folder / MEMBERS
+        for file in [*folder.glob("*.nc"), *folder.glob(".*.nc.part")]:
+            file.unlink(missing_ok=True)
+        with suppress(OSError):                                            # results may be kept in there
+            folder.rmdir()
+        return path
+
+    def _file(self, index):
+        return self.folder / MEMBERS / f"{index:04d}.nc"
+
+
+def read_members(folder, plan):
+    """index -> Outcome of the members recorded in a folder (see Store.recorded)."""
+    out = {}
+    for path in sorted((Path(folder) / MEMBERS).glob("*.nc")):
+        try:
+            tree = storage.read(path, kinds=("sweep member",))
+        except ResultError as error:
+            if "damaged" in str(error) or "not a netCDF-4" in str(error):
+                continue
+            raise
+        attrs = tree.attrs
+        if attrs.get("plan") != plan.digest or not 0 <= int(attrs.get("member", -1)) < len(plan.members):
+            raise ResultError(f"{path}: belongs to another sweep than {PLAN}; remove it, or start again with --force")
+        index = int(attrs["member"])
+        spectra = tree.to_dataset() if tree.data_vars else None
+        out[index] = Outcome(index, attrs["status"], attrs["reason"], seconds=float(attrs["seconds"]),
+                             warm=bool(attrs["warm"]), spectra=spectra, **{name: int(attrs[name]) for name in COUNTS})
+    return out
+
+
+# ---- the dataset -------------------------------------------------------------------------------------------------------
+
+
+def assemble(plan, outcomes):
+    """One dataset of all members: parameters as coordinates, spectra on the rigidities of the deck itself.
+
+    A member on another grid of rigidities is interpolated (ln in ln R), nan outside its range; what failed or was not run is
+    nan, with its `status` and `reason`.
+    """
+    from solver.transport.grid import rigidities
+
+    shape, dims, grid = plan.shape, plan.dims, plan.deck.grid
+    R = rigidities(float(grid.rigidity_min), float(grid.rigidity_max), grid.rigidity_cells)
+    solved = [outcome.spectra for outcome in outcomes.values() if outcome.solved]
+    species = list(dict.fromkeys(str(name) for each in solved for name in each.species.values)) or list(plan.deck.species)
+    root = xr.Dataset(coords=_coordinates(plan, species, R))
+    template = {name: variable for each in reversed(solved) for name, variable in each.data_vars.items()}
+    for name in sorted(template, key=list(solved[0].data_vars).index) if solved else ():
+        inner = template[name].dims
+        sizes = {"species": len(species), "rigidity": len(R)}
+        values = np.full((len(plan.members), *(sizes[d] for d in inner)), np.nan)
+        for index, outcome in outcomes.items():
+            if outcome.solved and name in outcome.spectra:
+                values[index] = _placed(outcome.spectra[name], species, R)
+        root[name] = ((*dims, *inner), values.reshape(*shape, *values.shape[1:]), dict(template[name].attrs))
+    members = [outcomes.get(i, Outcome(i, NOT_RUN)) for i in range(len(plan.members))]
+    root["status"] = (dims, np.array([each.status for each in members], object).reshape(shape), {"long_name": "status"})
+    root["reason"] = (dims, np.array([each.reason for each in members], object).reshape(shape),
+                      {"long_name": "why the member failed, empty where it did not"})
+    for name, text in COUNTS.items():
+        root[name] = (dims, np.array([getattr(each, name) for each in members]).reshape(shape), _named("1", text))
+    root["seconds"] = (dims, np.array([each.seconds for each in members]).reshape(shape), _named("s", "wall-clock time"))
+    root["warm"] = (dims, np.array([each.warm for each in members], "i1").reshape(shape),
+                    _named("1", "1 where Newton began from the state of another member"))
+    root.attrs = {"crstream_file": "sweep", "crstream_file_version": storage.FORMAT_VERSION,
+                  "crstream_variables": " ".join(root.data_vars), "title": plan.deck.title or plan.deck.problem or "",
+                  "status": _status(members), "deck": plan.deck.to_json(), "keys": json.dumps(plan.keys),
+                  "values": json.dumps(plan.values)} | provenance.describe()
+    if plan.latin:
+        root.attrs["seed"] = plan.seed
+    return root
+
+
+def _status(members):
+    failed = sum(each.status == "failed" for each in members)
+    waiting = sum(each.status == NOT_RUN for each in members)
+    parts = [f"{failed} failed"] * bool(failed) + [f"{waiting} not run"] * bool(waiting)
+    return f"{len(members)} members" + (f", {', '.join(parts)}" if parts else "")
+
+
+def _coordinates(plan, species, R):
+    out = {"species": ("species", species, {"long_name": "nucleus"}),
+           "rigidity": ("rigidity", R, _named("GV", "rigidity"))}
+    if plan.latin:
+        out["member"] = ("member", np.arange(len(plan.members)), _named("1", "member of the Latin hypercube"))
+    for key, (values, attrs) in plan.coordinates().items():
+        out[key] = ("member" if plan.latin else key, values, attrs)
+    return out
+
+
+def _placed(variable, species, R):
+    """A variable (species, rigidity), or with one of these dimensions, on the species and rigidities of the dataset."""
+    if "rigidity" in variable.dims and not np.array_equal(variable.rigidity.values, R):
+        variable = _interpolated(variable, R)
+    if "species" in variable.dims:
+        variable = variable.reindex(species=species)
+    return variable.values
+
+
+def _interpolated(variable, R):
+    """The variable at rigidities R, nan outside its own; linear instead of a spline where it has gaps."""
+    from solver.study import at_rigidities
+
+    own = variable.rigidity.values
+    inside = (own[0] * (1 - 1e-9) <= R) & (own[-1] * (1 + 1e-9) >= R)
+    values = np.full((*variable.shape[:-1], len(R)), np.nan)
+    for index in np.ndindex(variable.shape[:-1]) if inside.any() else ():
+        row = variable.values[index]
+        values[(*index, inside)] = (at_rigidities(row, own, R[inside]) if np.isfinite(row).all() else
+                                    np.interp(np.log(R[inside]), np.log(own), row))
+    coords = {name: c for name, c in variable.coords.items() if name != "rigidity"}
+    return xr.DataArray(values, dims=variable.dims, coords=coords | {"rigidity": R}, attrs=variable.attrs)
+
+
+def _named(units, long_name):
+    return {"units": units, "long_name": long_name}
+
+
+def read_dataset(path):
+    """The dataset of a finished sweep; ResultError says what is wrong with it otherwise."""
+    return storage.read(path, kinds=("sweep",)).to_dataset()
