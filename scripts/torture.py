@@ -37,7 +37,8 @@ def main(words):
             records.append(record)
             if options.verbose or not record.good:
                 print(f"{case.name:10s} {case.label:32s} {record.outcome:16s} {sum(record.solves):5d} iterations in "
-                      f"{len(record.solves):4d} solves {record.seconds:6.1f} s  {record.message}", flush=True)
+                      f"{len(record.solves):4d} solves {record.seconds:6.1f} s  {record.message}"
+                      + (f"  (steady state: {record.exists})" if record.exists else ""), flush=True)
             if options.save:
                 save(record, options.save)
     print(f"\n{'class':16s} count " + " ".join(f"{o:>15s}" for o in OUTCOMES) + "   iterations per solve: median   95 %    max")
@@ -74,7 +75,7 @@ def line(label, records):
 
 def save(record, path):
     values = {"seed": record.case.seed, "class": record.case.label, "outcome": record.outcome, "message": record.message,
-              "solves": record.solves, "failed_solves": record.failed_solves, "steps": record.steps,
+              "exists": record.exists, "solves": record.solves, "failed_solves": record.failed_solves, "steps": record.steps,
               "unknowns": record.unknowns, "seconds": round(record.seconds, 2)}
     with path.open("a") as file:
         file.write(json.dumps(values) + "\n")

@@ -59,25 +59,7 @@ class Evaluator:
     # ---- coefficients of the balance, from deck and physics -----------------------------------------------------------
 
     def rates(self, s):
-        """(B, bulk): −ṗ/p over control volumes on momentum faces (R + 1, nodes), and its part per volume beyond the disc."""
-        m, deck = self.model, self.model.deck
-        edges = np.append(self.R * np.exp(-self.dx / 2), self.R[-1] * np.exp(self.dx / 2))
-        B = np.zeros((len(edges), len(self.z)))
-        nucleus = m.species[s]
-        for layer in range(len(deck.layer)):
-            faces = np.flatnonzero(m.grid.layer == layer)
-            rate = m.medium.bulk_loss(layer, m.grid.z_face[faces], edges, nucleus).T
-            for j, face in enumerate(faces):
-                B[:, face] += rate[:, j] * self.dz[face] / 2
-                B[:, face + 1] += rate[:, j] * self.dz[face] / 2
-        bulk = B / self.volume
-        if deck.disc.losses == "flux":
-            h = float(deck.disc.half_thickness)
-            B[:, 0] += h * loss_rate(deck.disc.loss_processes, edges, nucleus, float(deck.disc.density))
-        if deck.physics.adiabatic:
-            outside = self.v_top if self.open_top else self.v[-1]
-            B += np.diff(np.concatenate([[0.0], self.v, [outside]])) / 3
-        return B, bulk
+        return momentum_rates(self.model, s)
 
     def momentum_gain(self, s, B):
         """(gain, incoming, gross), each (R, nodes): the net momentum gain of the nodes, what comes in, and both faces' fluxes.
@@ -241,7 +223,6 @@ class Evaluator:
             return self._worst("flux law", np.maximum(excess, 1.0 + 1e-9), s, rows[bad], faces[bad])
         _, protons = self._faces(m.waves, rows, faces)
         _, share = two_point.flux(protons)
-        share = np.where(protons.confined, np.maximum(share, 0.0), 0.0)
         uncertain = self._fit_share(protons)
         limits = [self._linear_flux(problem, share * (1 + sign * uncertain) / m.speed_ratio[s][rows], delta * move)
                   for sign in (1, -1) for move in (1, -1)]
@@ -308,6 +289,30 @@ class Evaluator:
             dq = (np.abs(dS[rows, faces]) * q + np.abs(dX2[rows, faces]) * a) / np.maximum(root, 1e-300)
             change += m.self_confined[faces] * dq
         return 0.55 * self.dz[faces] * change * (self.v[faces] != 0)
+
+
+def momentum_rates(model, s):
+    """(B, bulk): −ṗ/p of species s over control volumes on momentum faces (R + 1, nodes), and its part per volume beyond
+    the disc.  The adiabatic part is (v_i − v_{i−1})/3 with nothing below the disc, so the jumps of v are in it."""
+    grid, deck, nucleus = model.grid, model.deck, model.species[s]
+    dz, z = np.diff(grid.z), grid.z
+    volume = np.append(dz, 0.0) / 2 + np.insert(dz, 0, 0.0) / 2
+    dx = np.log(grid.R[-1] / grid.R[0]) / (len(grid.R) - 1)
+    edges = np.append(grid.R * np.exp(-dx / 2), grid.R[-1] * np.exp(dx / 2))
+    B = np.zeros((len(edges), len(z)))
+    for layer in range(len(deck.layer)):
+        faces = np.flatnonzero(grid.layer == layer)
+        rate = model.medium.bulk_loss(layer, grid.z_face[faces], edges, nucleus).T * dz[faces] / 2
+        B[:, faces] += rate
+        B[:, faces + 1] += rate
+    bulk = B / volume
+    if deck.disc.losses == "flux":
+        h = float(deck.disc.half_thickness)
+        B[:, 0] += h * loss_rate(deck.disc.loss_processes, edges, nucleus, float(deck.disc.density))
+    if deck.physics.adiabatic:
+        outside = float(model.at([model.z_max]).v[0]) if deck.boundary.top.type == "outflow" else model.v[-1]
+        B += np.diff(np.concatenate([[0.0], model.v, [outside]])) / 3
+    return B, bulk
 
 
 def findings(result, rate=None):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import evaluator
 import numpy as np
+from growth import Existence, existence
 
 import solver
 from solver.errors import SolverError
@@ -18,12 +19,17 @@ GOOD = ("converged", "no steady state")
 
 @dataclass
 class Record:
-    """What became of one case.  outcome: "converged", "no steady state" (code 3, with that statement), "failed" (code 3),
-    "wrong" (the evaluator disagrees), "slow" (over the time limit) or "crash" (any other exception)."""
+    """What became of one case.
+
+    outcome: "converged", "no steady state" (code 3, with that statement), "failed" (code 3 without it), "wrong" (the evaluator
+    disagrees), "slow" (over the time limit) or "crash" (any other exception).  exists: the verdict of `growth` on a steady
+    state, asked where the run did not find one.
+    """
 
     case: object
     outcome: str
     message: str = ""
+    exists: str = ""
     solves: list[int] = field(default_factory=list)  # nonlinear iterations of every solve, rejected ones included
     failed_solves: int = 0
     steps: int = 0
@@ -99,7 +105,25 @@ def run(case, folder, limit=120.0, judge=True):
     except Exception as error:  # whatever it is, it belongs in the table
         record.message = f"{type(error).__name__}: {error}"
     record.seconds = time.perf_counter() - begun
+    if case.task != "transient" and record.outcome != "converged":
+        verdict = steady_state(case)
+        record.exists = verdict.verdict
+        if record.outcome == "no steady state" and verdict.verdict == "exists":
+            record.outcome = "wrong"
+            record.message = f"there is one, as {verdict.reason}; said: {record.message}"
     return record
+
+
+def steady_state(case):
+    """Has a case's deck a steady state?  The first verdict against it of the protons, or of any species without waves."""
+    from solver.model import Model
+
+    model = Model(solver.Deck.from_dict(case.raw))
+    verdicts = [existence(model, s) for s in range(1 if model.waves is not None else len(model.names))]
+    if model.waves is not None and len(model.names) > 1:  # nuclei depend on the protons' waves; not looked at
+        verdicts += [Existence("undecided", 0.0)] * (verdicts[0].verdict == "exists")
+    order = ("none", "undecided", "exists")
+    return min(verdicts, key=lambda v: order.index(v.verdict))
 
 
 def final_rate(result):

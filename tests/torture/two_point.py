@@ -105,11 +105,14 @@ class Faces:
 
 
 def flux(faces):
-    """The true flux F, and the waves' share of ∫ v dz/κ per v Δz, which other nuclei feel as their resistance."""
+    """The true flux F, and the waves' resistance ∫ dz/κ_sc per Δz, which other nuclei feel too."""
     q0 = faces.start()
     fall = np.abs(faces.low - faces.high)
     sign = np.where(faces.low >= faces.high, 1.0, -1.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        x = np.where(q0 > 0, fall / np.where(q0 > 0, q0, 1.0), np.inf)
-        total = np.where(faces.v * x > 1e-12, np.log1p(faces.v * x) / np.where(faces.v > 0, faces.v, 1.0), x)
-    return faces.v * faces.low + sign * q0, total / faces.dz - faces.nu
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        x = fall / q0
+        total = np.where(faces.v * x > 1e-12, np.log1p(faces.v * x) / faces.v, x)
+        waves = np.maximum(total / faces.dz - faces.nu, 0.0)
+    held = faces.confined & (faces.S == 0) & (faces.X2 == 0)  # waves nothing damps let nothing diffuse
+    waves = np.where(held, 1e100, np.where((fall > 0) & faces.confined, waves, 0.0))
+    return faces.v * faces.low + sign * q0, waves
