@@ -57,7 +57,7 @@ def parse(words):
     parser.add_argument("--count", type=int, default=140, help="number of decks")
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--only", default="", help='part of the class, e.g. "linear/rest" or "transient"')
-    parser.add_argument("--limit", type=float, default=120.0, help="seconds after which a deck counts as slow")
+    parser.add_argument("--limit", type=float, default=120.0, help="seconds of processor time after which a deck counts as slow")
     parser.add_argument("--save", type=Path, help="append one JSON line per deck to this file")
     parser.add_argument("--verbose", action="store_true", help="one line per deck, not only for the bad ones")
     return parser.parse_args(words)

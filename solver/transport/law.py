@@ -178,16 +178,24 @@ class FaceLaw:
         """Largest |q| for which the dual tangent conducts: just below 1/h'."""
         return 0.9999999 / np.maximum(self.h(np.abs(a), nu)[1], TINY)
 
-    def depth(self, a, waves=None):
-        """ℓ and dℓ/d|a|: the waves' share of the optical depth per m, for other nuclei; `waves` as in `h`."""
+    def depth(self, a, waves=None, nu=0.0):
+        """ℓ and dℓ/d|a|: the waves' share of the optical depth per m, for other nuclei; `waves` as in `h`.
+
+        For linear damping alone a/S up to saturation.  There the flux is s S at any slope, f jumps at the far node, and the jump
+        holds nuclei back too: P = ln(1 + m a/(s S)), as in the limit X → 0.
+        """
         a = np.abs(a)
         y, dy, _ = waves or self.resistance(a)
         my = self.m * y
         depth = np.where(my > 1e-8, np.log1p(my) / np.maximum(self.m, TINY), y * (1.0 - 0.5 * my))
         slope = dy / (1.0 + my)
         if self.linear.any():
-            S = np.where(self.linear, self.S, 1.0)
-            depth, slope = np.where(self.linear, a / S, depth), np.where(self.linear, 1.0 / S, slope)
+            S, m, mu = np.where(self.linear, self.S, 1.0), np.maximum(self.m, TINY), np.minimum(self.m * nu, DEPTH_MAX)
+            s = saturation(np.where(self.linear, mu, 0.0))
+            x = self.m * a / S
+            full = (self.m > 0) & (x >= 1.0 - s)
+            depth = np.where(self.linear, np.where(full, (np.log1p(x / s) - mu) / m, a / S), depth)
+            slope = np.where(self.linear, np.where(full, 1.0 / (s * S + self.m * a), 1.0 / S), slope)
         return depth, slope
 
     def peclet(self, a, nu, loose):

@@ -22,7 +22,7 @@ CONSERVED = 1e-9  # of all that enters or leaves a row: rounding of sums of some
 IMBALANCE = 1e-9  # of the row's throughput: ten times time.tolerance, which the iteration asks of the flux on every face
 SLOPE = 1e-9  # of the row's largest f: the same for faces that conduct so well that f says more than the flux
 ROUNDING = 32 * np.finfo(float).eps  # of f, as conducted by the row's best conducting face
-SAMPLE = 4000  # faces per species on which the law is checked
+SAMPLE = 2000, 400  # faces on which the law is checked, of protons and of each nucleus (which needs the protons' root too)
 
 
 @dataclass(frozen=True)
@@ -201,10 +201,10 @@ class Evaluator:
     def _law(self, s, throughput):
         """The flux on a sample of faces against the two-point problem between the stored node values."""
         m = self.model
-        count = self.flux[s].size
+        count, most = self.flux[s].size, SAMPLE[s != m.waves and m.waves is not None]
         picked = np.arange(count)
-        if count > SAMPLE:
-            picked = np.random.default_rng(count).choice(count, SAMPLE, replace=False)
+        if count > most:
+            picked = np.random.default_rng(count).choice(count, most, replace=False)
         rows, faces = np.unravel_index(picked, self.flux[s].shape)
         allowed = IMBALANCE * throughput[rows] + self._rounding(s)[rows] + 1e-300
         delta = SLOPE * np.abs(self.f[s]).max(-1)[rows]
