@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "torture"))
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "torture")]  # this tree's solver, and the modules of its tests
 
 OUTCOMES = ("converged", "no steady state", "failed", "wrong", "slow", "crash")
 
