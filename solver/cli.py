@@ -12,7 +12,8 @@ from typing import Annotated
 
 import typer
 
-from .cli_common import PASS_ON, Folder, Name, Set, deck_of, label, petsc_words
+from .cli_common import PASS_ON, Data, Folder, Name, Set, deck_of, folder_of, judged, label, petsc_words, show_table
+from .cli_compare import compare
 from .cli_sweep import is_sweep, resume_sweep, sweep
 from .errors import DeckError, Fault, ResultError, SolverError
 from .launcher import first_rank
@@ -37,20 +38,6 @@ class Commands(typer.core.TyperGroup):
 
 app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
                   help="Cosmic-ray transport in which diffusion is made by the cosmic rays themselves.")
-def _show(thing):
-    """Print a table, or its plain text where the table's columns would be cut."""
-    from rich.console import Console
-    from rich.measure import Measurement
-
-    console, bare = Console(highlight=False), thing.table
-    bare.title = bare.caption = None
-    needed = Measurement.get(console, console.options.update(max_width=1000), bare).maximum
-    if console.is_terminal and console.width >= needed:
-        console.print(thing)
-    else:
-        print(thing)
-
-
 @app.command("list")
 def list_():
     """The shipped problems, a line each."""
@@ -120,7 +107,7 @@ def run(context: typer.Context, name: Name, overrides: Set = None,
     _announce(deck, name)
     if estimate_error is None:
         halves = deck.grid.z_cells >= 8 * len(deck.layer) and deck.grid.rigidity_cells >= 8
-        estimate_error = halves and deck.time.end == "steady" and not _judged(deck)
+        estimate_error = halves and deck.time.end == "steady" and not judged(deck)
     result = solve(deck, folder, force=force, petsc=context.args, estimate_error=estimate_error, live=_live())
     _report(result, folder, figures and deck.output.figures)
 
@@ -137,7 +124,7 @@ def resume(context: typer.Context, folder: Folder, overrides: Set = None,
         resume_sweep(folder, overrides, context.args, figures)
         return
     result = go_on(folder, changes=dict(map(parse_override, overrides or [])), petsc=context.args, live=_live())
-    _report(result, _folder(result), figures and result.deck.output.figures)
+    _report(result, folder_of(result), figures and result.deck.output.figures)
 
 
 @app.command()
@@ -155,21 +142,6 @@ def coefficients(name: Name, out: Annotated[Path, typer.Option(help="netCDF file
     for text in model.warnings:
         print(f"warning: {text}")
     print(f"saved {out}")
-
-
-@app.command()
-def compare(folder: Folder, figure: Annotated[bool, typer.Option(help="draw compare.png beside the result")] = True):
-    """Errors of a result against its problem's exact solution; exit code 1 outside the tolerance."""
-    from .result import open_result
-
-    result = open_result(folder)
-    comparison = result.compare()
-    _show(comparison)
-    if figure:
-        from .draw import save
-
-        save(comparison.figure(), _folder(result) / "compare")
-    raise typer.Exit(comparison.exit_code)
 
 
 @app.command(context_settings=PASS_ON)
@@ -194,35 +166,43 @@ def converge(context: typer.Context, name: Name,
     study = study_of(deck, keys if len(keys) > 1 else keys[0], series,
                      run=lambda each: solve(each, petsc=context.args), done=done)
     if first_rank():
-        _show(study)
+        show_table(study)
         for path in study.save(folder):
             print(f"saved {path}")
 
 
+app.command()(compare)
 app.command(context_settings=PASS_ON)(sweep)
 
 
 @app.command()
 def plot(folder: Folder,
          what: Annotated[str | None,
-                         typer.Option(help="spectrum,b_to_c,profiles,kappa,coefficients,…; default: all that apply")] = None):
-    """Draw figures of a result, of a sweep or of a file of coefficients, as PNG and PDF."""
+                         typer.Option(help="spectrum,b_to_c,profiles,kappa,coefficients,…; default: all that apply")] = None,
+         data: Data = None):
+    """Draw figures of a result, of a sweep or of a file of coefficients, as PNG and PDF.
+
+    Spectra and B/C of a result get the points the paper compares with where a folder of measurements is known, see compare.
+    """
     from .result import open_coefficients
 
     if is_sweep(folder) or folder.name == "sweep.nc":
         from .ensemble import open_sweep
         from .ensemble.plots import save_figures
 
-        result = open_sweep(folder)
+        result, points = open_sweep(folder), {}
     else:
+        from . import measurements
         from .plots import save_figures
 
         result = open_coefficients(folder)
+        catalogue = measurements.find(data) if data is not None or not judged(result.deck) else None
+        points = {"data": [s.whole for s in measurements.paper_sets(catalogue).values()]}
     if what is not None and not what.strip(" ,"):
         raise DeckError([Fault("--what", what, "names no figure", "e.g. --what spectrum,profiles")])
     names = ["all"] if what is None else [w.strip() for w in what.split(",") if w.strip()]
     try:
-        for path in save_figures(result, _folder(result), names):
+        for path in save_figures(result, folder_of(result), names, **points):
             print(f"saved {path}")
     except ValueError as error:
         raise DeckError([Fault("--what", what or "", str(error), "")]) from None
@@ -244,19 +224,6 @@ def _varied(texts):
         raise DeckError([Fault("--vary", " ".join(texts), "series of different lengths", allowed)])
     rows = list(zip(*columns.values(), strict=True))
     return list(columns), rows if len(columns) > 1 else [row[0] for row in rows]
-
-
-def _judged(deck):
-    """Does the deck's problem have an exact solution with a tolerance?"""
-    import problems
-
-    module = problems.load_exact(deck.problem) if deck.problem else None
-    return module is not None and getattr(module, "JUDGED", True)
-
-
-def _folder(result):
-    path = Path(result.path)
-    return path if path.is_dir() else path.parent
 
 
 def _live():
@@ -293,7 +260,7 @@ def _report(result, folder, figures):
         print(f"numerical error of the spectra (two grids): median {float(error.median()):.1e}, "
               f"largest {float(error.max()):.1e}")
     if result.exact is not None:
-        _show(result.compare())
+        show_table(result.compare())
     print(f"saved {result.path}")
     if figures:
         from .plots import save_figures

@@ -1,4 +1,4 @@
-"""What the commands share: their options, and the deck a command is given."""
+"""What the commands share: their options, the deck a command is given, how a table is printed."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +11,8 @@ PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": False}
 
 Name = Annotated[str, typer.Argument(help="a shipped problem's name, or a deck file", metavar="NAME|DECK.toml")]
 Folder = Annotated[Path, typer.Argument(help="folder of a run, or its result file", metavar="DIR")]
+Data = Annotated[Path | None, typer.Option(metavar="DIR", help="folder of measurements; else CRSTREAM_DATA, or data.folder "
+                                                             "in ~/.config/crstream.toml")]
 Set = Annotated[list[str] | None,
                 typer.Option("--set", metavar="KEY=VALUE", help="override a deck key; may be repeated")]
 
@@ -44,3 +46,31 @@ def label(deck, name):
         return deck.problem
     path = path.resolve()
     return path.name if path.is_dir() else path.stem
+
+
+def judged(deck):
+    """Does the deck's problem have an exact solution with a tolerance?"""
+    import problems
+
+    module = problems.load_exact(deck.problem) if deck.problem else None
+    return module is not None and getattr(module, "JUDGED", True)
+
+
+def folder_of(result):
+    """The folder a result was read from, or its file is in."""
+    path = Path(result.path)
+    return path if path.is_dir() else path.parent
+
+
+def show_table(thing):
+    """Print a table, or its plain text where the table's columns would be cut."""
+    from rich.console import Console
+    from rich.measure import Measurement
+
+    console, bare = Console(highlight=False), thing.table
+    bare.title = bare.caption = None
+    needed = Measurement.get(console, console.options.update(max_width=1000), bare).maximum
+    if console.is_terminal and console.width >= needed:
+        console.print(thing)
+    else:
+        print(thing)

@@ -16,11 +16,12 @@ from .plots_coefficients import coefficients
 
 # ---------------------------------------------------------------- figures of a result
 
-def spectrum(result, weight=2.7, exact="auto", references=()):
+def spectrum(result, weight=2.7, exact="auto", references=(), data=()):
     """R^weight J(R) at the disc per species, with numerical error bars and the exact curves where there are any.
 
     The lower panel shows relative errors: measured against the exact solution, and estimated.  exact: "auto" takes the
-    problem's, None none; references: further curves as (label, R [GV], J).
+    problem's, None none; references: further curves as (label, R [GV], J); data: Measurements, of which the fluxes of this
+    result's species are drawn.
     """
     ds = result.dataset
     exact = result.exact if isinstance(exact, str) else exact
@@ -50,6 +51,10 @@ def spectrum(result, weight=2.7, exact="auto", references=()):
                 errors.append((deviation, colour, f"against {draw.exact_name(exact)}"))
         for label, x, y in references:
             top.plot(x, np.asarray(x) ** weight * np.asarray(y), color="0.35", ls="--", lw=1.2, label=label)
+        if data:
+            from .plots_data import add_fluxes
+
+            add_fluxes(top, ds, data, weight)
         draw.logarithmic(top, "R", R)
         draw.decades(top)
         top.set_ylabel(draw.weighted_label(weight))
@@ -78,10 +83,11 @@ def _error_panel(ax, R, errors):
     ax.legend(lines, list(styles), loc="best", fontsize=9, ncols=2)
 
 
-def b_to_c(result, exact="auto", references=()):
+def b_to_c(result, exact="auto", references=(), data=()):
     """Boron to carbon, the ratio of intensities at equal rigidity; kinetic energy per nucleon of carbon on top.
 
-    references: further curves as (label, R [GV], ratio).  ValueError without boron and carbon.
+    references: further curves as (label, R [GV], ratio); data: Measurements, of which B/C at equal rigidity is drawn.
+    ValueError without boron and carbon.
     """
     from . import observables
 
@@ -103,6 +109,10 @@ def b_to_c(result, exact="auto", references=()):
                 ax.plot(R, draw.positive(curve), color="k", ls="--", lw=1.1, label=draw.exact_name(exact))
         for label, x, y in references:
             ax.plot(x, y, color="0.35", ls="-.", lw=1.2, label=label)
+        if data:
+            from .plots_data import add_ratios
+
+            add_ratios(ax, data, "B/C")
         draw.logarithmic(ax, "R", R)
         draw.decades(ax, span=4)
         ax.set_ylabel("B/C")
@@ -317,10 +327,11 @@ def available(result):
     return names
 
 
-def save_figures(result, folder, what=None):
+def save_figures(result, folder, what=None, data=()):
     """Draw and save the figures named in `what`, by default the STANDARD ones there is data for; returns the paths.
 
-    what = ["all"] means every figure there is data for.  ValueError for an unknown name, with the known ones.
+    what = ["all"] means every figure there is data for; data: Measurements for spectrum and b_to_c.  ValueError for an
+    unknown name, with the known ones.
     """
     there = available(result)
     names = [name for name in STANDARD if name in there] if what is None else list(what)
@@ -330,7 +341,9 @@ def save_figures(result, folder, what=None):
         raise ValueError(f"unknown figure {', '.join(unknown)}; there are {', '.join(FIGURES)}")
     if "f" not in result.dataset and (missing := [name for name in names if name not in there]):
         raise ValueError(f"{', '.join(missing)}: nothing was solved; coefficients alone give {', '.join(there)}")
-    return [path for name in names for path in draw.save(FIGURES[name](result), Path(folder) / name)]
+    options: dict[str, dict[str, Any]] = {name: {"data": data} for name in ("spectrum", "b_to_c") if data}
+    figures = ((name, FIGURES[name](result, **options.get(name, {}))) for name in names)
+    return [path for name, fig in figures for path in draw.save(fig, Path(folder) / name)]
 
 
 class Plotter:

@@ -11,6 +11,7 @@
 from .axes import AXES
 from .catalogue import HOW_TO_GET, Catalogue, find
 from .curves import at_points, curve, has
+from .database import fetch
 from .measurement import Measurement
 from .modulation import demodulated, modulated
 from .paper import paper_sets
@@ -18,6 +19,6 @@ from .reading import read
 from .statistics import Fit, chi2, fit, log_residuals, pulls, rms_log
 
 __all__ = [
-    "AXES", "HOW_TO_GET", "Catalogue", "Fit", "Measurement", "at_points", "chi2", "curve", "demodulated", "find", "fit",
-    "has", "log_residuals", "modulated", "paper_sets", "pulls", "read", "rms_log",
+    "AXES", "HOW_TO_GET", "Catalogue", "Fit", "Measurement", "at_points", "chi2", "curve", "demodulated", "fetch", "find",
+    "fit", "has", "log_residuals", "modulated", "paper_sets", "pulls", "read", "rms_log",
 ]  # fmt: skip

@@ -24,7 +24,7 @@ from .reading import FORMATS, try_read
 VARIABLE = "CRSTREAM_DATA"
 ENDINGS = (".csv", ".txt", ".dat", ".usine", ".xml", "")
 HOW_TO_GET = (
-    "no folder of measurements: give --data DIR (or CRSTREAM_DATA, or [data] folder in crstream.toml) with the tables of "
+    "no folder of measurements: give --data DIR (or CRSTREAM_DATA, or data.folder in ~/.config/crstream.toml) with the tables of "
     "Aguilar et al. 2015 (protons, PRL 114, 171103), Aguilar et al. 2016 (B/C, PRL 117, 231102) and Cummings et al. 2016 "
     "(Voyager 1, ApJ 831, 18), exported from the cosmic-ray database CRDB (lpsc.in2p3.fr/crdb) or fetched with the extra "
     "crstream[crdb]: solver.measurements.fetch"

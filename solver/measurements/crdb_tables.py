@@ -64,7 +64,7 @@ def parse_usine(comments, data, faults, defaults):
         old = max(lengths, default=16) <= len(OLD_USINE)
         columns, scale = (OLD_USINE, 1.0) if old else (USINE, 1e-3)
     rows = [(line, text.split()) for line, text in data]
-    return _sets(_records(rows, columns, faults), scale, faults)
+    return sets(_records(rows, columns, faults), scale, faults)
 
 
 def parse_csv(comments, data, faults, defaults):
@@ -75,7 +75,7 @@ def parse_csv(comments, data, faults, defaults):
     first = rows[0][1] if rows else []
     if len(first) == len(columns) and first[columns.index("axis")].upper() not in CODES and not _numeric(first, columns):
         rows = rows[1:]                                                              # a line of column names
-    return _sets(_records(rows, columns, faults), scale, faults)
+    return sets(_records(rows, columns, faults), scale, faults)
 
 
 def parse(comments, data, faults, defaults):
@@ -126,7 +126,7 @@ def _records(rows, columns, faults):
             yield line, dict(zip(columns, fields, strict=True))
 
 
-def _sets(records, phi_scale, faults):
+def sets(records, phi_scale, faults):
     """One Measurement per set, in the order in which they begin."""
     found: dict[tuple, list[Row]] = {}
     for line, record in records:

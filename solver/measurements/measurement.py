@@ -10,7 +10,7 @@ from solver import particles
 from . import axes, names
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Measurement:
     """Points of one quantity on one axis by one experiment; arrays of length n, errors (2, n): lower, upper, both ≥ 0.
 
@@ -53,6 +53,10 @@ class Measurement:
 
     def __len__(self):
         return self.x.size
+
+    def __repr__(self):
+        span = f", {self.x.min():.4g} to {self.x.max():.4g} {axes.AXES[self.axis].unit}" if len(self) else ""
+        return f"<measurement: {self.quantity}, {self.label}, {len(self)} points{span}>"
 
     @property
     def is_ratio(self):

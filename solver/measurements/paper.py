@@ -9,17 +9,17 @@ from .measurement import Measurement
 
 
 def protons_above_10_gev(measurement):
-    """kinetic energy ≥ 10 GeV: solar modulation below (Sec. 2.2)"""
+    """The points with kinetic energy ≥ 10 GeV: what lies below is affected by solar modulation (Sec. 2.2)."""
     return measurement.cut(low=10.0, axis="EK", nucleus="proton")
 
 
 def b_to_c_above_1_gev_per_nucleon(measurement):
-    """> 1 GeV/n, where losses of boron are slow (Fig. 5); R > 3.38 GV for A = 2 Z"""
+    """The points above 1 GeV/n, where losses of boron are slow (Fig. 5): R > 3.38 GV for A = 2 Z, as carbon."""
     return measurement.cut(low=1.0, axis="EKN", nucleus="carbon")
 
 
 def uncut(measurement):
-    """all points"""
+    """All points."""
     return measurement
 
 
@@ -29,23 +29,20 @@ class Set:
 
     key: str
     whole: Measurement
-    cut: Callable[[Measurement], Measurement]
+    cut: Callable[[Measurement], Measurement] = uncut
+    cut_text: str = "none"
 
     @cached_property
     def measurement(self):
         """The points the paper compares with."""
         return self.cut(self.whole)
 
-    @property
-    def cut_text(self):
-        return (self.cut.__doc__ or self.cut.__name__).strip()
 
-
-# key: (quantity, axis, experiment, year, cut)
-WANTED: dict[str, tuple[str, str, str, int, Callable[[Measurement], Measurement]]] = {
-    "ams_protons": ("H", "R", "AMS-02", 2015, protons_above_10_gev),
-    "ams_b_to_c": ("B/C", "R", "AMS-02", 2016, b_to_c_above_1_gev_per_nucleon),
-    "voyager_protons": ("H", "EKN", "Voyager 1", 2016, uncut),
+# key: (quantity, axis, experiment, year), (cut, what tables call it)
+WANTED: dict[str, tuple[tuple[str, str, str, int], tuple[Callable[[Measurement], Measurement], str]]] = {
+    "ams_protons": (("H", "R", "AMS-02", 2015), (protons_above_10_gev, "T ≥ 10 GeV")),
+    "ams_b_to_c": (("B/C", "R", "AMS-02", 2016), (b_to_c_above_1_gev_per_nucleon, "T > 1 GeV/n")),
+    "voyager_protons": (("H", "EKN", "Voyager 1", 2016), (uncut, "none")),
 }
 
 
@@ -55,10 +52,10 @@ def paper_sets(catalogue):
     Where several files hold one and the same set the first, by name, is taken.
     """
     found = {}
-    for key, (quantity, axis, experiment, year, cut) in WANTED.items() if catalogue is not None else ():
+    for key, ((quantity, axis, experiment, year), cut) in WANTED.items() if catalogue is not None else ():
         fitting = catalogue.select(quantity, experiment, year, axis)
         if not fitting and key == "voyager_protons":
             fitting = catalogue.select(quantity, experiment, year, "EK")
         if fitting:
-            found[key] = Set(key, min(fitting, key=lambda m: Path(m.source).name), cut)
+            found[key] = Set(key, min(fitting, key=lambda m: Path(m.source).name), *cut)
     return found

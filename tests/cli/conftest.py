@@ -1,6 +1,7 @@
 """The command line under test in this process, where many calls are made, in an empty folder."""
 
 import sys
+from pathlib import Path
 
 import pytest
 from command_line import GALAXY, Ended
@@ -11,6 +12,13 @@ def inside(tmp_path, monkeypatch):
     """An empty working folder."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def no_measurements(monkeypatch):
+    """The user's own folder of measurements changes nothing here."""
+    monkeypatch.delenv("CRSTREAM_DATA", raising=False)
+    monkeypatch.setattr("solver.measurements.catalogue.config_file", lambda: Path("no configuration"))
 
 
 @pytest.fixture

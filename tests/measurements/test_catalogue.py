@@ -117,7 +117,7 @@ def test_sets_of_the_paper_with_its_cuts(tmp_path):
     assert list(sets) == ["ams_protons", "voyager_protons"]
     assert list(sets["ams_protons"].measurement.x) == [56]
     assert len(sets["ams_protons"].whole) == 3
-    assert "10 GeV" in sets["ams_protons"].cut_text
+    assert sets["ams_protons"].cut_text == "T ≥ 10 GeV"
     assert len(sets["voyager_protons"].measurement) == 3
     assert sets["voyager_protons"].measurement.phi == 0
     assert paper_sets(None) == {}

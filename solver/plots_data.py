@@ -1,0 +1,141 @@
+"""Measurements in figures: points with errors and upper limits, and the model beside them with data over model below."""
+
+from collections import defaultdict
+
+import numpy as np
+
+from . import draw, measurements
+from .measurements import axes
+from .measurements.curves import species_of
+
+OUTSIDE = {"mfc": "none", "alpha": 0.45}       # points a cut leaves out
+ACROSS = 3                    # quantities side by side
+MARKERS = "osD^vP"
+COLOURS = ("#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+
+
+def points(ax, measurement, weight=0.0, colour="k", marker="o", faint=False, axis="R", nucleus=None, **options):
+    """Draw a measurement as x^weight × value against R, with its bins and all its errors; upper limits as arrows.
+
+    Fluxes are converted exactly; ratios, and elements whose nucleus is not given, must be on the axis already.
+    faint: for points that a comparison leaves out.
+    """
+    m = measurement.to(axis, nucleus)
+    scale = m.x**weight
+    width = np.array([m.x - m.low, m.high - m.x])
+    style = {"color": colour, "ms": 3.2, "lw": 0, "elinewidth": 0.8, "capsize": 0, "mew": 0.8, "zorder": 3}
+    style |= OUTSIDE if faint else {}
+    for limit in (False, True):
+        part = m.upper_limit == limit
+        if not part.any():
+            continue
+        error = (m.error() * scale)[:, part]
+        if limit:
+            error = np.array([0.4 * m.value[part] * scale[part], 0 * scale[part]])
+        ax.errorbar(m.x[part], (m.value * scale)[part], xerr=np.nan_to_num(width[:, part]), yerr=error, uplims=limit,
+                    marker="_" if limit else marker, **(style | options))
+        options.pop("label", None)
+    return m
+
+
+def add_fluxes(ax, ds, data, weight):
+    """The fluxes of a result's species among the Measurements, in the colour of the species, a marker per experiment."""
+    labels = list(dict.fromkeys(m.label for m in data if not m.is_ratio))
+    for m in data:
+        species = [] if m.is_ratio else species_of(ds, m.quantity)
+        if species:
+            colour = draw.colour(species[0].name, list(ds.species.values).index(species[0].name))
+            points(ax, m, weight, colour, MARKERS[labels.index(m.label) % len(MARKERS)], nucleus=species[0], label=m.label,
+                   mfc="w")
+
+
+def add_ratios(ax, data, quantity):
+    """The Measurements of a ratio at equal rigidity."""
+    chosen = [m for m in data if m.quantity == quantity and m.axis == "R"]
+    for i, m in enumerate(chosen):
+        points(ax, m, colour=COLOURS[i % len(COLOURS)], marker=MARKERS[i % len(MARKERS)], label=m.label)
+
+
+def confrontation(compared):
+    """One column per quantity: the model with the points above (fluxes per rigidity, weighted), data over model below.
+
+    Open points are outside the cut.  A model modulated for a set is drawn in that set's colour.
+    """
+    columns = defaultdict(list)
+    for row in compared.rows:
+        columns[row.whole.quantity, row.whole.axis if row.whole.is_ratio else "R"].append(row)
+    across = min(len(columns), ACROSS)
+    lines = -(-len(columns) // across)
+    with draw.styled():
+        fig = draw.figure(figsize=(1.2 + 4.4 * across, 0.3 + 5.3 * lines))
+        boxes = fig.add_gridspec(lines, across)
+        for i, ((quantity, axis), rows) in enumerate(columns.items()):
+            top, bottom = boxes[divmod(i, across)].subgridspec(2, 1, height_ratios=(3, 1.3), hspace=0.04).subplots(sharex=True)
+            _column(top, bottom, compared, quantity, axis, rows)
+        draw.figure_title(fig, fig.axes[0], compared.result)
+        return fig
+
+
+def _column(top, bottom, compared, quantity, axis, rows):
+    """One quantity: curves and points above, ratios below, over the range of the points and a little more."""
+    ds = compared.result.dataset
+    ratio = measurements.names.is_ratio(quantity)
+    weight = 0.0 if ratio else 2.7
+    nucleus = None if ratio else species_of(ds, quantity)[0]
+    drawn = [points(top, row.whole.select(~row.used), weight, COLOURS[i % 6], MARKERS[i % 6], True, axis, nucleus)
+             for i, row in enumerate(rows) if not row.used.all()]
+    for i, row in enumerate(rows):
+        drawn.append(points(top, row.measurement, weight, COLOURS[i % 6], MARKERS[i % 6], False, axis, nucleus,
+                            label=row.whole.label))
+    x = np.concatenate([m.x for m in drawn])
+    R = np.geomspace(x.min() / 1.6, x.max() * 1.6, 400)
+    top.plot(R, R**weight * measurements.curve(ds, quantity, axis)(R), color="#0072B2", zorder=2, label="this run")
+    if compared.reference is not None:
+        y = measurements.curve(compared.reference, quantity, axis)(R)
+        if np.isfinite(y).any():
+            name = draw.exact_name(compared.result.exact)
+            top.plot(R, R**weight * y, color="k", ls="--", lw=1.1, zorder=2, label=name)
+    for i, row in enumerate(rows):
+        if row.phi:
+            near = R[row.whole.to(axis, nucleus).x.min() / 1.2 < R]
+            modulated = measurements.curve(ds, quantity, axis, row.phi)(near)
+            top.plot(near, near**weight * modulated, color=COLOURS[i % 6], ls="--", lw=1.1, zorder=2,
+                     label=f"modulated with {1e3 * row.phi:.0f} MV")
+        _residuals(bottom, row, COLOURS[i % 6], MARKERS[i % 6], axis, nucleus)
+    draw.logarithmic(top, "R", R)
+    draw.decades(top)
+    top.set_xlabel("")
+    top.set_ylabel(quantity if ratio else draw.weighted_label(weight))
+    top.set_title(quantity, loc="right")
+    top.legend(loc="best")
+    draw.logarithmic(bottom, "R", R)
+    bottom.axhline(1, color="#0072B2", lw=1.2, zorder=1)
+    bottom.set_ylabel("data/model")
+    _limits(bottom)
+    if axis != "R":
+        bottom.set_xlabel(f"${axes.AXES[axis].symbol}$ [{axes.AXES[axis].unit}]")
+
+
+def _residuals(ax, row, colour, marker, axis, nucleus):
+    """Data over model with the errors of the data, open where the cut leaves them out."""
+    x = row.whole.to(axis, nucleus).x
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio, error = row.whole.value / row.values, row.whole.error() / row.values
+    for used in (False, True):
+        part = (row.used == used) & ~row.whole.upper_limit & np.isfinite(ratio)
+        style = {} if used else OUTSIDE
+        if part.any():
+            ax.errorbar(x[part], ratio[part], yerr=error[:, part], color=colour, marker=marker, ms=3.2, lw=0, mew=0.8,
+                        elinewidth=0.8, capsize=0, zorder=2 + used, **style)
+
+
+def _limits(ax):
+    """A range around 1 that shows the points: linear while it is narrow, logarithmic beyond a factor of 3."""
+    y = np.concatenate([np.asarray(line.get_ydata(), float) for line in ax.lines])
+    y = y[np.isfinite(y) & (y > 0)]
+    low, high = min(y.min(), 1.0), max(y.max(), 1.0)
+    if high / low < 5:
+        margin = 0.12 * (high - low) + 0.02
+        ax.set_ylim(low - margin, high + margin)
+        return
+    draw.decades(ax, span=4)
