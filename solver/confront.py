@@ -14,7 +14,7 @@ import numpy as np
 from . import draw, measurements
 from .errors import DataError, Fault
 from .measurements import Measurement
-from .measurements.catalogue import matches
+from .measurements.names import matches
 from .measurements.paper import Set
 
 
@@ -89,8 +89,9 @@ def confront(result, catalogue, which="paper", cuts=True, potentials=None, modul
             None if dataset is None else measurements.curve(dataset, each.whole.quantity, each.whole.axis, phi)
             for dataset in (result.dataset, reference)
         )
-        fits = [measurements.fit(each.measurement, model) if model else None for model in (curve, exact)]
-        rows.append(Row(each.whole, each.measurement, each.cut_text, phi, curve, *fits))
+        fit = measurements.fit(each.measurement, curve)
+        of_exact = measurements.fit(each.measurement, exact) if exact else None
+        rows.append(Row(each.whole, each.measurement, each.cut_text, phi, curve, fit, of_exact))
     return Confrontation(result, tuple(rows), str(catalogue.folder), reference, modulate)
 
 

@@ -9,7 +9,6 @@ of the user's file `crstream.toml` in $XDG_CONFIG_HOME or ~/.config.  Data are n
 """
 
 import os
-import re
 import tomllib
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,8 +16,9 @@ from pathlib import Path
 
 from solver.errors import DataError, Fault
 
-from . import axes, names
+from . import axes
 from .measurement import Measurement
+from .names import matches
 from .reading import FORMATS, try_read
 
 VARIABLE = "CRSTREAM_DATA"
@@ -114,7 +114,6 @@ class Catalogue:
     def select(self, quantity=None, experiment=None, year=None, axis=None):
         """Measurements of a quantity ("H", "proton", "B/C"), by an experiment ("AMS-02", "Voyager 1"), of a year of
         publication, on an axis."""
-        quantity = quantity and (names.canonical(quantity) or quantity)
         axis = axis and axes.known(axis)
         return [m for m in self if matches(m, quantity, axis, experiment) and year in (None, m.published)]
 
@@ -131,17 +130,3 @@ class Catalogue:
 
 def describe(m):
     return f"{m.quantity} {m.axis} {m.label} ({Path(m.source).name})"
-
-
-def matches(m, quantity=None, axis=None, experiment=None):
-    """Does a measurement fit?  1H is H; names of experiments are compared by letters and digits, "AMS02" fits AMS-02."""
-    same = {"1H": "H"}
-    if quantity is not None and same.get(m.quantity, m.quantity) != same.get(quantity, quantity):
-        return False
-    if axis is not None and m.axis != axis:
-        return False
-    return experiment is None or _bare(m.experiment).startswith(_bare(experiment))
-
-
-def _bare(text):
-    return re.sub(r"[^a-z0-9]", "", text.lower())

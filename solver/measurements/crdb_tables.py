@@ -3,7 +3,7 @@
 A file holds many sets: one Measurement per quantity, sub-experiment, axis, reference and potential.  Energies are in GeV,
 GeV/n or GV, fluxes per m^2 s sr and axis unit, the potential in MV (in the older USINE format of 14 columns in GV; the
 header says so).  Lower errors may be written as negative numbers, `&` as `&amp;`, and a bibcode with %26.
-A negative potential means that it is not known.
+A negative potential means that it is not known; that of a probe beyond the heliopause is the one at Earth and means nothing.
 """
 
 import csv
@@ -18,6 +18,8 @@ from .axes import AXES
 from .rows import Head, Row, measurement
 
 CODES = ("R", "EKN", "EK", "ETOT", "ETOTN")
+HELIOPAUSE = 119.0             # AU, where Voyager 2 crossed it (Voyager 1: 121.6); the potentials of the database are at Earth
+MOST_LISTED = 12
 USINE = ("quantity", "sub_exp", "axis", "x", "low", "high", "value", "stat_lo", "stat_hi", "sys_lo", "sys_hi",
          "reference", "phi", "distance", "dates", "limit")  # fmt: skip
 OLD_USINE = USINE[:14]
@@ -26,7 +28,8 @@ AS_IMPORT = ("exp", "exp_type", "exp_html", "exp_start", "sub_exp", "description
              "sys_lo", "sys_hi", "limit", "phi")  # fmt: skip
 SHOWN = {
     "x": "mean energy", "low": "EBIN_LOW", "high": "EBIN_HIGH", "value": "value", "stat_lo": "ERR_STAT-",
-    "stat_hi": "ERR_STAT+", "sys_lo": "ERR_SYST-", "sys_hi": "ERR_SYST+", "phi": "phi", "limit": "IS UPPER LIMIT",
+    "stat_hi": "ERR_STAT+", "sys_lo": "ERR_SYST-", "sys_hi": "ERR_SYST+", "phi": "phi", "distance": "DISTANCE",
+    "limit": "IS UPPER LIMIT",
     "axis": "EAXIS TYPE", "quantity": "QUANTITY NAME",
 }  # fmt: skip
 ROLES = (                                    # what a header line "Col.7 - QUANTITY VALUE: …" is about, first match counts
@@ -64,7 +67,7 @@ def parse_usine(comments, data, faults, defaults):
         old = max(lengths, default=16) <= len(OLD_USINE)
         columns, scale = (OLD_USINE, 1.0) if old else (USINE, 1e-3)
     rows = [(line, text.split()) for line, text in data]
-    return sets(_records(rows, columns, faults), scale, faults)
+    return sets(_records(rows, columns, faults), scale, faults, defaults)
 
 
 def parse_csv(comments, data, faults, defaults):
@@ -75,7 +78,7 @@ def parse_csv(comments, data, faults, defaults):
     first = rows[0][1] if rows else []
     if len(first) == len(columns) and first[columns.index("axis")].upper() not in CODES and not _numeric(first, columns):
         rows = rows[1:]                                                              # a line of column names
-    return sets(_records(rows, columns, faults), scale, faults)
+    return sets(_records(rows, columns, faults), scale, faults, defaults)
 
 
 def parse(comments, data, faults, defaults):
@@ -126,33 +129,45 @@ def _records(rows, columns, faults):
             yield line, dict(zip(columns, fields, strict=True))
 
 
-def sets(records, phi_scale, faults):
-    """One Measurement per set, in the order in which they begin."""
-    found: dict[tuple, list[Row]] = {}
+def sets(records, phi_scale, faults, wanted=None):
+    """One Measurement per set, in the order in which they begin.
+
+    wanted: quantity, axis and experiment to select by; what is wrong with other sets is then nobody's concern.
+    """
+    wanted = {key: value for key, value in (wanted or {}).items() if value}
+    found: dict[tuple, tuple[Head, list[Row]]] = {}
+    there: dict[str, None] = {}
     for line, record in records:
-        quantity, axis = record["quantity"], record["axis"].upper()
-        if axis not in CODES:
+        head = Head(names.canonical(record["quantity"]) or record["quantity"], record["axis"].upper(), None,
+                    html.unescape(record.get("sub_exp", "")), unquote(html.unescape(record.get("reference", ""))), names=SHOWN)
+        there[f"{head.quantity} {head.axis} {head.experiment}"] = None
+        known = head.axis in CODES
+        if not names.matches(head, **(wanted if known else wanted | {"axis": None})):
+            continue
+        if not known:
             faults.add(line, SHOWN["axis"], f'found "{record["axis"]}"', f"one of {', '.join(CODES)}")
-            axis = None
-        phi = _phi(record.get("phi", ""), line, phi_scale, faults)
+        head.phi = _phi(record, line, phi_scale, faults)
         row = _row(line, record, faults)
-        if row is not None and axis is not None:
-            key = (names.canonical(quantity) or quantity, axis, html.unescape(record.get("sub_exp", "")),
-                   unquote(html.unescape(record.get("reference", ""))), phi)
-            found.setdefault(key, []).append(row)
-    made = []
-    for (quantity, axis, experiment, reference, phi), rows in found.items():
-        head = Head(quantity, axis, phi, experiment, reference, names=SHOWN)
-        made.append(measurement(rows, head, faults, ordered=False))
+        if row is not None:
+            key = (head.quantity, head.axis, head.experiment, head.reference, head.phi)
+            found.setdefault(key, (head, []))[1].append(row)
+    if wanted and not found and not faults.found:
+        more = f" and {len(there) - MOST_LISTED} more" if len(there) > MOST_LISTED else ""
+        faults.add(None, " ".join(wanted.values()), "not in this file", f"it has {'; '.join([*there][:MOST_LISTED])}{more}")
+    made = [measurement(rows, head, faults, ordered=False) for head, rows in found.values()]
     return [m for m in made if m is not None]
 
 
-def _phi(text, line, scale, faults):
-    """Potential in GV; None where it is not given or negative."""
-    if text.strip().lower() in ("", "-", "nan", "none", "null"):
-        return None
-    value = faults.number(text, line, SHOWN["phi"])
-    return None if np.isnan(value) or value < 0 else value * scale
+def _phi(record, line, scale, faults):
+    """Potential in GV: 0 beyond the heliopause, whatever it is at Earth; None where it is not given or negative."""
+    phi, distance = (
+        None if record.get(role, "").strip().lower() in ("", "-", "nan", "none", "null")
+        else faults.number(record[role], line, SHOWN[role])
+        for role in ("phi", "distance")
+    )
+    if distance is not None and distance >= HELIOPAUSE:
+        return 0.0
+    return None if phi is None or np.isnan(phi) or phi < 0 else phi * scale
 
 
 def _row(line, record, faults):

@@ -15,7 +15,7 @@ from .rows import Faults
 ROLES = {                          # column of the package's record array → role here, elements of pairs by number
     "quantity": ("quantity",), "sub_exp": ("sub_exp",), "e_type": ("axis",), "e": ("x",), "e_bin": ("low", "high"),
     "value": ("value",), "err_sta": ("stat_lo", "stat_hi"), "err_sys": ("sys_lo", "sys_hi"), "ads": ("reference",),
-    "phi": ("phi",),
+    "phi": ("phi",), "distance": ("distance",),
 }  # fmt: skip
 
 

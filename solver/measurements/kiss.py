@@ -30,7 +30,7 @@ def recognises(comments, data):
     keys = _keys(comments)
     return bool(
         {"y quantity", "x quantity", "ads"} & set(keys)
-        or _columns_key(keys)
+        or keys.get(_columns_key(keys), (0, ""))[1].startswith("x,")
         or ({"quantity", "units"} <= set(keys) and {"url", "ref"} & set(keys) and not any("," in row for _, row in data[:1]))
     )
 

@@ -1,7 +1,7 @@
 """Names of what is measured: "proton", "h", "B_C", "boron-to-carbon" → H, H, B/C, B/C; and the nuclei behind them.
 
-A quantity is an element (H, C), an isotope (1H, 10Be) or the ratio of two of them (B/C, 10Be/9Be).  Names that are none
-of these (leptons, all particles, <LnA>) are kept as they stand: such tables can be read and drawn, not converted.
+A quantity is an element (H, C), an isotope (1H, 10Be) or the ratio of two of them (B/C, 10Be/9Be).  Other names (leptons,
+antiprotons, all particles, <LnA>) are kept: such tables can be read and drawn, not converted.
 """
 
 import re
@@ -22,12 +22,15 @@ WORDS = {
     "manganese": "Mn", "iron": "Fe", "nickel": "Ni",
 }  # fmt: skip
 NO_NUCLEI = ("in", "as", "at", "i", "no", "p", "s", "u", "re", "y", "w")      # more often words than symbols
+OTHERS = {                                    # no nuclei: read and drawn, not converted
+    "e-": "e-", "e+": "e+", "e-+e+": "e-+e+", "e+e-": "e-+e+", "pbar": "1H-bar", "1h-bar": "1H-bar",
+}  # fmt: skip
 _LOWER = {symbol.lower(): symbol for symbol in SYMBOLS}
 _ISOTOPE = re.compile(r"(\d+)([A-Za-z]+)|([A-Za-z]+)(\d+)")
 
 
 def canonical(text):
-    """The name as this package writes it, "B/C" for "b_c"; None where it is no element, isotope or ratio of them."""
+    """The name as this package writes it, "B/C" for "b_c"; None where it is no particle or ratio of two."""
     parts = re.split(r"/|_|-to-", text.strip())
     names = [_single(part) for part in parts]
     if len(parts) > 2 or None in names:
@@ -37,6 +40,8 @@ def canonical(text):
 
 def _single(text):
     text = text.strip()
+    if text.lower() in OTHERS:
+        return OTHERS[text.lower()]
     if text.lower() in WORDS and text != "P":            # P is phosphorus, p the proton
         return WORDS[text.lower()]
     if text in CHARGE:
@@ -56,6 +61,26 @@ def named_in(sentence):
             return name
     words = (word for word in re.findall(r"\w+", sentence) if word.lower() not in NO_NUCLEI)
     return next((name for word in words if (name := canonical(word))), None)
+
+
+def matches(thing, quantity=None, axis=None, experiment=None):
+    """Do the quantity, axis and experiment of a measurement (or of what is to become one) fit?
+
+    1H is H; names of experiments are compared by the letters and digits they begin with, "AMS02" fits AMS-02.
+    """
+    if quantity is not None and _element(thing.quantity) != _element(canonical(quantity) or quantity):
+        return False
+    if axis is not None and thing.axis != axis:
+        return False
+    return experiment is None or _bare(thing.experiment).startswith(_bare(experiment))
+
+
+def _element(quantity):
+    return "H" if quantity == "1H" else quantity
+
+
+def _bare(text):
+    return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
 def is_ratio(quantity):

@@ -45,26 +45,13 @@ def _read(path, wanted):
         return None
     found = reader.parse(comments, data, faults, wanted)
     faults.raise_if_any()
-    return _selected(found, wanted, path) if reader is crdb_tables else found
+    return found
 
 
 def _format(comments, data):
     if crdb_tables.recognises_csv(comments, data) or crdb_tables.recognises_usine(comments, data):
         return crdb_tables
     return next((reader for reader in (kiss, plain) if reader.recognises(comments, data)), None)
-
-
-def _selected(found, wanted, path):
-    """Those of many sets that were asked for; DataError with what is there where none is."""
-    from .catalogue import matches
-
-    kept = [m for m in found if matches(m, wanted.get("quantity"), wanted.get("axis"), wanted.get("experiment"))]
-    if not kept:
-        there = "; ".join(f"{m.quantity} {m.axis} {m.experiment}" for m in found[:12])
-        more = f" and {len(found) - 12} more" if len(found) > 12 else ""
-        asked = " ".join(str(value) for value in wanted.values() if value)
-        raise DataError([Fault(str(path), asked, "not in this file", f"it has {there}{more}")])
-    return kept
 
 
 def _canonical(quantity):

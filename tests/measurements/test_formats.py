@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from data_files import AS_IMPORT, CSV, EVERY, KISS, KISS_INPUT, KISS_OLD, PLAIN, SSDC, SSDC_BIN, USINE, USINE_14
 
+from solver.errors import DataError
 from solver.measurements import read
 
 RTOL = 1e-12  # numbers are copied, at most scaled by a unit
@@ -124,6 +125,13 @@ def test_usine_sets_signs_and_entities(from_text):
     assert sets[1].upper_limit.all()
 
 
+def test_potentials_of_probes_beyond_the_heliopause_are_those_at_earth(from_text):
+    (m,) = from_text(USINE.replace(" -1      1  2028", " 559     122 2028"), experiment="OTHER")
+    assert m.phi == 0
+    (m,) = from_text(USINE.replace(" -1      1  2028", " 370     105 2028"), experiment="OTHER")
+    assert m.phi == 0.37
+
+
 def test_usine_of_14_columns_has_the_potential_in_GV(from_text):
     (m,) = from_text(USINE_14)
     assert m.phi == 0.45
@@ -236,3 +244,17 @@ def test_sets_of_a_file_are_selected(from_text):
 def test_ssdc_bins_of_the_test_file_are_distinct():
     assert SSDC.count("<DATA>") == 2
     assert SSDC_BIN.count("error") == 16
+
+
+def test_what_is_wrong_with_other_sets_does_not_matter_to_a_selection(from_text):
+    broken = USINE.replace("3.0e+0  2e+0   4e+0", "3.0e+0  4e+0   2e+0")
+    (m,) = from_text(broken, quantity="B/C")
+    assert m.quantity == "B/C"
+    with pytest.raises(DataError, match="edges out of order"):
+        from_text(broken)
+
+
+@pytest.mark.parametrize(("text", "name"), [("H_e+", "H/e+"), ("pbar_H", "1H-bar/H"), ("e+e-", "e-+e+"), ("lnA", "lnA")])
+def test_names_that_are_no_nuclei(from_text, text, name):
+    (m,) = from_text(KISS.replace("B_C", text))
+    assert m.quantity == name
