@@ -409,21 +409,19 @@ def _parents_first(species):
 
 
 def _interpolation(R, at, slope):
-    """Sparse weights (R, R): cubic interpolation of f R^slope in ln R at rigidities `at`; the reference slope beyond the ends."""
+    """Sparse weights (R, R): f R^slope linear in ln R between the nodes beside `at`; the reference slope beyond the ends.
+
+    Two points only, second order like the momentum flux: weights of a wider stencil have both signs, and would make a source
+    of antiparticles where the parent's spectrum falls by decades from one rigidity to the next (S below, then above Q).
+    """
     n, dx = len(R), np.log(R[-1] / R[0]) / (len(R) - 1)
     x = np.clip(np.log(at / R[0]) / dx, 0.0, n - 1.0)
     nearest = np.rint(x)
     x = np.where(np.abs(x - nearest) < 1e-9, nearest, x)
-    points = min(4, n)
-    first = np.clip(np.floor(x).astype(int) - (points - 1) // 2, 0, n - points)
-    rows, columns, values = [], [], []
-    for j in range(points):
-        weight = np.ones(n)
-        for m in range(points):
-            if m != j:
-                weight = weight * (x - first - m) / (j - m)
-        keep = np.abs(weight) > 0
-        rows.append(np.flatnonzero(keep))
-        columns.append((first + j)[keep])
-        values.append((weight * (R[first + j] / at) ** slope)[keep])
-    return sp.csr_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(n, n))
+    first = np.minimum(np.floor(x).astype(int), n - 2)
+    rows = np.arange(n)
+    weights = sp.csr_matrix((n, n))
+    for column, weight in ((first, first + 1 - x), (first + 1, x - first)):
+        weights = weights + sp.csr_matrix((weight * (R[column] / at) ** slope, (rows, column)), shape=(n, n))
+    weights.eliminate_zeros()
+    return weights

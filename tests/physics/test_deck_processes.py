@@ -475,7 +475,7 @@ def with_boron(how, more=""):
 
 @pytest.mark.parametrize("conserves", ["rigidity", "energy_per_nucleon"])
 def test_constant_cross_section_is_eq_C1(conserves, model):
-    """Disc source of boron per side: h n σ v f_carbon, at the parent's rigidity (tests of the cubic weights elsewhere)."""
+    """Disc source of boron per side: h n σ v f_carbon, at the parent's rigidity (of the reference slope, between nodes too)."""
     made = model(layer(), text=with_boron(f'cross_section = "61 mbarn", conserves = "{conserves}"'))
     (link,) = made.spallation
     carbon, boron = made.species[1:]
@@ -485,6 +485,28 @@ def test_constant_cross_section_is_eq_C1(conserves, model):
     expected = 1.25 * 61e-27 * C * particles.beta(R_parent, carbon) * factor * R_parent**-4.3
     np.testing.assert_allclose(link.weights @ f, expected, rtol=1e-10)
     assert (link.parent, link.child, boron.name) == (1, 2, "boron")
+
+
+def test_secondaries_are_never_negative(model):
+    """A parent whose spectrum falls by three decades between two rigidities is no source of antiparticles."""
+    (link,) = model(layer(), text=with_boron('cross_section = "61 mbarn"')).spallation
+    assert link.weights.data.min() > 0
+    cliff = np.where(np.arange(link.weights.shape[0]) < 3, 1.0, 1e-3)
+    assert (link.weights @ cliff).min() > 0
+
+
+def test_secondaries_between_nodes_are_of_second_order(model):
+    """Energy per nucleon is kept, so parents lie between nodes: error of a spectrum off the reference slope, by halving."""
+    errors = []
+    for cells in (20, 40, 80):
+        text = with_boron('cross_section = "61 mbarn"').replace("rigidity_cells = 10", f"rigidity_cells = {cells}")
+        made = model(layer(), text=text)
+        (link,) = made.spallation
+        R, inner = made.grid.R, slice(2, -2)
+        at = R * (5 / 11) * (12 / 6)
+        per_f = link.weights @ R**-4.3 / at**-4.3
+        errors.append(np.max(np.abs(link.weights @ R**-3.3 / (per_f * at**-3.3) - 1)[inner]))
+    assert errors[0] / errors[2] >= 8.0
 
 
 @pytest.mark.filterwarnings("error")

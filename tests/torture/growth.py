@@ -106,8 +106,12 @@ class _Problem:
     # ---- the verdict --------------------------------------------------------------------------------------------------
 
     def verdict(self):
-        A, scale = self.A, np.abs(self.A.diagonal()) + 1e-300
-        if self._is_m_matrix(A, scale):
+        A = self.A
+        # nodes that neither flow nor losses reach only share what the waves bring from their neighbours, never more than those
+        dead = (np.asarray(abs(A).sum(0)).ravel() == 0) & (np.asarray(abs(A).sum(1)).ravel() == 0)
+        dead[:: self.n] &= self.Q == 0
+        A = A + sp.diags(dead.astype(float))
+        if self._is_m_matrix(A, np.abs(A.diagonal()) + 1e-300):
             return Existence("exists", 0.0, "all that is injected is carried away or lost, however much it is")
         rate, phi = self._growth()
         if not self.waves.any():
