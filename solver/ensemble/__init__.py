@@ -4,10 +4,10 @@ plan      keys and values -> members, all their decks checked before anything st
 engines   where members are solved: processes, ranks of mpiexec, a dask cluster
 members   one member, solved and reduced to what is kept
 store     the folder: plan, members one by one, the dataset at the end
-sweep     the loop, and the Sweep that comes out of it
+loop      the loop, and the Sweep that comes out of it
 progress  what is seen of it on a terminal or in a log;   plots   its figures
 """
 
-from .sweep import Sweep, open_sweep, resume, sweep
+from .loop import Sweep, open_sweep, resume, sweep
 
 __all__ = ["Sweep", "open_sweep", "resume", "sweep"]

@@ -241,3 +241,44 @@ def test_commands_that_need_no_help_are_done_by_one_process(mpiexec, tmp_path, m
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.count("saved c.nc") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["c.nc"]
+
+
+SWEEP = ("--vary", "layer.halo.plasma.n=logspace(0.001 cm-3, 0.004 cm-3, 3)", "--vary", "grid.z_cells=8,10")
+
+
+def test_a_sweep_hands_its_members_to_the_ranks(mpiexec, tmp_path):
+    """The first process hands out members, each of the others solves one at a time on a communicator of its own."""
+    (tmp_path / "deck.toml").write_text(GALAXY, encoding="utf-8")
+    datasets = []
+    for n in (1, 3):
+        out = tmp_path / f"out{n}"
+        ended = mpiexec(n, "-m", "solver", "sweep", tmp_path / "deck.toml", *SWEEP, "--no-figures", "--out", out)
+        assert ended.returncode == 0, ended.stderr
+        assert ended.stdout.count("6 members") == ended.stdout.count("saved ") == 1
+        assert ended.stderr.count("steady, ") == 6
+        assert sorted(path.name for path in out.iterdir()) == ["sweep.json", "sweep.nc"]
+        with xr.open_dataset(out / "sweep.nc") as ds:
+            datasets.append(ds.load())
+    assert "2 of 3 ranks" in ended.stderr
+    one, three = datasets
+    assert (three.status == "steady").all()
+    # both are steady states to a storage term of 1e-9 or a mismatch of 1e-10; J follows with a factor of order one
+    assert float((np.abs(three.J - one.J) / one.J).max()) < 1e-8
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--vary", "grid.z_cells=8,x"), 'found "x"'),
+        (("--vary", "grid.z_cells=8,9", "--workers", "2"), "mpiexec -n"),
+        (("--vary", "grid.z_cells=8,9", "--out", "/dev/null/new"), "not a folder"),
+    ],
+)
+def test_what_is_wrong_with_a_sweep_is_said_once(words, message, mpiexec, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ended = mpiexec(3, "-m", "solver", "sweep", "nonlinear_landau", *words, timeout=60)
+    assert ended.returncode == 2
+    assert ended.stderr.count("crstream: ") == 1
+    assert message in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,151 @@
+"""Which members a sweep has: their decks, their order, their coordinates, and what is said before anything starts."""
+
+import numpy as np
+import pytest
+
+import solver
+from solver.deck import Quantity
+from solver.ensemble.plan import Plan, make_plan, short_names, vary_options
+from solver.errors import DeckError
+
+
+@pytest.fixture(scope="module")
+def deck():
+    return solver.load("two_phase").replace({"grid.z_cells": 8, "grid.rigidity_cells": 4})
+
+
+def told(call, *arguments, **options):
+    with pytest.raises(DeckError) as caught:
+        call(*arguments, **options)
+    return [str(fault) for fault in caught.value.faults]
+
+
+def test_a_grid_is_every_combination_and_the_decks_say_so(deck):
+    plan = make_plan(deck, {"layer.halo.plasma.n": ["0.001 cm-3", "0.002 cm-3"], "grid.z_cells": [8, 10, 12]})
+    assert plan.shape == (2, 3)
+    assert plan.dims == ("layer.halo.plasma.n", "grid.z_cells")
+    assert [(float(d.layer[1].plasma.n), d.grid.z_cells) for d in plan.decks] == [
+        (n, cells) for n in (0.001, 0.002) for cells in (8, 10, 12)
+    ]
+    assert plan.label(4) == "n = 0.002 cm-3, z_cells = 10"
+
+
+def test_neighbours_follow_each_other(deck):
+    plan = make_plan(deck, {"layer.halo.plasma.n": "linspace(0.001, 0.004 cm-3, 4)", "grid.z_cells": [8, 9, 10],
+                            "disc.density": "linspace(1, 2 cm-3, 2)"})  # fmt: skip
+    places = np.array(list(np.ndindex(*plan.shape)))[plan.order()]
+    assert sorted(plan.order()) == list(range(24))
+    assert (np.abs(np.diff(places, axis=0)).sum(1) == 1).all()
+
+
+def test_a_latin_hypercube_has_one_member_in_every_slice_of_every_key(deck):
+    vary = {"layer.halo.plasma.n": "loguniform(0.001 cm-3, 0.1 cm-3)", "layer.warm.plasma.B": "4..8uG"}
+    plan = make_plan(deck, vary, latin=50, seed=3)
+    assert plan.dims == ("member",)
+    n = np.array([float(each.layer[1].plasma.n) for each in plan.decks])
+    B = np.array([float(each.layer[0].plasma.B) for each in plan.decks])
+    assert sorted(np.floor(50 * np.log(n / 1e-3) / np.log(100))) == list(range(50))
+    assert sorted(np.floor(50 * (B - 4e-6) / 4e-6)) == list(range(50))
+    assert abs(np.corrcoef(np.log(n), B)[0, 1]) < 0.5
+    assert make_plan(deck, vary, latin=50, seed=3).digest == plan.digest
+    assert make_plan(deck, vary, latin=50, seed=4).digest != plan.digest
+    order = plan.order()
+    assert sorted(order) == list(range(50))
+    steps = np.linalg.norm(np.diff(plan.points[order], axis=0), axis=1)
+    assert np.median(steps) < 0.5 * np.median(np.linalg.norm(np.diff(plan.points, axis=0), axis=1))
+
+
+def test_whole_numbers_are_drawn_where_the_deck_has_them_and_only_there(deck):
+    plan = make_plan(deck, {"grid.z_cells": "8..20", "species.proton.source.slope": "4..5"}, latin=30)
+    assert {type(each.grid.z_cells) for each in plan.decks} == {int}
+    slopes = [each.species["proton"].source.slope for each in plan.decks]
+    assert len(set(slopes)) == 30
+
+
+def test_all_faults_of_all_members_at_once_and_each_once(deck):
+    faults = told(make_plan, deck, {"layer.halo.plasma.n": ["-1 cm-3", "0.1 cm-3", "0.1 cm"], "grid.z_cells": [8, "many", 0]})
+    assert len(faults) == 4
+    for word in ('"-1 cm-3"', 'the unit "cm"', '"many"', "found 0"):
+        assert sum(word in fault for fault in faults) == 1, word
+    assert all(fault.startswith("--vary: ") for fault in faults)
+
+
+def test_very_many_faults_are_counted(deck):
+    faults = told(make_plan, deck, {"layer.halo.plasma.n": [f"-{i} cm-3" for i in range(1, 101)]})
+    assert len(faults) == 31
+    assert "70 faults more" in faults[-1]
+
+
+@pytest.mark.parametrize(
+    ("vary", "latin", "words"),
+    [
+        ({}, None, ("needs at least one",)),
+        ({"grid.z_cels": [1, 2]}, None, ("z_cels", 'did you mean "z_cells"')),
+        ({"layer.halo.plasma.n": "0.1..0.2 cm-3"}, None, ("found a range", "--latin")),
+        ({"layer.halo.plasma.n": ["0.1 cm-3"]}, 5, ("single values", "low..high")),
+        ({"layer.halo.plasma.n": "0.1..0.2 cm-3"}, 1, ("found 1", "from 2 to")),
+        ({"layer.halo.top": ["9 kpc"], "layer.1.top": ["10 kpc"]}, None, ("same as layer.halo.top",)),
+        ({"layer.halo.plasma": [{}], "layer.halo.plasma.n": ["1 cm-3"]}, None, ("contains one of the two",)),
+        ({"grid.z_cells": "linspace(8,1007,1000)", "disc.density": "linspace(1,1000 cm-3,1000)"}, None, ("more members",)),
+    ],
+)
+def test_what_makes_no_plan_is_said(vary, latin, words, deck):
+    faults = "\n".join(told(make_plan, deck, vary, latin))
+    for word in words:
+        assert word in faults
+
+
+def test_options_that_cannot_be_read_are_all_named():
+    faults = told(vary_options, ["a", "grid.z_cells=1,1", "b=1,2", "b=3"])
+    assert len(faults) == 3
+    assert "b: is given twice" in faults[2]
+
+
+def test_coordinates_are_numbers_in_the_unit_of_the_first_value(deck):
+    plan = make_plan(deck, {"layer.warm.top": ["500 pc", "1 kpc"], "disc.losses": ["flux", "none"], "grid.z_cells": [8, 9],
+                            "layer.halo.damping": [[{"type": "landau"}], []]})  # fmt: skip
+    found = plan.coordinates()
+    assert found["layer.warm.top"][0] == pytest.approx([500.0, 1000.0], rel=1e-12)
+    assert found["layer.warm.top"][1]["units"] == "pc"
+    assert "long_name" in found["layer.warm.top"][1]
+    assert found["disc.losses"] == (["flux", "none"], {"long_name": found["disc.losses"][1]["long_name"]})
+    assert found["grid.z_cells"][0] == [8, 9]
+    assert found["layer.halo.damping"][0] == ['[{ type = "landau" }]', "[]"]
+
+
+def test_values_of_python_types_are_what_they_would_be_in_a_deck(deck):
+    import astropy.units as u
+
+    densities = [0.002 * u.cm**-3, Quantity(0.003, "0.003 cm-3")]
+    plan = make_plan(deck, {"layer.halo.plasma.n": densities, "grid.z_cells": np.array([8, 9])})
+    assert [float(d.layer[1].plasma.n) for d in plan.decks[::2]] == [0.002, 0.003]
+    assert Plan.from_dict(plan.to_dict()).digest == plan.digest
+
+
+def test_a_stored_plan_is_the_same_plan(deck):
+    plan = make_plan(deck, {"layer.halo.plasma.n": "0.001..0.01 cm-3", "grid.z_cells": "8..20"}, latin=5)
+    again = Plan.from_dict(plan.to_dict())
+    assert again.digest == plan.digest
+    assert again.decks == plan.decks
+    assert again.differences(plan) == []
+
+
+def test_differences_are_told_in_words(deck):
+    plan = make_plan(deck, {"layer.halo.plasma.n": ["0.001 cm-3", "0.002 cm-3"]})
+    other = deck.replace({"grid.z_cells": 9, "layer.warm.plasma.B": "5 uG"})
+    said = make_plan(other, {"layer.halo.plasma.n": ["0.001 cm-3", "0.003 cm-3"]}).differences(plan)
+    assert said == [
+        "grid.z_cells was 8, now 9",
+        'layer.0.plasma.B was "6 uG", now "5 uG"',
+        "layer.halo.plasma.n took 2 values from 0.001 cm-3 to 0.002 cm-3, now 2 from 0.001 cm-3 to 0.003 cm-3",
+    ]
+    said = make_plan(deck, {"disc.density": ["1 cm-3"]}).differences(plan)
+    assert said == ["varied were layer.halo.plasma.n, now disc.density"]
+    said = make_plan(deck, {"layer.halo.plasma.n": "0.001..0.01 cm-3"}, latin=2).differences(plan)
+    assert said == ["it was a grid, now a Latin hypercube with seed 0"]
+
+
+def test_short_names_tell_keys_apart():
+    assert short_names(("layer.halo.plasma.n", "layer.warm.plasma.B")) == ["n", "B"]
+    assert short_names(("layer.halo.plasma.n", "layer.warm.plasma.n")) == ["halo.plasma.n", "warm.plasma.n"]
+    assert short_names(("n", "a.n")) == ["n", "a.n"]
