@@ -15,11 +15,13 @@ joblib, ray and parsl were the other candidates: the first has no MPI, the other
 import multiprocessing
 import os
 import signal
+import sys
 import threading
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from types import ModuleType
 
-from solver.errors import DeckError, Fault, SolverError
+from solver.errors import DeckError, Fault
 from solver.launcher import launched
 
 
@@ -46,11 +48,6 @@ class Local(Engine):
     def __init__(self, slots):
         super().__init__(None, slots, f"{slots} process{'es' if slots > 1 else ''}")
         self.renew()
-        try:
-            self.submit(os.getpid).result()
-        except BrokenExecutor:
-            raise SolverError("no process can be started; a script must call a sweep under "
-                              '`if __name__ == "__main__"`, because its processes import the script') from None
 
     def renew(self):
         if self.executor is not None:
@@ -60,11 +57,14 @@ class Local(Engine):
         self.executor = ProcessPoolExecutor(self.slots, mp_context=context, initializer=_begin)
 
     def submit(self, function, *arguments):
-        # processes start here; born with SIGINT blocked, they cannot be hit by a Ctrl-C before they ignore it
+        # Processes start here.  Born with SIGINT blocked, they cannot be hit by a Ctrl-C before they ignore it; and as they
+        # need nothing of the script that called, they shall not run it again: nobody has to write `if __name__ == …`.
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        script, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
         try:
             return super().submit(function, *arguments)
         finally:
+            sys.modules["__main__"] = script
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
     def abandon(self):

@@ -29,7 +29,6 @@ def sweep(deck, vary, *, latin=None, seed=0, out=None, force=False, keep=False, 
     out: a folder for the dataset; with it a sweep that was cut off goes on where it was, and without it nothing is written.
     keep: all of every member's result as well, in out/members/NNNN.  warm: steady members may begin near others (members.py).
     workers: processes of this machine (0: this one); address: of a dask scheduler; under mpiexec its ranks are used.
-    In a script, call it under `if __name__ == "__main__"`: the processes import the script.
 
     Raises DeckError with the faults of all members before anything starts, SolverError when stopped by Ctrl-C, ResultError
     where a file cannot be written.  A member that fails raises nothing: see Sweep.failed.  None on processes of mpiexec but

@@ -4,7 +4,10 @@ import json
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from concurrent.futures import BrokenExecutor, Future
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -450,6 +453,22 @@ def test_only_a_member_whose_process_dies_with_it_alone_has_failed(slots, deadly
     assert {outcome.index for outcome in done if outcome.status == "failed"} == deadly
     assert all([index] in pool.company for index in deadly)
     assert all("ended without a word" in outcome.reason for outcome in done if outcome.index in deadly)
+
+
+def test_a_script_needs_no_guard(deck, tmp_path):
+    """Processes import the module they need, not the script that asked for them."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "print('once')\n"
+        "import solver\n"
+        "changes = {'grid.z_cells': 6, 'grid.rigidity_cells': 4}\n"
+        "deck = solver.load('nonlinear_landau').replace(changes)\n"
+        "done = solver.sweep(deck, {'layer.0.plasma.B': ['1 uG', '2 uG']}, workers=2)\n"
+        "print(done.status)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(solver.__file__).parents[1])}
+    ended = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, timeout=120)
+    assert (ended.returncode, ended.stdout) == (0, "once\n2 members\n"), ended.stderr
 
 
 def test_states_of_another_sweep_are_not_begun_from(deck):
