@@ -14,7 +14,7 @@ _HOMES = {
     "load": "deck", "Deck": "deck", "explain": "deck", "Model": "model", "run": "session", "resume": "session",
     "Result": "result", "open_result": "result", "converge": "study",
     "sweep": "ensemble", "open_sweep": "ensemble",
-    "DeckError": "errors", "SolverError": "errors", "ResultError": "errors",
+    "DeckError": "errors", "SolverError": "errors", "ResultError": "errors", "DataError": "errors",
 }
 __all__ = sorted(_HOMES)
 

@@ -11,8 +11,9 @@ PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": False}
 
 Name = Annotated[str, typer.Argument(help="a shipped problem's name, or a deck file", metavar="NAME|DECK.toml")]
 Folder = Annotated[Path, typer.Argument(help="folder of a run, or its result file", metavar="DIR")]
-Data = Annotated[Path | None, typer.Option(metavar="DIR", help="folder of measurements; else CRSTREAM_DATA, or data.folder "
-                                                             "in ~/.config/crstream.toml")]
+Data = Annotated[Path | None,
+                 typer.Option(metavar="DIR", help="folder or file of measurements; else CRSTREAM_DATA, or data.folder in "
+                              "~/.config/crstream.toml")]
 Set = Annotated[list[str] | None,
                 typer.Option("--set", metavar="KEY=VALUE", help="override a deck key; may be repeated")]
 

@@ -86,7 +86,7 @@ def _column(top, bottom, compared, quantity, axis, rows):
              for i, row in enumerate(rows) if not row.used.all()]
     for i, row in enumerate(rows):
         drawn.append(points(top, row.measurement, weight, COLOURS[i % 6], MARKERS[i % 6], False, axis, nucleus,
-                            label=row.whole.label))
+                            label=row.whole.label if row.used.all() else f"{row.whole.label}, {row.cut}"))
     x = np.concatenate([m.x for m in drawn])
     R = np.geomspace(x.min() / 1.6, x.max() * 1.6, 400)
     top.plot(R, R**weight * measurements.curve(ds, quantity, axis)(R), color="#0072B2", zorder=2, label="this run")

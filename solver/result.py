@@ -17,7 +17,7 @@ import xarray as xr
 
 from . import observables, provenance, storage
 from .constants import KPC
-from .errors import ResultError
+from .errors import DataError, Fault, ResultError
 from .particles import beta, kinetic_energy, momentum
 
 SR, FR = ("species", "rigidity"), ("z_face", "rigidity")
@@ -192,6 +192,19 @@ class Result:
         from .compare import compare
 
         return compare(self)
+
+    def confront(self, data=None, **options):
+        """This result beside measurements (solver.confront.Confrontation, which has the options).
+
+        data: a folder or file of tables, by default the one that is configured.  DataError where there is none.
+        """
+        from .confront import confront
+        from .measurements import HOW_TO_GET, find
+
+        catalogue = find(data)
+        if catalogue is None:
+            raise DataError([Fault("data", "", HOW_TO_GET, "")])
+        return confront(self, catalogue, **options)
 
     # ---------------- what can be done with it
 

@@ -19,10 +19,9 @@ from solver.errors import DataError, Fault
 from . import axes
 from .measurement import Measurement
 from .names import matches
-from .reading import FORMATS, try_read
+from .reading import FORMATS, read, try_read
 
 VARIABLE = "CRSTREAM_DATA"
-ENDINGS = (".csv", ".txt", ".dat", ".usine", ".xml", "")
 HOW_TO_GET = (
     "no folder of measurements: give --data DIR (or CRSTREAM_DATA, or data.folder in ~/.config/crstream.toml) with the tables of "
     "Aguilar et al. 2015 (protons, PRL 114, 171103), Aguilar et al. 2016 (B/C, PRL 117, 231102) and Cummings et al. 2016 "
@@ -32,17 +31,19 @@ HOW_TO_GET = (
 
 
 def find(folder=None):
-    """The Catalogue of the folder given, set or configured; None where there is none (HOW_TO_GET says what to do).
+    """The Catalogue of the folder (or single file) given, set or configured; None where there is none: HOW_TO_GET says
+    what to do.
 
-    DataError where the folder that is named does not exist.
+    DataError where what is named does not exist, or is a file that is no table of measurements.
     """
     where, named = _named(folder)
     if named is None:
         return None
     path = Path(named).expanduser()
-    if not path.is_dir():
-        found = "is a file" if path.exists() else "does not exist"
-        raise DataError([Fault(where, str(named), found, "a folder of measurements")])
+    if not path.exists():
+        raise DataError([Fault(where, str(named), "does not exist", "a folder of measurements")])
+    if path.is_file():
+        read(path)
     return Catalogue(path)
 
 
@@ -98,12 +99,14 @@ class Catalogue:
     @cached_property
     def other_files(self):
         """Files in the folder that were not read: no format recognises them."""
-        read = {m.source for m in self.measurements}
-        return [path for path in self._files if str(path) not in read]
+        tables = {m.source for m in self.measurements}
+        return [path for path in self._files if str(path) not in tables]
 
     @property
     def _files(self):
-        return sorted(p for p in self.folder.iterdir() if p.is_file() and p.suffix.lower() in ENDINGS and p.name[0] != ".")
+        if self.folder.is_file():
+            return [self.folder]
+        return sorted(path for path in self.folder.iterdir() if path.is_file() and path.name[0] != ".")
 
     def __iter__(self):
         return iter(self.measurements)

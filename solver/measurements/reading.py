@@ -26,7 +26,11 @@ def read(path, quantity=None, axis=None, experiment=None):
 
 
 def try_read(path):
-    """As `read`, but None for a file that is no table of measurements."""
+    """As `read`, but None for a file that is no table of measurements, a picture for example."""
+    try:
+        Path(path).read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
     return _read(path, {})
 
 

@@ -16,7 +16,8 @@ def folder(tmp_path):
     for i, text in enumerate(EVERY.values()):
         (path / f"{i}.dat").write_text(text, encoding="utf-8")
     (path / "notes.txt").write_text("where these tables come from\n")
-    (path / "README.md").write_text("# not looked at\n")
+    (path / "picture.png").write_bytes(b"\x89PNG\xff\xfe")
+    (path / ".hidden.csv").write_text(PLAIN)
     return path
 
 
@@ -72,7 +73,7 @@ def test_a_folder_that_is_not_there(nowhere, monkeypatch, tmp_path):
     with pytest.raises(DataError, match=r"--data: .*does not exist"):
         find(tmp_path / "no")
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match="is a file"):
+    with pytest.raises(DataError, match="not recognised"):
         find(tmp_path / "file")
     monkeypatch.setenv("CRSTREAM_DATA", str(tmp_path / "no"))
     with pytest.raises(DataError, match=r"CRSTREAM_DATA: .*does not exist"):
@@ -82,7 +83,7 @@ def test_a_folder_that_is_not_there(nowhere, monkeypatch, tmp_path):
 def test_questions(folder):
     found = find(folder)
     assert len(found) == 10
-    assert [path.name for path in found.other_files] == ["notes.txt"]
+    assert [path.name for path in found.other_files] == ["notes.txt", "picture.png"]
     assert {m.quantity for m in found.select(quantity="B/C")} == {"B/C"}
     assert len(found.select("proton")) == len(found.select("H")) == 7
     assert len(found.select(experiment="test 1")) == 4
@@ -92,6 +93,10 @@ def test_questions(folder):
         found.one("Fe")
     with pytest.raises(DataError, match="several fit; there are"):
         found.one("H")
+
+
+def test_a_single_file_is_a_catalogue_too(folder):
+    assert [m.quantity for m in find(folder / "0.dat")] == ["H"]
 
 
 def test_faults_of_all_files_at_once(folder):

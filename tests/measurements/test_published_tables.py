@@ -75,7 +75,8 @@ def test_b_to_c_counts_parts_of_the_systematic_error_once(b_to_c):
     assert np.isclose(b_to_c.error()[0, 0], np.hypot(0.0018, 0.0129), rtol=1e-12)
 
 
-def test_cuts_of_the_paper(catalogue):
+def test_cuts_of_the_paper_rows_29_and_69(catalogue):
+    """Protons from 10 GeV on, B/C above 1 GeV/n, R > 3.384 GV."""
     sets = paper_sets(catalogue)
     assert {key: len(s.measurement) for key, s in sets.items()} == {"ams_protons": 49, "ams_b_to_c": 62, "voyager_protons": 15}
     assert sets["ams_b_to_c"].measurement.x.min() > 3.384 > sets["ams_b_to_c"].whole.x[4]

@@ -141,3 +141,15 @@ def test_figure_of_a_comparison_beyond_the_grid(result):
     assert "outside the rigidity grid, not used: H, TEST 2031: 1" in both.notes
     assert np.isnan(at_points(both.rows[0].curve, m)[0])
     both.figure()
+
+
+def test_a_result_is_confronted_in_one_line(result, tmp_path, monkeypatch):
+    (tmp_path / "c.csv").write_text(
+        "# source: Nobody (2031)\n# quantity: carbon flux versus rigidity\n# units: R in GV; flux in m^-2 s^-1 sr^-1 GV^-1\n"
+        "R_mean,flux,err_stat\n5,1,0.1\n"
+    )
+    assert [row.whole.quantity for row in result.confront(tmp_path).rows] == ["C"]
+    monkeypatch.delenv("CRSTREAM_DATA", raising=False)
+    monkeypatch.setattr("solver.measurements.catalogue.config_file", lambda: tmp_path / "no.toml")
+    with pytest.raises(DataError, match="Aguilar"):
+        result.confront()
