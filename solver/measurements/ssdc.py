@@ -61,16 +61,18 @@ def _elements(text):
     points: list[tuple[int, dict[str, tuple[int, str]]]] = []
     header: dict[str, tuple[int, str]] | None = None
     words: list[str] = []
-    parser = expat.ParserCreate()
+    body = text.lstrip()
+    before = text[: len(text) - len(body)].count("\n")     # blank lines above, which XML does not allow
+    parser = expat.ParserCreate("utf-8")                   # whatever the file says: it has been decoded already
 
     def start(tag, _attributes):
         nonlocal header
-        path.append((tag, parser.CurrentLineNumber))
+        path.append((tag, before + parser.CurrentLineNumber))
         words.clear()
         if tag == "HEADER":
             header = {}
         elif tag == "DATA":
-            points.append((parser.CurrentLineNumber, {}))
+            points.append((before + parser.CurrentLineNumber, {}))
 
     def end(tag):
         _, line = path.pop()
@@ -84,7 +86,7 @@ def _elements(text):
 
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler = words.append
-    parser.Parse(re.sub(r"^\s+", "", text).encode(), True)
+    parser.Parse(body.encode(), True)
     return header, points
 
 
