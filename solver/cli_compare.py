@@ -48,6 +48,8 @@ def compare(folder: Folder,
                 from .draw import save
 
                 save(shown.figure(), folder_of(result) / name)
+    if wanted and catalogue is None:
+        print(measurements.HOW_TO_GET)
     raise typer.Exit(0 if comparison is None else comparison.exit_code)
 
 

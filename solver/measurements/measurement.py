@@ -10,7 +10,7 @@ from solver import particles
 from . import axes, names
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Measurement:
     """Points of one quantity on one axis by one experiment; arrays of length n, errors (2, n): lower, upper, both ≥ 0.
 

@@ -78,6 +78,16 @@ def test_without_a_folder_the_message_says_how_to_get_data(command, solved):
     command("compare", solved, "--modulate").refused("--modulate", "Aguilar")
 
 
+def test_a_problem_with_an_approximation_says_how_to_get_data(command, inside):
+    """A problem whose reference does not judge is meant for data, one with an exact solution is not."""
+    assert command("run", "two_phase", "--no-figures", "--no-estimate-error", *SMALL, "--out", "galaxy").code == 0
+    done = command("compare", "galaxy", "--no-figure")
+    assert done.code == 0
+    assert "Aguilar" in done.out
+    command("run", "nonlinear_landau", "--no-figures", *SMALL, "--out", "slab")
+    assert "Aguilar" not in command("compare", "slab", "--no-figure").out
+
+
 def test_exact_solutions_are_judged_with_or_without_data(command, inside, data):
     """The exit code is that of the exact solution, and a folder known by chance is not asked for an academic problem."""
     coarse = ("--set", "grid.z_cells=4", "--set", "grid.rigidity_cells=4", "--set", "time.end=5 Myr", "--no-figures")
