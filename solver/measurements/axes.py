@@ -14,7 +14,7 @@ from solver import particles
 
 @dataclass(frozen=True)
 class Axis:
-    """An axis: what it is called, its unit, and the unit in which it is a mere number of another scale."""
+    """An axis: its code in data bases, its name, its unit, its symbol in figures."""
 
     code: str
     name: str

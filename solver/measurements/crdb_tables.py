@@ -14,7 +14,6 @@ from urllib.parse import unquote
 import numpy as np
 
 from . import names
-from .axes import AXES
 from .rows import Head, Row, measurement
 
 CODES = ("R", "EKN", "EK", "ETOT", "ETOTN")
@@ -186,6 +185,3 @@ def _row(line, record, faults):
         return None
     stat_lo, stat_hi, sys_lo, sys_hi = errors
     return Row(line, x, low, high, value, (abs(stat_lo), stat_hi), (abs(sys_lo), sys_hi), limit == "1")
-
-
-assert set(CODES) <= set(AXES)

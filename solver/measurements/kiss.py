@@ -14,14 +14,12 @@ import re
 import numpy as np
 
 from . import names
-from .axes import AXES
 from .rows import Head, Row, difference, measurement, position
 
 AXIS = {
     "rigidity": "R", "kineticenergy": "EK", "kineticenergypernucleon": "EKN", "totalenergy": "ETOT",
     "totalenergypernucleon": "ETOTN",
 }  # fmt: skip
-NEEDED = ("y quantity", "x quantity")
 INPUT_COLUMNS = ("low", "high", "y", "stat_lo", "stat_hi", "sys_lo", "sys_hi")
 
 
@@ -154,6 +152,3 @@ def _row(line, numbers, head, faults):
         x = 0.5 * (low + high)                            # edges out of order or negative: a fault of its own
     stat = pairs.get("stat") or ((0.0, 0.0) if "sys" in pairs else pairs.get("total", (0.0, 0.0)))
     return Row(line, x, low, high, numbers["y"], stat, pairs.get("sys", (0.0, 0.0)))
-
-
-assert set(AXIS.values()) <= set(AXES)
