@@ -7,12 +7,15 @@ Nothing is registered anywhere: a new folder is a new problem.  exact.py holds f
                                                             volume
     JUDGED = False                                          optional: the formula is shown, it does not judge a run
     initial(model) -> f (species, z, R)                     optional: the start; else solution(model, 0).f
+
+figure.py has FIGURES = {name: function}: figures of the paper, each one function(runs, data) -> solver.plate.Plate.
 """
 
 from __future__ import annotations
 
 import difflib
 import importlib
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -48,3 +51,20 @@ def has_exact(name: str) -> bool:
 def load_exact(name: str) -> ModuleType | None:
     """The problem's exact.py as a module, imported now, or None if it has none; KeyError as `problem_path`."""
     return importlib.import_module(f"problems.{name}.exact") if has_exact(name) else None
+
+
+def load_figures() -> dict[str, Callable]:
+    """Name -> function of every figure of every problem; ValueError where two problems have one of the same name."""
+    found: dict[str, Callable] = {}
+    for path in sorted(FOLDER.glob("*/figure.py")):
+        for name, function in importlib.import_module(f"problems.{path.parent.name}.figure").FIGURES.items():
+            if name in found:
+                raise ValueError(f"two figures are called {name!r}, in {found[name].__module__} and {function.__module__}")
+            found[name] = function
+    return found
+
+
+def load_claims() -> ModuleType | None:
+    """The module with evaluate(runs, data=…, progress=…) -> claims of the paper, None where there is none."""
+    there = (FOLDER / "paper" / "claims" / "__init__.py").is_file() or (FOLDER / "paper" / "claims.py").is_file()
+    return importlib.import_module("problems.paper.claims") if there else None

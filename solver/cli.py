@@ -14,6 +14,7 @@ import typer
 
 from .cli_common import PASS_ON, Data, Folder, Name, Set, deck_of, folder_of, judged, label, petsc_words, show_table
 from .cli_compare import compare
+from .cli_reproduce import reproduce
 from .cli_sweep import is_sweep, resume_sweep, sweep
 from .errors import DeckError, Fault, ResultError, SolverError
 from .launcher import first_rank
@@ -173,6 +174,7 @@ def converge(context: typer.Context, name: Name,
 
 app.command()(compare)
 app.command(context_settings=PASS_ON)(sweep)
+app.command()(reproduce)
 
 
 @app.command()

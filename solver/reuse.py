@@ -17,7 +17,10 @@ from .provenance import package_version
 
 HERE = Path(__file__).resolve().parent
 # what only shows results: changes there leave solved decks as they are
-SHOWS = ("cli", "compare", "describe", "draw", "measurements", "page", "plate", "plots", "reproduce", "reuse", "watch")
+SHOWS = (
+    "cli", "compare", "describe", "draw", "ensemble", "measurements", "page", "plate", "plots", "progress", "reproduce", "reuse",
+    "watch",
+)  # fmt: skip
 STANDS_ON = ("numpy", "scipy", "petsc4py")
 
 
@@ -145,5 +148,3 @@ def _label(deck):
 def _short(kind, deck):
     """Part of the file's name: the deck alone, so that newer code replaces the file instead of leaving it behind."""
     return hashlib.sha256(f"{kind} {deck.to_json()}".encode()).hexdigest()[:16]
-
-

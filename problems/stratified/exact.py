@@ -6,11 +6,13 @@ and their spectrum is steeper than the source's (eq. 21). Arguments broadcast ov
 """
 
 import numpy as np
+from scipy.special import ai_zeros
 
 from problems.linear_damping.exact import loss_factor
 from problems.tools import at_nodes, empty, loss_form, nowhere, refusals
 from solver.exact import Exact
 
+AIRY_ZERO = float(ai_zeros(1)[0][0])
 JUDGED = False  # the paper's approximation: shown beside a run, no tolerance
 
 
@@ -34,6 +36,16 @@ def eq18(Q, S, v):
     column = (Q[None, :] - S) / v[:, None]
     best = np.argmax(column, axis=0)
     return np.maximum(column.max(axis=0), 0.0), best
+
+
+def causal_excess(curvature, S, v, nu):
+    """How much f at a smooth maximum of (Q − S)/v exceeds eq. 18 where κ has the limit 1/ν: 2^⅓ |a₁| (S²ν/v)^⅔ c^(−⅓).
+
+    Near the maximum f = (Q − S)/v + e with e = S²ν/(v |f'|), so e' = c ζ − S²ν/(v e), ζ the distance above it and
+    c = `curvature` = −d²[(Q − S)/v]/dz² > 0.  Of its solutions the one that stays small above is flat below, at the value
+    stated; a₁ is the first zero of Ai.  Leading order in ν; S, v at the maximum.
+    """
+    return 2 ** (1 / 3) * -AIRY_ZERO * (S**2 * nu / v) ** (2 / 3) * curvature ** (-1 / 3)
 
 
 def eq19(Q, v_sc):

@@ -80,6 +80,7 @@ def test_outside_its_domain_a_solution_says_so_and_gives_nothing(name):
         "combined_damping": {"physics.adiabatic": True},
         "layered": {"physics.causal_limit": True},
         "turbulent_slab": {"disc.losses": "flux"},
+        "turbulent_galaxy": {"boundary.top": {"type": "outflow"}},
         "slab_transient": {"disc.losses": "catastrophic"},
         "momentum_loss": {"layer.0.losses": []},
         "barenblatt": {"physics.causal_limit": True},

@@ -1,0 +1,44 @@
+"""`crstream reproduce`: the paper's figures and claims, as files, as a page, as tables on the terminal."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .cli_common import Data
+
+
+def reproduce(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="fig1, fig2, … and claims; default: everything", metavar="[FIGURE]…")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="output folder")] = Path("out/paper"),
+    data: Data = None,
+    quick: Annotated[bool, typer.Option("--quick", help="grids half as fine: a look, no result to quote")] = False,
+):
+    """The paper's figures and claims: PNG and PDF, curves, numbers, and a page, index.html.
+
+    Each figure shows the paper's formula, this solver with eq. 2's approximation and the full equation.  Solved decks are
+    kept in OUT/runs and figures stay as they are until code, decks or data change.  Exit code 1 where the solver and a formula
+    it must agree with do not.
+    """
+    from . import measurements, progress
+    from .reproduce import reproduce as make
+    from .reproduce import select
+
+    select(names or ())
+    catalogue = measurements.find(data)
+    if catalogue is None:
+        print(measurements.HOW_TO_GET, file=sys.stderr)
+    with progress.Progress() as watch:
+        done = make(names or (), out, data=catalogue, halvings=int(quick), watch=watch)
+    if done.figures:
+        progress.show(progress.table(done))
+    if done.claims is not None:
+        if names:
+            progress.show(progress.claims_table(done.claims))
+        print(progress.summary(done.claims))
+    counts = done.counts
+    print(f"{counts['solved']} decks solved, {counts['read']} read, {done.seconds:.1f} s; page {done.page}")
+    raise typer.Exit(done.exit_code)

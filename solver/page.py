@@ -1,0 +1,146 @@
+"""The page of `crstream reproduce`: every figure with its caption and numbers, and every claim, in one HTML file.
+
+Figures are linked, so the folder moves as a whole; everything else is in the file.
+"""
+
+from collections import Counter
+from html import escape
+
+from .provenance import git_revision, package_version
+
+PAPER = "Kempski & Quataert, Reconciling cosmic-ray transport theory with phenomenological models motivated by Milky-Way data"
+STYLE = """
+body { font: 16px/1.5 Georgia, 'Times New Roman', serif; color: #1b1b1b; max-width: 1080px; margin: 2.5em auto; padding: 0 1.2em }
+h1 { font-size: 1.6em; line-height: 1.25; margin-bottom: .2em } h2 { font-size: 1.2em; margin: 2.6em 0 .4em }
+a { color: #0b5fa5 } p.lead { color: #444; margin-top: 0 } nav a { margin-right: .9em }
+figure { margin: 0 } figure img { max-width: 100%; display: block; margin: .8em auto }
+figcaption { font-size: .93em; color: #333; max-width: 52em; margin: 0 auto 1em }
+table { border-collapse: collapse; font-size: .86em; margin: .8em 0 1.2em; width: 100% }
+th, td { text-align: left; padding: .28em .7em .28em 0; border-bottom: 1px solid #ddd; vertical-align: top }
+th { border-bottom: 1.5px solid #333; font-weight: bold }
+td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
+th.n { text-align: right } td.why { color: #555 } .bad { color: #b3261e; font-weight: bold } .good { color: #1a6b3c }
+.scroll { overflow-x: auto } .tag { white-space: nowrap; font-weight: bold }
+.s0 { color: #1a6b3c } .s1 { color: #0b5fa5 } .s2 { color: #8a5a00 } .s3 { color: #b3261e } .s4 { color: #666 }
+"""
+COLOURS = {"holds": "s0", "holds as corrected": "s1", "depends on a free choice": "s2", "differs": "s3"}
+
+
+def page(records, claims=None):
+    """HTML of figures (name -> record of a Plate) and claims (dicts with the columns of solver.reproduce), or None."""
+    parts = [
+        "<!doctype html>",
+        '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>The paper, reproduced</title><style>{STYLE}</style></head><body>",
+        "<h1>The paper, reproduced</h1>",
+        f'<p class="lead">{escape(PAPER)}.<br>{escape(_maker())}</p>',
+        "<p>Every figure shows the paper's formula, this solver with the approximation of eq. 2, which must agree with the "
+        "formula, and the full equation: adiabatic losses, and losses as a flux in momentum for all species.</p>",
+        "<nav>" + "".join(f'<a href="#{escape(name)}">{escape(short(name))}</a>' for name in records),
+        '<a href="#claims">claims</a></nav>' if claims else "</nav>",
+        *(_figure(name, record) for name, record in records.items()),
+    ]
+    if claims:
+        parts.append(_claims(claims))
+    return "\n".join([*parts, "</body></html>", ""])
+
+
+def short(name):
+    """Fig. 3 for fig3; other names as they are."""
+    return f"Fig. {name[3:]}" if name.startswith("fig") and name[3:].isdigit() else name
+
+
+def number(value):
+    """A number for a table: four digits, powers of ten where they help; a dash for none."""
+    if value is None:
+        return "–"
+    if isinstance(value, str):
+        return value
+    if value != value:
+        return "none"
+    text = f"{value:.4g}"
+    if "e" in text:
+        mantissa, exponent = text.split("e")
+        return f"{mantissa} × 10^{int(exponent)}"
+    return text
+
+
+def _html_number(value):
+    text = escape(number(value))
+    head, sign, power = text.partition("10^")
+    return f"{head}10<sup>{power.replace('-', '−')}</sup>" if sign else text.replace("-", "−")
+
+
+def _maker():
+    revision = git_revision()
+    return f"Made by crstream {package_version('crstream')}" + (
+        f", revision {revision[:12]}{revision[40:]}." if revision else "."
+    )
+
+
+def _figure(name, record):
+    rows = [
+        f'<h2 id="{escape(name)}">{escape(short(name))}. {escape(_title(record["title"]))}</h2>',
+        f'<figure><img src="{escape(name)}.png" alt="{escape(record["title"])}">',
+        f'<figcaption>{escape(record["caption"])} <a href="{escape(name)}.pdf">PDF</a> · <a href="{escape(name)}.csv">curves</a>'
+        "</figcaption></figure>",
+    ]
+    if record["gaps"]:
+        body = "".join(
+            f"<tr><td>{escape(gap['what'])}{', ' + escape(gap['unit']) if gap['unit'] else ''}</td>"
+            + "".join(f'<td class="n">{_html_number(gap[key])}</td>' for key in ("formula", "approximate", "full"))
+            + f'<td class="why">{escape(gap["why"])}</td></tr>'
+            for gap in record["gaps"]
+        )
+        rows.append(
+            '<div class="scroll"><table><tr><th>quantity</th><th class="n">paper\'s formula</th><th class="n">eq. 2, solved</th>'
+            f'<th class="n">full equation</th><th>remark</th></tr>{body}</table></div>'
+        )
+    if record["agreements"]:
+        body = "".join(
+            f'<tr><td>{escape(each["what"])}</td><td class="n">{_html_number(each["difference"])}</td>'
+            f'<td class="n">{_html_number(each["bound"])}</td>'
+            f'<td class="{"good" if each["holds"] else "bad"}">{"within" if each["holds"] else "OUTSIDE"}</td>'
+            f'<td class="why">{escape(each["bounds"])}</td></tr>'
+            for each in record["agreements"]
+        )
+        rows.append(
+            '<div class="scroll"><table><tr><th>solver against formula</th><th class="n">largest difference</th>'
+            f'<th class="n">bound</th><th></th><th>what the bound is</th></tr>{body}</table></div>'
+        )
+    return "\n".join(rows)
+
+
+def _title(text):
+    """The title without the figure's number at its end."""
+    return text.rstrip(".").rpartition(" (Fig")[0] or text.rstrip(".")
+
+
+def _claims(claims):
+    counts = Counter(row["status"] for row in claims)
+    summary = ", ".join(
+        f'<span class="tag {COLOURS.get(status, "s4")}">{count} {escape(status)}</span>'
+        for status, count in counts.most_common()
+    )
+    head = "".join(
+        f"<th>{name}</th>"
+        for name in (
+            "",
+            "where",
+            "claim",
+            "paper",
+            "formula",
+            "full equation",
+            "status",
+            "why; range over free choices",
+        )
+    )
+    body = "".join(
+        f'<tr><td class="n">{row["row"]}</td><td>{escape(str(row["where"]))}</td><td>{escape(str(row["text"]))}</td>'
+        + "".join(f"<td>{escape(str(row[key] or '–'))}</td>" for key in ("paper", "formula", "full"))
+        + f'<td class="tag {COLOURS.get(row["status"], "s4")}">{escape(row["status"])}</td>'
+        + f'<td class="why">{"<br>".join(escape(str(part)) for part in (row["why"], row["range"]) if part)}</td></tr>'
+        for row in claims
+    )
+    table = f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>'
+    return f'<h2 id="claims">All {len(claims)} claims</h2><p>{summary}.</p>{table}'

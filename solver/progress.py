@@ -1,0 +1,112 @@
+"""What `crstream reproduce` shows: a live line while decks are solved, a line per figure, and the closing tables."""
+
+import sys
+from collections import Counter
+
+
+class Progress:
+    """Follows a reproduction (see reproduce.Silent): one line per finished figure, a live one on a terminal."""
+
+    def __init__(self, stream=None):
+        from rich.console import Console
+
+        self.console = Console(file=stream or sys.stderr, highlight=False)
+        self.status, self.name = None, ""
+
+    def __enter__(self):
+        if self.console.is_terminal:
+            self.status = self.console.status("")
+            self.status.start()
+        return self
+
+    def __exit__(self, *_):
+        if self.status is not None:
+            self.status.stop()
+
+    def begin(self, name):
+        self.name, self.seen = name, Counter()
+        self._live("")
+
+    def step(self, state, deck, seconds):
+        self.seen[state] += 1
+        if state == "solving":
+            self._live(f"solving {deck.title or deck.problem or 'a deck'} ({self.seen['solving']})")
+
+    def row(self, number, done, of):
+        self._live(f"row {number} ({done + 1} of {of})")
+
+    def end(self, made):
+        solved, read = self.seen["solved"], self.seen["read"]
+        decks = ", ".join(f"{count} decks {what}" for count, what in ((solved, "solved"), (read, "read")) if count)
+        what = f"drawn, {decks}, {made.seconds:.1f} s" if made.drawn else "as it was"
+        self.console.print(f"{made.name:12} {what}", markup=False)
+
+    def _live(self, text):
+        if self.status is not None:
+            self.status.update(f"{self.name}  {text}")
+
+
+def table(done):
+    """Figures of a Reproduction as a rich Table."""
+    from rich.table import Table
+    from rich.text import Text
+
+    out = Table(box=None, pad_edge=False)
+    for column in ("figure", "what", "formula = solver"):
+        out.add_column(column)
+    for made in done.figures:
+        checks = made.record["agreements"]
+        worst = max((each["difference"] / each["bound"] for each in checks if each["bound"]), default=0.0)
+        text = (
+            f"{len(checks)} within, at most {worst:.2g} of the bound"
+            if made.holds
+            else "OUTSIDE: "
+            + "; ".join(
+                f"{each['what']} {each['difference']:.2g} > {each['bound']:.2g}" for each in checks if not each["holds"]
+            )
+        )
+        out.add_row(made.name, Text(made.record["title"].rstrip(".")), Text(text, style="" if made.holds else "red"))
+    return out
+
+
+def claims_table(claims):
+    """All claims as a rich Table."""
+    from rich.table import Table
+    from rich.text import Text
+
+    colours = {"holds": "green", "holds as corrected": "cyan", "depends on a free choice": "yellow", "differs": "red"}
+    out = Table(box=None, pad_edge=False)
+    out.add_column("row", justify="right")
+    for column, most in (
+        ("where", 14),
+        ("claim", None),
+        ("paper", 24),
+        ("formula", 24),
+        ("full equation", 24),
+        ("status", 12),
+    ):
+        out.add_column(column, max_width=most, overflow="fold")
+    for row in claims:
+        words = [row[key] or "–" for key in ("where", "text", "paper", "formula", "full")]
+        out.add_row(
+            str(row["row"]),
+            *(Text(str(word)) for word in words),
+            Text(row["status"], style=colours.get(row["status"], "")),
+        )
+    return out
+
+
+def summary(claims):
+    """For example: 102 claims: 70 holds, 12 depends on a free choice, …"""
+    counts = Counter(row["status"] for row in claims)
+    return f"{len(claims)} claims: " + ", ".join(f"{count} {status}" for status, count in counts.most_common())
+
+
+def show(thing):
+    """Print a table: as wide as the terminal, and in full where there is none."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=160)
+    console.print(thing)
