@@ -60,10 +60,13 @@ class BlockMatrix:
 
 
 class Sweeps:
-    """Preconditioner context: one exact sweep, or a down and an up sweep where momentum flows both ways."""
+    """Preconditioner context: one exact sweep, or a down and an up sweep where momentum flows both ways.
+
+    `exact`: species with momentum flowing both ways by a factorisation instead, where sweeps follow too slowly.
+    """
 
     def __init__(self, matrix):
-        self.matrix = matrix
+        self.matrix, self.exact = matrix, False
 
     def setUp(self, _pc):
         pass
@@ -72,8 +75,8 @@ class Sweeps:
         m = self.matrix
         layout, blocks = m.layout, m.blocks
         rhs = layout.to_array(b)
-        u = blocks.sweep(rhs, layout.ranks, m.active, down=True)
-        if not blocks.triangular:
+        u = blocks.sweep(rhs, layout.ranks, m.active, down=True, exact=self.exact)
+        if not (self.exact or blocks.triangular):
             rest = rhs - blocks.product(layout.ranks.gather(u))
             for s in range(len(rest)):
                 if s not in m.active:

@@ -3,7 +3,8 @@
 Rows couple to their own z neighbours (tridiagonal), to one or two rigidities on the side the momentum flux comes from, to
 their parent at the disc and, for tangents, to the protons at equal rigidity.  While momentum only flows down (or only up)
 and secondaries only follow primaries this is block triangular: one sweep of tridiagonal solves is the exact inverse.
-Where it flows both ways a down and an up sweep make a preconditioner for GMRES.
+Where it flows both ways a down and an up sweep make a preconditioner for GMRES; where rigidities exchange so much that it
+would take dozens of those, the species' own sparse matrix is factorised.
 """
 
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ class Blocks:
     couplings: dict = field(default_factory=dict)
     secondaries: list = field(default_factory=list)
     wave_species: int | None = None
+    factors: dict = field(default_factory=dict)
 
     @classmethod
     def empty(cls, species, rows_own, nodes, rows, height):
@@ -73,19 +75,9 @@ class Blocks:
         import scipy.sparse as sp
 
         species, _, rows, n = self.tri.shape
-        total = rows * n
         grid = [[None] * species for _ in range(species)]
-
-        def banded(c, o):
-            shifted = sp.diags([c[0].ravel()[1:], c[1].ravel(), c[2].ravel()[:-1]], [-1, 0, 1], shape=(total, total))
-            move = sp.kron(sp.eye(rows, k=o), sp.eye(n))
-            return shifted @ move
-
         for s in range(species):
-            c = self.tri[s].copy()
-            grid[s][s] = banded(_closed(c), 0)
-        for (s, o), c in self.couplings.items():
-            grid[s][s] = grid[s][s] + banded(_closed(c), o)
+            grid[s][s] = self._species_csr(s)
         for parent, child, W in self.secondaries:
             at = sp.csr_matrix(([1.0], ([0], [0])), shape=(n, n))
             block = -sp.kron(W, at)
@@ -93,16 +85,26 @@ class Blocks:
         if self.wave_species is not None:
             for s in range(species):
                 if self.waves[s].any():
-                    block, w = banded(_closed(self.waves[s]), 0), self.wave_species
+                    block, w = _banded(self.waves[s], 0), self.wave_species
                     grid[s][w] = block if grid[s][w] is None else grid[s][w] + block
         return sp.bmat(grid, format="csr")
 
+    def _species_csr(self, s, ranks=None):
+        """The block of species s acting on itself, of own rows or, through `ranks`, of all."""
+        whole = (lambda c: c) if ranks is None else lambda c: ranks.gather(np.ascontiguousarray(c))
+        out = _banded(whole(self.tri[s]), 0)
+        for (t, o), c in self.couplings.items():
+            if t == s:
+                out = out + _banded(whole(c), o)
+        return out
+
     # ---- exact solve by sweeps ----------------------------------------------------------------------------------
 
-    def sweep(self, b, ranks, species=None, down=True):
+    def sweep(self, b, ranks, species=None, down=True, exact=False):
         """Solve the block triangle that momentum flowing down (or up) leaves, for right-hand side b of own rows.
 
-        A species whose momentum flows one way only is swept that way whatever `down` says.
+        A species whose momentum flows one way only is swept that way whatever `down` says; `exact`: the others are
+        solved by a factorisation, so that this is the inverse of the whole.
         species: those to solve (default all, in order); others stay zero.  Returns own rows.
         """
         out = np.zeros_like(b)
@@ -116,10 +118,25 @@ class Blocks:
             if self.wave_species is not None and s != self.wave_species:
                 rhs -= _stencil(self.waves[s], out[self.wave_species])
             ways = self._directions(s)
-            out[s] = self._sweep_species(s, rhs, ranks, down if len(ways) != 1 else ways == {True})
+            if exact and len(ways) > 1:
+                out[s] = self._factorised(s, rhs, ranks)
+            else:
+                out[s] = self._sweep_species(s, rhs, ranks, down if len(ways) != 1 else ways == {True})
             if s in parents:
                 disc[s] = ranks.gather_rows(out[s][:, 0])
         return out
+
+    def _factorised(self, s, rhs, ranks):
+        """The solve of species s by sparse LU, factorised once; every process does it for all rows."""
+        if s not in self.factors:
+            import scipy.sparse.linalg as spl
+
+            self.factors[s] = spl.splu(
+                self._species_csr(s, ranks).tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.01,
+                options={"SymmetricMode": True}
+            )
+        whole = ranks.gather_rows(rhs)
+        return self.factors[s].solve(whole.ravel()).reshape(whole.shape)[self.rows]
 
     def _sweep_species(self, s, rhs, ranks, down):
         offsets = [o for (t, o) in self.couplings if t == s and (o > 0) == down]
@@ -190,6 +207,17 @@ def shift(u, rows, o):
     return out
 
 
+def _banded(c, o):
+    """A (3, rows, nodes) stencil acting on rigidity row k + o as a sparse matrix on (R, nodes)."""
+    import scipy.sparse as sp
+
+    _, rows, n = c.shape
+    c = _closed(c)
+    shape = (rows * n, rows * n)
+    shifted = sp.diags([c[0].ravel()[1:], c[1].ravel(), c[2].ravel()[:-1]], [-1, 0, 1], shape=shape)
+    return shifted @ sp.kron(sp.eye(rows, k=o), sp.eye(n))
+
+
 def _closed(c):
     """A stencil whose first lower and last upper entries, which act on nothing, are zero."""
     c = c.copy()
@@ -252,6 +280,10 @@ class Ranks:
     def total(self, values):
         """Sum of an array over the processes, in rank order, so that every process gets the same bits."""
         return values if self.size == 1 else np.sum(self.comm.allgather(values), axis=0)
+
+    def first(self, value):
+        """The first process's value, on all."""
+        return value if self.size == 1 else self.comm.bcast(value, root=0)
 
     def max(self, value):
         return value if self.size == 1 else max(self.comm.allgather(value))

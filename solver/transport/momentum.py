@@ -35,6 +35,14 @@ def face_weights(near, far):
     return 1.5 * root, -0.5 * root / r
 
 
+def face_share(near, far):
+    """N_face/N_near of the same extrapolation, as weights (share, 0): a linearisation that keeps every iterate positive."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        r = np.minimum(np.abs(far) / np.abs(near), 1e12)
+    one, two = face_weights(near, far)
+    return one + two * np.where(np.isnan(r), 1.0, r), 0.0
+
+
 @dataclass(frozen=True)
 class MomentumFlux:
     """Stencil of one species: `gain` of row k is the sum over offsets of coefficient[offset] f_{k+offset}.
@@ -51,10 +59,12 @@ class MomentumFlux:
     def width(self):
         return cell_width(self.sigma, self.dx)
 
-    def coefficients(self, B, f=None):
+    def coefficients(self, B, f=None, opening=1.0, weights=face_weights):
         """{offset: (R, nodes)} for rates B (R + 1 faces, nodes); f (R, nodes) supplies ψ (None: that of the reference).
 
-        gain_k = (G_{k+1/2} − G_{k−1/2})/(w p_k³); only offsets that are used are returned.
+        gain_k = (G_{k+1/2} − G_{k−1/2})/(w p_k³); only offsets that are used are returned.  `opening` is the share of what
+        heating brings in through an open lowest face: it feeds on the row it feeds, so a solve may have to approach it.
+        `weights`: face_weights, or face_share for the same flux by other coefficients.
         """
         n = B.shape[0] - 1
         e3, up = np.exp(3.0 * self.dx), np.exp(0.5 * self.sigma * self.dx)
@@ -71,7 +81,7 @@ class MomentumFlux:
         if down.any():
             a, b = np.full((n, 1), 1.5 * up), np.full((n, 1), -0.5 * up * rising)
             if f is not None:
-                w1, w2 = face_weights(f[:-1], f[1:] * growth)
+                w1, w2 = weights(f[:-1], f[1:] * growth)
                 a, b = np.empty_like(f), np.empty_like(f)
                 a[:-1], b[:-1] = w1 * up, w2 * up * rising
             a[-1], b[-1] = up, 0.0  # beyond the top: the reference slope
@@ -84,7 +94,7 @@ class MomentumFlux:
         if heat.any():
             a, b = np.full((n, 1), 1.5 / up), np.full((n, 1), -0.5 / up / rising)
             if f is not None:
-                w1, w2 = face_weights(f[1:], f[:-1] / growth)
+                w1, w2 = weights(f[1:], f[:-1] / growth)
                 a, b = np.empty_like(f), np.empty_like(f)
                 a[1:], b[1:] = w1 / up, w2 / up / rising
             a[0], b[0] = 1.0 / up, 0.0
@@ -93,7 +103,7 @@ class MomentumFlux:
             add(-1, slice(1, None), -heat[1:-1] * a[:-1] / e3)
             add(-2, slice(1, None), -heat[1:-1] * b[:-1] / e3 / e3)
             if self.open_end:
-                add(0, slice(0, 1), -heat[:1] * up)
+                add(0, slice(0, 1), -opening * heat[:1] * up)
         return {o: c for o, c in sorted(out.items()) if c.any()}
 
     def ends(self, B, f):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from petsc4py import PETSc
 
+from .existence import runaway
 from .layout import BlockMatrix, Layout, Sweeps
 from .system import Point
 
@@ -21,6 +22,9 @@ NEGLIGIBLE = 1e-3  # so small (scaled) that it hardly matters any more
 START = 10.0  # scaled ν where the path starts: diffusion ten times faster than the row's own escape
 POLISHED = 1e-3  # fraction of the tolerance below which no further step is taken for the budget's sake
 HOPELESS = 0.6  # step in ν so near 1 that a rigidity had better begin its path anew
+SWEEPS = 30  # Krylov iterations after which a factorisation is the cheaper way
+NEGATIVE = 1e-8  # of a row's largest f: below that a root is no density
+SMALLEST_OPENING = 1e-3  # step in the share of the inflow from below the grid at which that is given up
 PATIENCE = 8  # iterations at one ν before the path goes back and takes a smaller step
 
 
@@ -35,6 +39,7 @@ class Outcome:
     mismatch: float
     worst: dict = field(default_factory=dict)
     message: str = ""
+    impossible: bool = False  # no solution exists, as `message` says
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,9 @@ class Attempt:
     limit: int
     dual: bool = False
     together: bool = False
+
+
+WARM = Attempt(None, 60)
 
 
 class NewtonPath:
@@ -62,10 +70,11 @@ class NewtonPath:
         self.snes.setTolerances(rtol=0.0, atol=tolerance, stol=0.0, max_it=max_iterations)
         ksp = self.snes.getKSP()
         ksp.setType(PETSc.KSP.Type.GMRES)
-        ksp.setTolerances(rtol=1e-10, atol=1e-300, max_it=200)
+        ksp.setTolerances(rtol=1e-7, atol=1e-300, max_it=SWEEPS)
         pc = ksp.getPC()
         pc.setType(PETSc.PC.Type.PYTHON)
-        pc.setPythonContext(Sweeps(self.matrix))
+        self.sweeps = Sweeps(self.matrix)
+        pc.setPythonContext(self.sweeps)
         self.snes.setFromOptions()
         self.tolerance, self.max_iterations = self.snes.getTolerances()[1], self.snes.getTolerances()[3]
         self.ksp_type = ksp.getType()
@@ -94,23 +103,80 @@ class NewtonPath:
     # ---- attempts -----------------------------------------------------------------------------------------------
 
     def _chain(self, snes):
-        total, krylov, best = 0, 0, None
-        limit = self.max_iterations
-        half = max(limit // 2, 1)
-        attempts = [Attempt(0.05, half), Attempt(0.2, half, dual=True), Attempt(0.3, limit, together=True),
-                    Attempt(0.6, limit), Attempt(0.5, limit, dual=True)]
-        if self.warm is not None:
-            attempts.insert(0, Attempt(None, 60))
+        """All attempts in turn; where heating feeds the spectrum from below the grid, first without that, then with it."""
+        system, self.done = self.system, [0, 0]
+        half = max(self.max_iterations // 2, 1)
+        attempts = [Attempt(0.05, half), Attempt(0.2, half, dual=True), Attempt(0.3, self.max_iterations, together=True),
+                    Attempt(0.6, self.max_iterations), Attempt(0.5, self.max_iterations, dual=True)]
+        system.opening = 1.0
+        out = None if self.warm is None else self._counted(snes, WARM, self.warm)
+        if out is None or not out.converged:
+            system.opening = 0.0 if system.heated_from_below else 1.0
+            out = self._first(snes, attempts, out)
+            if out.converged and system.opening < 1.0:
+                out = self._open(snes, out)
+        out.iterations, out.krylov = self.done
+        return out
+
+    def _counted(self, snes, attempt, warm=None):
+        out = self._attempt(snes, attempt, self.done[0], warm)
+        self.done[0] += out.iterations
+        self.done[1] += out.krylov
+        if out.converged and self.system.steady and not self._positive(out.point.u):
+            out.converged, out.message = False, "the root found is negative somewhere"
+        return out
+
+    def _first(self, snes, attempts, best=None):
+        """The first attempt that converges, or the one that came nearest."""
         for attempt in attempts:
-            out = self._attempt(snes, attempt, total)
-            total, krylov = total + out.iterations, krylov + out.krylov
-            out.iterations, out.krylov = total, krylov
-            if best is None or not out.mismatch > best.mismatch:
+            out = self._counted(snes, attempt)
+            if best is None or out.converged or out.mismatch < best.mismatch:
                 best = out
             if out.converged:
-                return out
-        best.iterations, best.krylov = total, krylov
+                break
         return best
+
+    def _positive(self, u):
+        return bool((u.min(-1) >= -NEGATIVE * np.maximum(np.abs(u).max(-1), 1e-290)).all())
+
+    def _open(self, snes, out):
+        """Let in, share by share, what heating brings from below the grid, in proportion to what it finds there.
+
+        A spectrum so steep that it is fed faster than it escapes has no steady state; then this says so.
+        """
+        system, reached, stride, message = self.system, 0.0, 1.0, None
+        while reached < 1.0 and message is None:
+            system.opening = min(reached + stride, 1.0)
+            trial = self._counted(snes, WARM, out.point)
+            if trial.converged:
+                out, reached, stride = trial, system.opening, 2.0 * stride
+                continue
+            system.opening, stride = 1.0, 0.25 * stride
+            message = self._runaway(out.point)
+            out.impossible = message is not None
+            if message is None and stride < SMALLEST_OPENING:
+                message = f"no convergence with more than {reached:.3g} of the inflow from below the grid"
+        if message is not None:
+            out.converged, out.message = False, message
+        return out
+
+    def _runaway(self, point):
+        """The sentence of `existence.runaway` where no steady state can lie above `point`, None where one may.
+
+        At a stable steady state the Jacobian of the fluxes is an M-matrix: J x = source has x >= 0.  dq/da of self-excited waves
+        only falls where f grows, so a Jacobian that is none at a state fed less than it asks for is none further up either.
+        """
+        system = self.system
+        if not system.steady:
+            return None
+        everyone = range(system.problem.species)
+        blocks, _ = system.linearise(point, None if system.w is None else system.nu[system.w])
+        source = system.source if self.layout.ranks.any(system.source.any()) else np.ones_like(system.source)
+        x, _ = self._linear_step(blocks, source.copy(), np.zeros_like(point.u), everyone)
+        if not np.isfinite(x).all() or self._positive(x):
+            return None
+        s, k, _ = np.unravel_index(np.argmin(x), x.shape)
+        return runaway(system.problem, int(s), int(k))
 
     def _linear_step(self, blocks, rhs, guess, active):
         """Node values of all rows from the linearised equation; species not active keep the guess."""
@@ -129,15 +195,21 @@ class NewtonPath:
         layout.to_vector(rhs, self.b)
         self.A.assemble()
         ksp.setOperators(self.A, self.A)
+        self.sweeps.exact = False
         ksp.solve(self.b, self.x)
-        return base + layout.ranks.gather(layout.to_array(self.x)), ksp.getIterationNumber()
+        iterations = ksp.getIterationNumber()
+        if ksp.getConvergedReason() < 0 and not simple:  # rigidities exchange more than sweeps can follow
+            self.sweeps.exact = True
+            ksp.solve(self.b, self.x)
+            iterations += ksp.getIterationNumber()
+        return base + layout.ranks.gather(layout.to_array(self.x)), iterations
 
-    def _attempt(self, snes, attempt, counted):
-        """One run of the path."""
+    def _attempt(self, snes, attempt, counted, warm=None):
+        """One run of the path, or of plain steps from the mixed point `warm`."""
         factor, limit = attempt.factor, attempt.limit
         sys, w, ranks = self.system, self.system.w, self.layout.ranks
         # a path begins from nothing: its first problem is nearly linear, and a far start would only saturate the law
-        u = self.u0.copy() if factor is None else np.zeros_like(self.u0)
+        u = warm.u.copy() if factor is None else np.zeros_like(self.u0)
         everyone = list(range(sys.problem.species))
         path = w is not None and bool(sys.problem.confined.any())
         nu_true = nu = a = q = None
@@ -145,7 +217,7 @@ class NewtonPath:
             nu_true = sys.nu[w]
             nu = np.maximum(nu_true, START) if factor is not None and path else nu_true
             if factor is None:
-                a, q = self.warm.a, self.warm.q
+                a, q = warm.a, warm.q
             else:
                 a = sys.slope(u)[w]
                 q = sys.law.q(a, nu)
@@ -153,6 +225,7 @@ class NewtonPath:
         step, stall = np.full(rows, factor or 0.05), np.zeros(rows, int)
         kept, has = None if w is None else [q.copy(), a.copy(), nu.copy()], np.zeros(rows, bool)
         final = factor is None or not path
+        mixing, u_spectrum = sys.mixes_momentum, u
         krylov, worst, e, best, lowest, lowest_at = 0, {}, np.inf, None, np.inf, 0
         for it in range(1, limit + 1):
             active = everyone if final else [w]
@@ -160,7 +233,10 @@ class NewtonPath:
             tangent = None
             if w is not None:
                 tangent = sys.law.dual_tangent(a, q, nu) if attempt.dual else sys.tangent(point, nu)
-            blocks, rhs = sys.linearise(point, nu, with_correction=final, tangent=tangent)
+            spectrum = None
+            if mixing and (e > LOOSE or u.min() < 0.0):
+                u_spectrum = spectrum = _between(u_spectrum, u)
+            blocks, rhs = sys.linearise(point, nu, with_correction=final, tangent=tangent, spectrum=spectrum)
             u_new, k = self._linear_step(blocks, rhs, u, active)
             krylov += k
             if not ranks.all(np.isfinite(u_new).all()):
@@ -266,3 +342,9 @@ class NewtonPath:
             "face": int(face),
             "mismatch": float(errors[s].max()),
         }
+
+
+def _between(old, new):
+    """Node values half way between two states in the logarithm, `new` where either is not positive."""
+    both = (old > 0.0) & (new > 0.0)
+    return np.where(both, np.sqrt(np.where(both, old, 1.0)) * np.sqrt(np.where(both, new, 1.0)), new)

@@ -19,7 +19,7 @@ import numpy as np
 
 from .law import TINY, FaceLaw, depth_excess
 from .linear import Blocks
-from .momentum import OFFSETS, MomentumFlux
+from .momentum import OFFSETS, MomentumFlux, face_share, face_weights
 
 
 def flux_divergence(P, N):
@@ -80,6 +80,7 @@ class System:
         self.upwind_low = p.v >= 0  # upwind node is the lower one
         self.stencils = [MomentumFlux(s - 3.0, grid.dx, p.open_end) for s in p.slope]
         self.B = p.momentum_rate()
+        self.opening = 1.0  # share of the inflow that heating brings through an open lowest face
         self.sink = p.sink[:, rows, : self.n] / self.V
         self.top = None if p.top is None else p.top[:, rows] / self.F[..., 0]
         self.outflow = max(p.v_top, 0.0) / self.V[..., 0]
@@ -128,6 +129,20 @@ class System:
         transient = self.storing or self.bulk is not None or p.bulk_loss.any()
         self.corrected = np.flatnonzero((p.v != 0) if transient else self.varying)
 
+    @property
+    def steady(self):
+        return not np.any(self.inv_tau)
+
+    @property
+    def mixes_momentum(self):
+        """Does momentum flow both ways in some species, so that no sweep over rigidities is exact?"""
+        return any((B > 0).any() and (B < 0).any() for B in self.B)
+
+    @property
+    def heated_from_below(self):
+        """Does heating bring in cosmic rays from below the grid, in proportion to those it finds there?"""
+        return self.problem.open_end and bool((self.B[:, 0] < 0).any())
+
     # ---- pieces -------------------------------------------------------------------------------------------------
 
     def shifted(self, u, s, offset):
@@ -139,10 +154,10 @@ class System:
             out[lo - offset - k0 : hi - offset - k0] = u[s, lo:hi]
         return out
 
-    def momentum_coefficients(self, B, u, s):
+    def momentum_coefficients(self, B, u, s, weights=face_weights):
         """Scaled gain coefficients {offset: (rows, nodes)} of species s for rates B (R + 1, nodes)."""
         f = None if u is None else u[s] * self.F_all[s][:, None]
-        coefficients = self.stencils[s].coefficients(B, f)
+        coefficients = self.stencils[s].coefficients(B, f, self.opening, weights)
         F, V = self.F_all[s], self.V_all[s]
         out = {}
         for o, c in coefficients.items():
@@ -330,10 +345,12 @@ class System:
 
     # ---- linearisation ----------------------------------------------------------------------------------------------
 
-    def linearise(self, point, nu, with_correction=True, exact=False, tangent=None):
+    def linearise(self, point, nu, with_correction=True, exact=False, tangent=None, spectrum=None):
         """(Blocks, right-hand side) of the Newton step for new node values at the mixed `point`.
 
         tangent: (κ, offset) of the protons' faces instead of the tangent of the law at the point.
+        spectrum: node values whose slopes the momentum flux takes as given, which keeps the new values positive; else the
+        slopes are linearised too.
         exact: add what the nuclei's κ and ω owe to the protons' slopes, which Newton can lag but tangents and adjoints need.
         """
         p, u = self.problem, point.u
@@ -351,7 +368,10 @@ class System:
         for s in range(p.species):
             P = np.where(self.upwind_low, self.v[s], 0.0) + kappa[s] / self.df
             N = np.where(self.upwind_low, 0.0, self.v[s]) - kappa[s] / self.df
-            coefficients = self.momentum_coefficients(self.B[s], u, s)
+            if spectrum is None:
+                coefficients = self.momentum_coefficients(self.B[s], u, s)
+            else:
+                coefficients = self.momentum_coefficients(self.B[s], spectrum, s, face_share)
             if s in corrections:
                 self._add_correction(blocks, rhs, s, corrections[s], point, P, N, offset, u, exact)
             if exact and s != self.w and self.w is not None:
