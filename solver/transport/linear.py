@@ -74,7 +74,7 @@ class Blocks:
         """The whole Jacobian as a scipy matrix on (species, R, nodes) order; needs all rows here."""
         import scipy.sparse as sp
 
-        species, _, rows, n = self.tri.shape
+        species, n = self.tri.shape[0], self.tri.shape[-1]
         grid = [[None] * species for _ in range(species)]
         for s in range(species):
             grid[s][s] = self._species_csr(s)

@@ -19,6 +19,7 @@ from .system import Point, System
 D = 1.0 - np.sqrt(0.5)  # implicit weight of both TR-BDF2 stages
 W = np.sqrt(0.125)  # weight of the old and the middle derivative
 MAX_CUTS = 12
+UNDERSHOOT = 1e-10  # of a row's largest f, below zero: TR-BDF2 may come to that, backward Euler only where f grows by itself
 SAFETY = 0.9
 
 
@@ -54,10 +55,11 @@ class State:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a march could not go on: message, and species, rigidity and height index of the worst place."""
+    """Why a march could not go on: message, species, rigidity and height index of the worst place; is there no way at all?"""
 
     message: str
     where: dict
+    impossible: bool = False
 
 
 class March:
@@ -76,7 +78,7 @@ class March:
         self.failure, self.status = None, "not run"
         self.peak = float(np.abs(self.state.u).max())                      # of the first state
         self._landing = self._landing_step = None                          # prescribed time a step is to end on
-        self.stop_requested = self._cautious = False
+        self.stop_requested = self._cautious = self._asked = False
         self.counts = {"steps": 0, "rejected": 0, "newton": 0, "krylov": 0}
 
     # ---- restarting ------------------------------------------------------------------------------------------------------
@@ -153,11 +155,11 @@ class March:
     def solve_steady(self):
         """The steady state without time steps; True when it converged."""
         out = self._stage(None, np.inf, self.state.t, self.state.u, self._warm())
-        self._accept(out, np.inf, None, 0.0)
-        if not out.converged:
+        if out.converged:
+            self._accept(out, np.inf, None, 0.0)
+        else:
             self._fail(out, "the steady state")
-            return False
-        return True
+        return out.converged
 
     def _end_of(self, dt):
         """When a step of dt ends; prescribed times without rounding."""
@@ -232,7 +234,10 @@ class March:
         """March to the end; returns the status: "steady", "end time", "stopped" or "failed: …"."""
         c, s = self.control, self.state
         if c.direct:
-            return "steady" if self.solve_steady() else f"failed: {self.failure.message}"
+            if self.solve_steady():
+                return "steady"
+            if self.failure.impossible:
+                return f"failed: {self.failure.message}"  # else perhaps by way of time steps
         if s.dt is None:
             s.dt = self.first_step()
         while self.counts["steps"] < c.max_steps:
@@ -242,7 +247,7 @@ class March:
             self._landing_step = dt
             if not self._step(dt):
                 return f"failed: {self.failure.message}"
-            if c.end is None and self._steady():
+            if c.end is None and self._steady() and (not c.direct or self.solve_steady()):
                 return "steady"
             if self.layout.ranks.any(self.stop_requested):                 # Ctrl-C need not reach all at the same step
                 return "stopped"
@@ -273,12 +278,14 @@ class March:
             out, rate, error = self._backward_euler(dt) if euler else self._tr_bdf2(dt)
             if out.converged and error <= 1.0:
                 lowest = float((out.point.u / np.maximum(np.abs(out.point.u).max(-1, keepdims=True), 1e-290)).min())
-                if lowest >= -1e-10 or euler:  # TR-BDF2 may undershoot, Euler cannot
+                if lowest >= -UNDERSHOOT or (euler and not steady):
                     s.dt = dt * (c.growth if euler and steady else self._factor(error))
                     if positive_only:
                         s.dt = dt
                     self._accept(out, dt, rate, error)                     # last: observers see the state as it will go on
                     return True
+                if steady and self._endless():
+                    return False
                 error = 8.0
                 positive_only = cut >= 3
             positive_only |= (
@@ -290,6 +297,16 @@ class March:
             dt *= 0.25 if not out.converged else self._factor(error)
         self._fail(out, f"the step from t = {s.t:.4g} s")
         return False
+
+    def _endless(self):
+        """Backward Euler keeps f positive unless f grows without end: asks the direct solve, once, whether it does."""
+        if self._asked:
+            return False
+        self._asked = True
+        out = self._stage(None, np.inf, self.state.t, self.state.u, None)
+        if out.impossible:
+            self._fail(out, "the steady state")
+        return out.impossible
 
     def _factor(self, error):
         return float(np.clip(SAFETY * max(error, 1e-10) ** (-1 / 3), 0.2, self.control.growth))
@@ -398,5 +415,8 @@ class March:
                 f"; largest mismatch {where['mismatch']:.1e}: {name}, R = {p.grid.R[where['row']]:.3g} GV, "
                 f"z = {p.grid.z_face[where['face']] / p.grid.z[-1]:.3g} z_max"
             )
+        if out.impossible:
+            self.failure = Failure(out.message, where, impossible=True)
+            return
         said = f"failed: {out.message}" if out.converged else f"did not converge ({out.message or 'no reason given'})"
         self.failure = Failure(f"{what} {said}{'' if out.converged else place}", where)

@@ -156,3 +156,44 @@ def test_restart_goes_on_bit_by_bit(control):
     assert second.counts == whole.counts
     for key, values in whole.state.history.items():
         np.testing.assert_array_equal(second.state.history[key], values)
+
+
+# ---- where the direct solve does not help ------------------------------------------------------------------------------
+
+SHOCK = {"v": lambda z, layer: np.where(layer == 0, 5.0, 1.0), "tops": (0.5, 1.0), "waves": None, "nu": 20.0}
+
+
+@pytest.mark.parametrize("direct", [True, False])
+def test_endless_growth_ends_the_way_to_the_steady_state(direct):
+    """A spectrum that compression feeds from below the grid: no steps without end, but the sentence of the direct solve."""
+    run = march(slab(20, R=(1.0, 10.0, 6), **SHOCK), direct=direct, growth=10.0)
+    assert run.status.startswith("failed: no steady state")
+    assert run.failure.impossible
+    assert run.counts["steps"] < 50
+
+
+def test_endless_growth_may_be_followed_in_time():
+    """The same for a given time is an honest initial-value problem."""
+    run = march(slab(20, R=(1.0, 10.0, 6), **SHOCK), end=0.5, rtol=1e-3)
+    assert run.status == "end time"
+    assert run.f().min() >= 0
+
+
+def test_direct_solve_that_gives_up_goes_through_time(monkeypatch):
+    """Where the direct solve from nothing fails the march takes over, and the direct solve finishes from there."""
+    from solver.transport.newton import NewtonPath, Outcome
+
+    problem = slab(20, R=(1.0, 10.0, 4), X=0.5, S=0.1, nu=1e-2)
+    honest, expected = NewtonPath.run, march(problem, direct=True).f()
+
+    def stubborn(self, system, u, warm=None):
+        if system.steady and warm is None:
+            from solver.transport.system import Point
+            return Outcome(Point(u, None, None), False, 1, 0, 1.0, message="no convergence in 1 iterations")
+        return honest(self, system, u, warm)
+
+    monkeypatch.setattr(NewtonPath, "run", stubborn)
+    run = march(problem, direct=True, growth=10.0)
+    assert run.status == "steady"
+    assert run.counts["steps"] > 3
+    np.testing.assert_allclose(run.f(), expected, rtol=1e-9, atol=0)
