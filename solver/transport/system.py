@@ -188,7 +188,7 @@ class System:
         out = {}
         depth = d_depth = 0.0
         if self.w is not None:
-            depth, d_depth = self.law.depth(a)
+            depth, d_depth = self.law.depth(a, nu=self.nu[self.w])
         for s in range(self.problem.species):
             if s == self.w:
                 continue
