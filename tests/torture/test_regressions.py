@@ -1,0 +1,45 @@
+"""Decks on which a solve once failed, each as small as it would go, solved directly from zero and noise and by march."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from random_decks import Case
+from run_decks import run
+
+DECKS = {path.stem: path for path in sorted((Path(__file__).parent / "regressions").glob("*.toml"))}
+NO_STEADY_STATE = {"compression_at_an_interface", "wind_towards_the_disc", "wind_towards_the_disc_with_undamped_waves",
+                   "compression_under_nonlinear_damping"}
+KNOWN = {
+    ("compression_at_an_interface", "direct"): "ends in a negative root",
+    ("compression_at_an_interface", "march"): "steps over the growth to a negative root",
+    ("wind_towards_the_disc", "direct"): "ends in a negative root",
+    ("wind_towards_the_disc", "march"): "steps over the growth to a negative root",
+    ("wind_towards_the_disc_with_undamped_waves", "direct"): "ends in a negative root",
+    ("wind_towards_the_disc_with_undamped_waves", "march"): "steps over the growth to a negative root",
+    ("compression_under_nonlinear_damping", "direct"): "ends in a negative root",
+    ("compression_under_nonlinear_damping", "march"): "steps over the growth to a negative root",
+    ("closed_top_nonlinear_damping", "direct"): "no convergence: f is flat, the flux rounding",
+    ("closed_top_linear_damping", "direct"): "f is not determined where kappa is infinite: negative",
+    ("closed_top_linear_damping", "march"): "f grows to 1e231 where kappa is infinite, called steady",
+}
+
+
+WAYS = (("direct", "zero"), ("direct", "noise"), ("march", "zero"))
+
+
+def cases():
+    for name in DECKS:
+        for method, start in WAYS:
+            reason = KNOWN.get((name, method))
+            marks = [pytest.mark.xfail(reason=reason)] if reason else []
+            yield pytest.param(name, method, start, marks=marks, id=f"{name}-{method}-{start}")
+
+
+@pytest.mark.parametrize(("name", "method", "start"), list(cases()))
+def test_deck_that_once_failed(name, method, start, tmp_path):
+    raw = tomllib.loads(DECKS[name].read_text())
+    raw["time"] = {"end": "steady", "method": method, "max_steps": 100}
+    record = run(Case(name, "", "", method, start, raw, seed=1), tmp_path, limit=10)
+    expected = "no steady state" if name in NO_STEADY_STATE else "converged"
+    assert record.outcome == expected, f"{record.outcome}: {record.message}"
