@@ -28,7 +28,7 @@ def describe(deck):
 
 def _equation(deck, model):
     waves = model.self_confined.any()
-    diffusive = (waves and (model.S.any() or model.X.any())) or np.isfinite(model.kappa_extrinsic).any()
+    diffusive = (waves and model.damped.any()) or np.isfinite(model.kappa_extrinsic).any()
     flux = "v f" + (" − κ ∂f/∂z" if diffusive else "") if model.v.any() else ("−κ ∂f/∂z" if diffusive else "0")
     losses = deck.disc.losses if deck.disc.loss_processes else "none"
     rate = []
@@ -57,6 +57,10 @@ def _equation(deck, model):
             (True, True): "|∂f/∂z| κ_sc² − S κ_sc − X² = 0  (eqs. 4 and 10 together)",
             (False, False): "κ_sc = 0: undamped waves, pure streaming",
         }[bool(S), bool(X)]
+        if model.others:
+            terms = ["S"] * bool(S) + ["X²/κ_sc"] * bool(X)
+            terms += [f"Y^{1 + m:g} κ_sc^(−{m:g})" for m in sorted(model.others)]
+            law = "|∂f/∂z| κ_sc = " + " + ".join(terms) + "  (Sec. 6.1)"
         lines.append("  self-excited waves: " + law + ", f that of the protons; nuclei κ_A = κ_p v_A/v_p at equal R")
     if np.isfinite(model.kappa_extrinsic).any():
         lines.append("  independent scatterers: 1/κ = Σ 1/κ_i")
@@ -92,6 +96,7 @@ def _layers(deck, model):
         numbers = [f"v = {speed}"]
         if model.self_confined[at]:
             numbers += [f"S = {model.S[at, k]:.3g} cm-2 s-1 GeV-3", f"X = {model.X[at, k]:.3g} s-1 GeV^-3/2"]
+            numbers += [f"Y = {Y[at, k]:.3g} (m = {m:g})" for m, Y in sorted(model.others.items()) if Y[at, k] > 0]
         kappa = model.kappa_extrinsic[0, at, k]
         numbers.append(f"κ = {kappa:.3g} cm2/s" if np.isfinite(kappa) else "no extrinsic scattering")
         lines += [f"    {', '.join(processes)}", f"    at {R[k]:.3g} GV: {'; '.join(numbers)}"]

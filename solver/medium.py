@@ -9,7 +9,7 @@ Combination rules (design of the whole program): speeds add; S adds; X² adds; 1
 import re
 import warnings
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -67,7 +67,7 @@ LINEAR = {  # process, plasma, R -> S
     ),
     "given_S": lambda p, plasma, R: p.S * R**p.slope,
 }
-NONLINEAR = {  # process, plasma, R -> X
+NONLINEAR = {  # process, plasma, R -> X, or Y of κ_sc = Y |∂f/∂z|^(−1/(1+m)) for a process with its own m
     "landau": lambda p, plasma, R: sc.landau_X(plasma, R) * np.sqrt(p.prefactor),
     "pressure_anisotropy": lambda p, plasma, R: sc.pressure_anisotropy_X(plasma, R) * np.sqrt(p.prefactor),
     "nonlinear": lambda p, plasma, R: sc.nonlinear_X(
@@ -97,6 +97,11 @@ LOSSES = {  # process, plasma, R, nucleus, density -> −ṗ/p
 
 
 SLOW = ("fast_modes",)  # scattering that takes one plasma state at a time; a table over heights where that varies
+
+
+def power(process):
+    """m of nonlinear damping Γ ∝ (δB/B)^(2m); 1 where a process has no say in it."""
+    return float(getattr(process, "m", 1.0))
 
 
 def _first(given, default):
@@ -130,7 +135,8 @@ def loss_rate(processes, R, nucleus, density, plasma=WARM, where="disc"):
 @dataclass(frozen=True)
 class Coefficients:
     """Coefficients at heights: v (z), S and X (z, R) of the protons' waves, kappa_extrinsic (species, z, R), inf where
-    nothing scatters, confined (z): are there self-excited waves; warnings: what was used beyond its validity."""
+    nothing scatters, confined (z): are there self-excited waves; warnings: what was used beyond its validity; others:
+    {m: Y (z, R)} of nonlinear damping with m other than 1, κ_sc = Y |∂f/∂z|^(−1/(1+m))."""
 
     v: np.ndarray
     S: np.ndarray
@@ -138,6 +144,7 @@ class Coefficients:
     kappa_extrinsic: np.ndarray
     confined: np.ndarray
     warnings: tuple[str, ...] = ()
+    others: dict[float, np.ndarray] = field(default_factory=dict)
 
 
 class Medium:
@@ -170,14 +177,17 @@ class Medium:
         nz, nR, ns = len(z), len(R), len(self.nuclei)
         v, S, X = np.zeros(nz), np.zeros((nz, nR)), np.zeros((nz, nR))
         kappa, confined = np.full((ns, nz, nR), np.inf), np.zeros(nz, bool)
+        others: dict[float, np.ndarray] = {}
         with recording() as said:
             for i in np.unique(layer):
                 here = layer == i
                 v[here] = self._speed(i, z[here])
-                S[here], X[here] = self._waves(i, z[here], R)
+                S[here], X[here], more = self._waves(i, z[here], R)
+                for m, Y in more.items():
+                    others.setdefault(m, np.zeros((nz, nR)))[here] = Y
                 kappa[:, here] = self._scattering(i, z[here], R)
                 confined[here] = self.layers[i].has_waves
-        return Coefficients(v, S, X, kappa, confined, tuple(said))
+        return Coefficients(v, S, X, kappa, confined, tuple(said), others)
 
     def plasma(self, i, z):
         """Plasma of layer i at heights z (cm): scalars where it is uniform, else columns (z, 1).
@@ -226,13 +236,13 @@ class Medium:
         return v
 
     def damping(self, i, z, R):
-        """What damps the waves of layer i at heights z: list of (process, S or None, X or None), each (z, R)."""
+        """What damps the waves of layer i at heights z: list of (process, S or None, X or None), each (z, R).
+
+        Y of κ_sc = Y |∂f/∂z|^(−1/(1+m)) in place of X where `power(process)`, m, is not 1.
+        """
         layer, parts = self.layers[i], []
         for p in layer.damping if layer.has_waves else ():
             with naming(f"{self._name(i)}.damping.{p.type}"):
-                if getattr(p, "m", 1.0) != 1.0:
-                    key, found = f"{self._name(i)}.damping.{p.type}.m", f"found {p.m:g}"
-                    raise DeckError([Fault("deck", key, found, "the flux law covers rates ∝ (δB/B)², m = 1")])
                 key, formula = ("S", LINEAR[p.type]) if p.type in LINEAR else ("X", NONLINEAR[p.type])
                 value = formula(p, self.plasma(i, z), R) * self._profile(i, key, z)[:, None]
                 if not np.all(np.isfinite(value)):
@@ -241,11 +251,21 @@ class Medium:
         return parts
 
     def _waves(self, i, z, R):
+        """S, X and {m: Y} of a layer: fluxes Y^(1+m) κ^(−m) of processes with the same m add."""
         S, X2 = np.zeros((len(z), len(R))), np.zeros((len(z), len(R)))
-        for _, linear, nonlinear in self.damping(i, z, R):
+        others: dict[float, np.ndarray] = {}
+        for p, linear, nonlinear in self.damping(i, z, R):
             S = S if linear is None else S + linear
-            X2 = X2 if nonlinear is None else X2 + nonlinear**2
-        return S, np.sqrt(X2)
+            if nonlinear is None:
+                continue
+            if power(p) == 1.0:
+                X2 = X2 + nonlinear**2
+                continue
+            n = 1.0 + power(p)
+            here = others.get(power(p), np.zeros_like(X2))
+            largest = np.maximum(np.maximum(here, nonlinear), 1e-300)
+            others[power(p)] = largest * ((here / largest) ** n + (nonlinear / largest) ** n) ** (1.0 / n)
+        return S, np.sqrt(X2), others
 
     def _scattering(self, i, z, R):
         """κ of all extrinsic scatterers of layer i, (species, z, R), inf where there are none."""

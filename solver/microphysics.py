@@ -1,21 +1,21 @@
 """The microphysics of a model on its faces: the plasma, every damping process by itself, growth against damping, p_c.
 
 Protons of rigidity R amplify the waves they resonate with by their diffusive flux D = κ|∂f/∂z|, at the rate D/S₁ with
-S₁ = B²/(4π³ mΩ₀ v_A p³) (Skilling 1971; eqs. 4, 22), and damping at the rate Γ takes Γ S₁ of it: S for linear, X²/κ_sc
-for nonlinear processes. Where waves are sustained, D = Σ S + Σ X²/κ_sc: growth equals damping.
+S₁ = B²/(4π³ mΩ₀ v_A p³) (Skilling 1971; eqs. 4, 22), and damping at the rate Γ takes Γ S₁ of it: S for linear, X²/κ_sc,
+or Y^(1+m) κ_sc^(−m), for nonlinear processes. Where waves are sustained, D = Σ S + Σ X²/κ_sc: growth equals damping.
 
 A solution gives κ_sc from its slope (eqs. 4, 10) and D with all scatterers and the causal limit together: growth is below
 damping where those, not the waves, hold the protons, most of all above the cutoff of eq. 6.  Without a solution both are
 estimated as in eq. 15, height by height: all of the source leaves by v f + D = Q with f = |∂f/∂z| L, L the distance to
-the top, so that D (D − S) = c (Q − D), c = X²/(v L).  The limits are exact: D = Q where nothing advects or damping is
-strong, D = S for linear damping alone.  Where Q < S no waves are sustained (eq. 5): growth is at most Q/S₁.
+the top, so that D (D − S) = c (Q − D), c = X²/(v L) for m = 1.  The limits are exact: D = Q where nothing advects or damping
+is strong, D = S for linear damping alone.  Where Q < S no waves are sustained (eq. 5): growth is at most Q/S₁.
 """
 
 import numpy as np
 import xarray as xr
 
 from .constants import KPC
-from .medium import recording
+from .medium import power, recording
 from .physics import self_confinement as sc
 
 PLASMA = (
@@ -56,7 +56,7 @@ def microphysics(model, dataset=None):
     out = {name: np.full(len(z), np.nan) for name in PLASMA}
     S1, reach = np.full((len(z), len(R)), np.nan), np.full((len(z), len(R)), np.nan)
     linear: dict[str, np.ndarray] = {}
-    nonlinear: dict[str, np.ndarray] = {}
+    nonlinear: dict[str, tuple[float, np.ndarray]] = {}  # m and Y of κ_sc = Y |∂f/∂z|^(−1/(1+m))
     for i in np.unique(layer):
         here = np.flatnonzero(layer == i)
         plasma = model.medium.plasma(i, z[here])
@@ -67,14 +67,17 @@ def microphysics(model, dataset=None):
             reach[here] = sc.wave_energy(plasma, R, 1.0)
         with recording():  # the model has them already
             parts = model.medium.damping(i, z[here], R)
-        for name, S, X in _by_name(parts):
-            table, value = (linear, S) if X is None else (nonlinear, X**2)
-            table.setdefault(name, np.full(S1.shape, np.nan))[here] = value
+        for name, m, S, Y in _by_name(parts):
+            nowhere = np.full(S1.shape, np.nan)
+            if Y is None:
+                linear.setdefault(name, nowhere)[here] = S
+            else:
+                nonlinear.setdefault(name, (m, nowhere))[1][here] = Y
     if model.waves is not None and (linear or nonlinear):
-        Q, damped = model.Q[model.waves], np.asarray(model.self_confined)[:, None] & ((model.S > 0) | (model.X > 0))
+        Q, damped = model.Q[model.waves], model.damped
         D, kappa = _estimate(model, Q) if dataset is None else _solution(model, dataset)
         D, kappa = np.where(damped, D, np.nan), np.where(damped, kappa, np.nan)
-        fluxes = linear | {name: X2 / kappa for name, X2 in nonlinear.items()}
+        fluxes = linear | {name: Y * (Y / kappa) ** m for name, (m, Y) in nonlinear.items()}
         stack = np.stack(list(fluxes.values()))
         strongest = np.argmax(np.where(np.isfinite(stack), stack, -1.0), axis=0)
         out |= {
@@ -116,11 +119,12 @@ def _plasma(plasma, given):
 
 
 def _by_name(parts):
-    """(name, S, X) of a layer's damping processes: the type, numbered from the second of its kind on."""
+    """(name, m, S, Y) of a layer's damping processes: the type with m if not 1, numbered from the second of its kind on."""
     seen: dict[str, int] = {}
-    for process, S, X in parts:
-        number = seen[process.type] = seen.get(process.type, 0) + 1
-        yield (process.type if number == 1 else f"{process.type} {number}"), S, X
+    for process, S, Y in parts:
+        kind = process.type + ("" if power(process) == 1.0 else f" m = {power(process):g}")
+        number = seen[kind] = seen.get(kind, 0) + 1
+        yield (kind if number == 1 else f"{kind} {number}"), power(process), S, Y
 
 
 def cutoff_rigidity(R, Q, S):
@@ -149,6 +153,8 @@ def _estimate(model, Q):
     """(D, κ_sc) of the one-zone balance in the module's docstring, (z, R)."""
     S, X2 = model.S, model.X**2
     reach = (np.maximum(model.v, 0.0) * (model.z_max - model.grid.z_face))[:, None]
+    if model.others:
+        return _estimate_of_any(model, Q, reach)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         c = np.where(X2 > 0, X2 / reach, 0.0)
         b, root = S - c, np.hypot(S - c, 2 * np.sqrt(c * Q))
@@ -160,11 +166,31 @@ def _estimate(model, Q):
     return np.where(sustained, D, Q), np.where(sustained, kappa, np.inf)
 
 
+def _estimate_of_any(model, Q, reach):
+    """`_estimate` with any powers m: the root κ of D (1 + v L/κ) = Q, D = S + Σ Y^(1+m) κ^(−m), by bisection in ln κ."""
+    parts = {1.0: model.X, **model.others}
+
+    def flux(kappa):
+        return model.S + sum(Y * (Y / kappa) ** m for m, Y in parts.items())
+
+    low, high = np.full(model.S.shape, -200.0), np.full(model.S.shape, 300.0)
+    with np.errstate(over="ignore", under="ignore"):
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            kappa = np.exp(middle)
+            above = flux(kappa) * (1.0 + reach / kappa) > Q
+            low, high = np.where(above, middle, low), np.where(above, high, middle)
+        kappa = np.exp(0.5 * (low + high))
+        return np.where(Q > model.S, np.minimum(flux(kappa), Q), Q), np.where(Q > model.S, kappa, np.inf)
+
+
 def _solution(model, dataset):
     """(D, κ_sc) of a solution, (z, R): the balance of the waves at the slope of f across each face."""
     f = dataset.f.values[model.waves]
     slope = np.abs(np.diff(f, axis=0)) / model.grid.dz[:, None]
     kappa = sc.kappa_sc(model.S, model.X, slope)
+    if model.others:
+        kappa = sc.kappa_of_damping({0.0: model.S, 1.0: model.X, **model.others}, slope)
     with np.errstate(divide="ignore", invalid="ignore"):
         D = slope / (1.0 / kappa + model.nu[model.waves])
     return D, kappa

@@ -36,6 +36,7 @@ class Height:
     def __init__(self, model, z, layer=None):
         c = model.medium.at(z, model.grid.R, layer)
         self.v, self.S, self.X, self.kappa_extrinsic, self.confined = c.v, c.S, c.X, c.kappa_extrinsic, c.confined
+        self.others = c.others
         self.warnings = c.warnings
         scatters = np.isfinite(c.kappa_extrinsic)
         self.nu = np.where(scatters, 1.0 / np.where(scatters, c.kappa_extrinsic, 1.0), 0.0)
@@ -46,8 +47,8 @@ class Height:
 class Model:
     """Everything a deck says about the physics, evaluated on its grid.
 
-    species: tuple of nuclei; names; grid; v (faces), S, X (faces, R) for protons, kappa_extrinsic and nu (species, faces,
-    R), self_confined (faces); Q (species, R) primary sources per side at full strength; disc_speed = h/τ_loss and loss_time
+    species: tuple of nuclei; names; grid; v (faces), S, X (faces, R) for protons, others {m: Y (faces, R)} of nonlinear
+    damping with m other than 1, kappa_extrinsic and nu (species, faces, R), self_confined (faces); Q (species, R) primary sources per side at full strength; disc_speed = h/τ_loss and loss_time
     (species, R); spallation links; top (species, R) or None for outflow.
     DeckError where the deck cannot be put on its grid.
     """
@@ -60,14 +61,14 @@ class Model:
         self.medium = Medium(deck, self.species)
         self.grid = self._grid()
         self.faces = self.at(self.grid.z_face, self.grid.layer)
-        self.v, self.S, self.X = self.faces.v, self.faces.S, self.faces.X
+        self.v, self.S, self.X, self.others = self.faces.v, self.faces.S, self.faces.X, self.faces.others
         self.kappa_extrinsic, self.nu, self.self_confined = (
             self.faces.kappa_extrinsic,
             self.faces.nu,
             self.faces.confined,
         )
         self.waves = self.names.index("proton") if "proton" in self.names else None
-        if self.waves is None and (self.S[self.self_confined].any() or self.X[self.self_confined].any()):
+        if self.waves is None and self.damped.any():
             raise DeckError(
                 [
                     Fault(
@@ -80,6 +81,14 @@ class Model:
             )
         if self.waves is None:
             self.nu[:, self.self_confined] = UNDAMPED  # waves nothing damps allow no diffusion: pure streaming
+
+    @property
+    def damped(self):
+        """Where something damps self-excited waves, (faces, R)."""
+        acts = (self.S > 0) | (self.X > 0)
+        for Y in self.others.values():
+            acts = acts | (Y > 0)
+        return acts & np.asarray(self.self_confined)[:, None]
 
     @property
     def z_max(self):
@@ -376,6 +385,7 @@ class Model:
             secondaries=secondaries,
             top=self.top,
             slope=self.slope,
+            others=tuple((m, Y.T.copy()) for m, Y in sorted(self.others.items())),
             v_top=v_top,
             adiabatic=self.adiabatic,
             open_end=self.deck.boundary.momentum == "power_law",

@@ -228,7 +228,11 @@ def limiting_process(dataset, species=None):
         causal = np.broadcast_to(ds.speed_ratio.values / (ds.beta.values * C * ds.z.values[-1] * KPC), kappa.shape)
         causal = causal * int(ds.attrs.get("causal_limit", 1))
         waves = np.where(ds.self_confined.values[:, None], np.maximum(1 / kappa - extrinsic - causal, 0.0), 0.0)
-        linear = ds.S.values / waves >= ds.X.values**2
+        nonlinear = ds.X.values**2 * waves
+        for m in ds.damping_power.values if "Y" in ds else ():
+            Y = ds.Y.sel(damping_power=m).values
+            nonlinear = nonlinear + Y * (Y * waves) ** m
+        linear = ds.S.values >= nonlinear
     none = np.zeros_like(kappa)
     parts = np.stack([extrinsic, np.where(linear, waves, none), np.where(linear, none, waves), causal])
     kind = 1 + np.argmax(parts, axis=0)

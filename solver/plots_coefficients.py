@@ -53,7 +53,10 @@ def _row(there):
 
 @_row(lambda ds, micro: True)
 def _sources(left, right, ds, micro, nodes):
-    """Left: Q, S, and X²/(v z_max) as what nonlinear damping amounts to (Sec. 4.1.1); right: speeds and p_c(z)."""
+    """Left: Q, S, and X²/(v z_max) as what nonlinear damping amounts to (Sec. 4.1.1); right: speeds and p_c(z).
+
+    Nonlinear damping of another power m matters where Q exceeds Y^(1+m) κ^(−m) at κ = v z_max/m.
+    """
     R, source = ds.rigidity.values, ds.Q.values
     first = int(np.argmax((source > 0).any(axis=1)))
     positive = source[first] > 0
@@ -76,6 +79,12 @@ def _sources(left, right, ds, micro, nodes):
     X2, v = (ds.X.values * ds.self_confined.values[:, None]) ** 2, np.abs(ds.v.values)[:, None]
     escape = draw.quotient(X2, np.broadcast_to(v * (ds.z.values[-1] * KPC), X2.shape))
     _by_layer(left, ds, weight * escape, lambda name: rf"$X^2/(v\,z_{{\rm max}})$, {name}", ls="--")
+    for m in ds.damping_power.values if "Y" in ds else ():
+        Y = ds.Y.sel(damping_power=m).values * ds.self_confined.values[:, None]
+        kappa = np.broadcast_to(v * (ds.z.values[-1] * KPC) / m, Y.shape)
+        escape = Y * draw.quotient(Y, kappa) ** m
+        label = rf"$Y^{{{1 + m:g}}}\,({m:g}/v\,z_{{\rm max}})^{{{m:g}}}$"
+        _by_layer(left, ds, weight * escape, lambda name, label=label: f"{label}, {name}", ls="--")
     _finish(left, R, rf"$R^{{{slope:g}}}\,\times$ flux  [cm$^{{-2}}$ s$^{{-1}}$ GeV$^{{-3}}$]")
     _speeds(right, ds, micro)
 

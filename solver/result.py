@@ -307,6 +307,13 @@ def _root(model, fields):
     for name, (dims, units, long_name) in COEFFICIENTS.items():
         values = _shaped(name, _coefficient(model, name), root, dims)
         root[name] = (dims, values.astype("i1") if name == "self_confined" else values, _named(units, long_name))
+    if model.others:
+        powers = sorted(model.others)
+        meaning = _named("1", "m of nonlinear damping ∝ (dB/B)^(2m) other than m = 1")
+        root = root.assign_coords(damping_power=("damping_power", powers, meaning))
+        Y = np.stack([_shaped("Y", model.others[m], root, FR) for m in powers])
+        root["Y"] = (("damping_power", *FR), Y, _named(
+            "cm((2m-2)/(1+m)) GeV(-3/(1+m)) s-1", "nonlinear damping, kappa = Y |df/dz|^(-1/(1+m)) (Sec. 6.1)"))
     disc, layers = model.deck.disc, model.deck.layer
     root["disc_half_thickness"] = ((), float(disc.half_thickness), _named("cm", "half-thickness of the disc"))
     root["disc_density"] = ((), float(disc.density), _named("cm-3", "gas density of the disc"))

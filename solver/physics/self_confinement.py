@@ -157,7 +157,7 @@ def nonlinear_X(plasma, R, rate, m=1.0, kappa_factor=1.0):
     """
     m, kappa_factor = non_negative("m", m), positive("kappa_factor", kappa_factor)
     reach = kappa_factor * 8 / np.pi * particles.speed(R) * gyroradius(R, plasma.B)
-    return (S_from_rate(rate, plasma, R) * reach**m) ** (1 / (1 + m))
+    return S_from_rate(rate, plasma, R) ** (1 / (1 + m)) * reach ** (m / (1 + m))
 
 
 def landau_rate(plasma, R):
@@ -208,6 +208,38 @@ def kappa_sc(S, X, gradient):
     root = S + np.hypot(S, 2 * X * np.sqrt(g))
     limit = np.asarray(np.where((S > 0) | (X > 0), np.inf, 0.0) + np.zeros_like(root))
     return np.divide(root, 2 * g, out=limit, where=np.asarray(g > 0))[()]
+
+
+def kappa_of_damping(coefficients, gradient):
+    """κ_sc [cm²/s] of any dampings together: the root of |∂f/∂z| κ = Σ_m Y_m^(1+m) κ^(−m) (Sec. 6.1).
+
+    coefficients: {m: Y_m} of Γ ∝ (δB/B)^(2m), each alone κ_sc = Y |∂f/∂z|^(−1/(1+m)); Y_0 = S, Y_1 = X, others from
+    `nonlinear_X`; units there, gradient [cm⁻⁴ GeV⁻³] of any sign. inf without a gradient, 0 without damping.
+    ValueError for m or Y not finite and >= 0, or no coefficient at all.
+    """
+    if not coefficients:
+        raise ValueError("coefficients must hold at least one {m: Y}")
+    g = np.abs(finite("gradient", gradient))
+    powers = [float(non_negative("m", m)) for m in coefficients]
+    Y = np.broadcast_arrays(g, *(non_negative(f"Y of m = {m:g}", y) for m, y in coefficients.items()))[1:]
+    with np.errstate(divide="ignore"):
+        log_Y, log_g = np.log(np.stack(Y)), np.log(g)
+    damped = np.any(log_Y > -np.inf, axis=0)
+    some = damped & (g > 0)
+    m = np.array(powers).reshape(-1, *[1] * np.ndim(g))
+    target = np.where(some, log_g, 0.0)
+    log_Y = np.where(some, log_Y, 0.0)
+    u = (log_Y - target / (1 + m)).max(axis=0)  # the largest alone is less than all: Newton rises, the left side is convex
+    for _ in range(60):
+        parts = (1 + m) * log_Y - m * u
+        top = parts.max(axis=0)
+        share = np.exp(parts - top)
+        total = share.sum(axis=0)
+        step = (top + np.log(total) - u - target) / (1 + (m * share).sum(axis=0) / total)
+        u = u + step
+        if np.all(np.abs(step) <= 1e-15 * (1 + np.abs(u))):
+            break
+    return np.where(some, np.exp(u), np.where(damped, np.inf, 0.0))[()]
 
 
 def wave_energy(plasma, R, kappa, kappa_factor=1.0):

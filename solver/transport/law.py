@@ -10,6 +10,8 @@ the optical depth of the face is P = ∫ v dz/κ = ln(1 + m a/q), so that q = a/
     S alone with any ν:        P = m a/S + m ν, up to where f can no longer fall continuously, m a/S = 1 − s with
                                s − ln s = 1 + m ν; beyond it f jumps at the far node and the flux stays at q = s S.
 
+Nonlinear damping of other powers than n = 1 has no closed form; faces that feel it take q_fit from `nonlinear`.
+
 Nuclei pass through the waves' share ℓ = (P − m ν)/m of the depth times v_p/v_A (footnote 3 of the paper), so eq. 30 holds
 at the nodes as eq. 14 does.  q is odd and increasing in a.
 """
@@ -19,6 +21,8 @@ from functools import cached_property
 
 import numpy as np
 from scipy.special import lambertw
+
+from .nonlinear import Mixture
 
 TINY = 1e-290  # far below any scaled flux; only keeps 0/0 away
 FROZEN = 1e100  # 1/κ_sc of undamped waves, in scaled units
@@ -55,12 +59,16 @@ class External:
 
 @dataclass(frozen=True)
 class FaceLaw:
-    """The law on an array of faces, in scaled units; `confined` marks the faces that carry self-excited waves."""
+    """The law on an array of faces, in scaled units; `confined` marks the faces that carry self-excited waves.
+
+    others: (power n, ln G) of further nonlinear damping, q = … + G κ^(−n) at a point; ln G = −inf where it does not act.
+    """
 
     S: np.ndarray
     X: np.ndarray
     m: np.ndarray
     confined: np.ndarray
+    others: tuple = ()
 
     # ---- what does not depend on the slope -----------------------------------------------------------------------------
 
@@ -74,14 +82,40 @@ class FaceLaw:
         return D + self.m * self.S, D
 
     @cached_property
+    def mixed(self):
+        """Faces whose waves nonlinear damping of another power than 1 acts on."""
+        acts = np.zeros((), bool)
+        for _, log_G in self.others:
+            acts = acts | (log_G > -np.inf)
+        return self.confined & acts
+
+    @cached_property
+    def mixture(self):
+        """Their `Mixture`, X among its powers."""
+        with np.errstate(divide="ignore"):
+            parts = [(1.0, 2.0 * np.log(self.X)), *self.others]
+        parts = [(n, np.broadcast_to(log_G, self.mixed.shape)[self.mixed]) for n, log_G in parts]
+        parts = [(n, log_G) for n, log_G in parts if np.any(log_G > -np.inf)]
+        powers, logs = zip(*parts, strict=True)
+        return Mixture(self.S[self.mixed], self.m[self.mixed], np.array(powers, float), np.stack(logs))
+
+    def _mix(self, values, a, method, *arguments):
+        """`values`, with what the named method of the mixture says at slopes a where faces are mixed."""
+        if self.others and self.mixed.any():
+            mixed = getattr(self.mixture, method)(a[self.mixed], *arguments)
+            for value, new in zip(values, mixed, strict=True):
+                value[self.mixed] = new
+        return values
+
+    @cached_property
     def undamped(self):
         """Faces whose waves nothing damps: κ_sc = 0, pure streaming."""
-        return self.confined & (self.S == 0) & (self.X == 0)
+        return self.confined & (self.S == 0) & (self.X == 0) & ~self.mixed
 
     @cached_property
     def linear(self):
         """Faces whose waves only linear damping acts on."""
-        return self.confined & (self.S > 0) & (self.X == 0)
+        return self.confined & (self.S > 0) & (self.X == 0) & ~self.mixed
 
     def external(self, nu):
         """`External` of rates ν, kept for the last array asked for."""
@@ -94,7 +128,8 @@ class FaceLaw:
 
     def take(self, index):
         """The law of some of the faces (flat arrays)."""
-        law = FaceLaw(self.S[index], self.X[index], self.m[index], self.confined[index])
+        others = tuple((n, log_G[index]) for n, log_G in self.others)
+        law = FaceLaw(self.S[index], self.X[index], self.m[index], self.confined[index], others)
         law.__dict__["CD"] = tuple(x[index] for x in self.CD)
         return law
 
@@ -111,7 +146,8 @@ class FaceLaw:
         ca = 2.0 * C * a
         r = np.sqrt(b * b + 2.0 * ca)
         q = np.where(b >= 0, 0.5 * (b + r), ca / np.maximum(r - b, TINY))
-        return q, D * q / np.maximum((q + ma) * np.maximum(r, 1e-95), TINY)
+        dq = D * q / np.maximum((q + ma) * np.maximum(r, 1e-95), TINY)
+        return self._mix((q, dq), a, "fit")
 
     def resistance(self, a):
         """y = a/q_fit = 1/κ_sc of the fit at slopes a >= 0, y' and y − a y' = (a/q)² q'; zero where not confined."""
@@ -209,7 +245,7 @@ class FaceLaw:
         S, X2 = self.S, self.X**2
         root = np.maximum(np.sqrt(S**2 + 4.0 * X2 * a), 1e-95)
         q = 0.5 * (S + root)
-        dq, d2q = X2 / root, -2.0 * X2**2 / root**3
+        q, dq, d2q = self._mix((q, X2 / root, -2.0 * X2**2 / root**3), a, "point")
         N, D = a * a * dq + nu * q * q, a + nu * q
         dN, dD = a * (2.0 * dq + a * d2q) + 2.0 * nu * q * dq, 1.0 + nu * dq
         N = np.maximum(N, 1e-150)
@@ -222,27 +258,38 @@ class FaceLaw:
         P = np.where(alone, self.m * nu, np.where(self.undamped, INFINITE, P))
         return np.minimum(P, INFINITE), np.where(alone | self.undamped | (P > INFINITE), 0.0, dP)
 
-    def coefficient_gradient(self, a, nu, dS, dX2):
-        """∂q/∂z at fixed slope through S(z) and X²(z), from the law at a point (q² − S q − X²|a| = 0)."""
+    def coefficient_gradient(self, a, nu, dS, dX2, others=()):
+        """∂q/∂z at fixed slope through S(z), X²(z) and ln G(z) of the `others`, from the law at a point."""
         sign, a = np.sign(a), np.abs(a)
         root = np.sqrt(self.S**2 + 4.0 * self.X**2 * a)
         q = 0.5 * (self.S + root)
+        gradient = (q * dS + a * dX2) / np.maximum(root, TINY)
+        if self.others and self.mixed.any():
+            q, gradient = self._mix((q, gradient), a, "gradient", *self._mixed_gradients(dS, dX2, others))
         share = 1.0 / (1.0 + nu * q / np.maximum(a, TINY))  # q_total/q of the waves
-        return np.where(self.confined, sign * share**2 * (q * dS + a * dX2) / np.maximum(root, TINY), 0.0)
+        return np.where(self.confined, sign * share**2 * gradient, 0.0)
+
+    def _mixed_gradients(self, dS, dX2, others):
+        """∂z S and ∂z ln G of every power of the mixture on the mixed faces."""
+        X2 = self.X**2
+        slopes = {1.0: np.where(X2 > 0, dX2 / np.maximum(X2, TINY), 0.0), **dict(others)}
+        pick = [np.broadcast_to(slopes[n], self.mixed.shape)[self.mixed] for n in self.mixture.powers]
+        return np.broadcast_to(dS, self.mixed.shape)[self.mixed], np.stack(pick)
 
     # ---- back to the graph -----------------------------------------------------------------------------------------------
 
     def project(self, s, weight, nu):
         """The point of the graph on the line a + weight q(a) = s; returns a."""
         a = self._project_fit(np.abs(s), weight, self.external(nu))
-        if self.linear.any():
-            index = np.nonzero(np.broadcast_to(self.linear, s.shape))
+        implicit = self.linear | self.mixed
+        if implicit.any():
+            index = np.nonzero(np.broadcast_to(implicit, s.shape))
             law, ext = self.take(index), self.external(nu).take(index)
             a[index] = law._project_by_newton(np.abs(s)[index], weight, ext)
         return np.sign(s) * a
 
     def _project_fit(self, t, weight, ext, steps=60):
-        """`project` for t = |s| on all faces but those of linear damping alone.
+        """`project` for t = |s| on all faces but those of linear damping alone and mixed ones.
 
         In y = 1/κ_sc the fit is rational, q_fit = (S + C y)/(1 + m y) and a = y q_fit, so the line meets it at the one
         positive root of a cubic, here of P(y)/t,

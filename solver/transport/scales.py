@@ -49,6 +49,9 @@ def _speed(p, s, density):
     if p.waves is not None and p.confined.any():
         with np.errstate(divide="ignore", invalid="ignore"):
             waves = np.where(density > 0, p.X[:, p.confined].max(-1) / np.sqrt(density * H), 0.0)
+            for n, Y in p.others:  # Y |f'|^(n/(1+n))/f
+                more = Y[:, p.confined].max(-1) * (density / H) ** (n / (1 + n)) / density
+                waves = np.maximum(waves, np.where(density > 0, more, 0.0))
     return np.maximum(np.maximum(np.abs(p.v).max(), waves), diffusion * (np.abs(p.v).max() == 0))
 
 
@@ -63,7 +66,8 @@ def _column(p, s, flux):
         slope = nu * q
         if waves and p.confined[j]:
             S, X2 = p.S[:, j], p.X[:, j] ** 2
-            slope = slope + np.where(X2 > 0, np.maximum(q * (q - S), 0.0) / np.maximum(X2, 1e-290), 0.0)
+            own = np.where(X2 > 0, np.maximum(q * (q - S), 0.0) / np.maximum(X2, 1e-290), 0.0)
+            slope = slope + _eased(own, q, q - S, [(n, Y[:, j]) for n, Y in p.others])
         rise = slope * p.grid.dz[j]
         if v > 0:
             rise = np.minimum(rise, np.maximum(flux / v - f, 0.0))
@@ -74,3 +78,12 @@ def _column(p, s, flux):
     if p.top is None and p.v_top > 0:
         largest = np.maximum(largest, flux / max(np.abs(p.v).max(), p.v_top))
     return largest
+
+
+def _eased(slope, q, left, others):
+    """The slope that lets waves take the flux `left` of q, where each further damping alone allows a smaller one."""
+    for n, Y in others:
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+            own = q * (np.maximum(left, 0.0) / Y) ** (1.0 / n) / Y
+        slope = np.where(Y > 0, np.where(slope > 0, np.minimum(slope, own), own), slope)
+    return slope

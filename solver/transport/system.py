@@ -39,6 +39,12 @@ def weight_of_source(P):
     return omega, slope
 
 
+def log(Y):
+    """ln Y, −inf where Y = 0."""
+    with np.errstate(divide="ignore"):
+        return np.log(Y)
+
+
 LEAST_RATE = 1e-18  # scaled 1/κ where nothing else scatters: keeps the law single-valued, changes fluxes by 1e-9
 
 LOOSE_RATE = 1e-2  # v H ν below which external scattering is no more than the causal limit
@@ -74,7 +80,10 @@ class System:
         if w is not None:
             S, X = p.S[rows] / (self.V * self.F)[w], p.X[rows] / (self.V[w] * np.sqrt(self.F[w] * self.H))
             shape = S.shape
-            self.law = FaceLaw(S, X, self.m[w], np.broadcast_to(p.confined, shape))
+            # G = Y^(1+n) κ^(−n) is a flux; in logarithms, for n may be large
+            units = np.log((self.V * self.F)[w]), np.log(self.V[w] * self.H)
+            others = tuple((n, (1 + n) * log(Y[rows]) - units[0] - n * units[1]) for n, Y in p.others)
+            self.law = FaceLaw(S, X, self.m[w], np.broadcast_to(p.confined, shape), others)
             self.loose = np.abs(self.v[w]) * self.nu[w] < LOOSE_RATE
             self.depth_scale = p.depth_ratio[:, rows, None] * self.V / self.V[w]
         self.upwind_low = p.v >= 0  # upwind node is the lower one
@@ -101,13 +110,21 @@ class System:
         p = self.problem
         if self.w is None:
             self.dS = self.dX2 = None
+            self.d_others = ()
             varying = np.zeros(len(p.v), bool)
         else:
             w = self.w
             units = self.V[w] * self.F[w]
             self.dS = p.grid.derivative(p.S[self.rows]) * self.H / units
             self.dX2 = p.grid.derivative(p.X[self.rows] ** 2) / self.V[w] ** 2 / self.F[w]
-            varying = ((self.dS != 0) | (self.dX2 != 0)).any(0) & p.confined
+            self.d_others = tuple(
+                (n, (1 + n) * p.grid.derivative(np.where(Y[self.rows] > 0, log(Y[self.rows]), 0.0)) * self.H)
+                for n, Y in p.others
+            )
+            varying = ((self.dS != 0) | (self.dX2 != 0)).any(0)
+            for _, d in self.d_others:
+                varying = varying | (d != 0).any(0)
+            varying = varying & p.confined
         self.varying = (varying | (self.dv != 0)) & (p.v != 0)
 
     def set_step(self, f_known, tau, t, accurate=True):
@@ -270,7 +287,7 @@ class System:
         return out
 
     def _explicit_gradient(self, a, s):
-        return self.law.coefficient_gradient(a, self.nu[s], self.dS, self.dX2)
+        return self.law.coefficient_gradient(a, self.nu[s], self.dS, self.dX2, self.d_others)
 
     # ---- balance ---------------------------------------------------------------------------------------------------
 

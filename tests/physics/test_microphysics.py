@@ -178,7 +178,8 @@ positive = st.floats(-8, 8).map(lambda x: 10.0**x)
 def test_estimate_balances_growth_and_damping(S, X, v):
     """D = S + X²/κ_sc, Q = v f + D with f = L D/κ_sc, wherever Q > S; all in units of Q and of the height."""
     model = SimpleNamespace(
-        S=np.array([[S]]), X=np.array([[X]]), v=np.array([v]), z_max=1.0, grid=SimpleNamespace(z_face=np.array([0.0]))
+        S=np.array([[S]]), X=np.array([[X]]), v=np.array([v]), z_max=1.0, grid=SimpleNamespace(z_face=np.array([0.0])),
+        others={},
     )
     Q = np.array([1.0])
     D, kappa = (x[0, 0] for x in mp._estimate(model, Q))

@@ -20,10 +20,11 @@ from solver.transport.system import Point, System
 
 def slab(cells, tops=(1.0,), kinks=(), stretch=1.0, R=(1.0, 100.0, 12), species=1, waves=0, v=1.0, S=0.0, X=0.0,
          confined=True, nu=0.0, ratio=1.0, Q=1.0, slope=4.3, bulk_loss=0.0, disc_loss=0.0, sink=0.0, bulk=None, top=0.0,
-         v_top=None, adiabatic=True, open_end=True, secondaries=(), names=()):
+         v_top=None, adiabatic=True, open_end=True, secondaries=(), names=(), others=()):
     """A TransportProblem on `cells` intervals up to tops[-1] and R[2] intervals of rigidity between R[0] and R[1].
 
-    Coefficients are numbers or functions: v(z, layer), S and X(z, R, layer), nu(z, R, layer), bulk_loss(z, R, layer) on
+    Coefficients are numbers or functions: v(z, layer), S and X(z, R, layer), nu(z, R, layer), others {m: Y(z, R, layer)},
+    bulk_loss(z, R, layer) on
     broadcast (R, z) [per volume, −ṗ/p], confined(layer), disc_loss(R) = h/τ and sink(R) at the disc [speeds], Q(R, t)
     per side [default R^−slope], bulk(z, R, t) per volume at nodes, top (number, function of R, or None for outflow).
     """
@@ -65,7 +66,8 @@ def slab(cells, tops=(1.0,), kinks=(), stretch=1.0, R=(1.0, 100.0, 12), species=
         bulk_loss=np.tile(integrated / grid.volume, (species, 1, 1)), sink=sinks, disc=disc,
         bulk=None if bulk is None else source, secondaries=tuple(secondaries),
         top=None if top is None else on(top, grid.R, shape=(species, nR)), slope=slope,
-        v_top=v_top if top is None else 0.0, adiabatic=adiabatic, open_end=open_end, names=names)
+        v_top=v_top if top is None else 0.0, adiabatic=adiabatic, open_end=open_end, names=names,
+        others=tuple((m, on(Y, z, Rk, layer, shape=(nR, nf))) for m, Y in dict(others).items()))
 
 
 def layout_of(problem):

@@ -62,6 +62,13 @@ TERMS = {
     "linear damping": {"S": 0.4, "nu": 0.1},
     "nonlinear damping": {"X": 0.8, "nu": 0.1},
     "both dampings": {"S": 0.4, "X": 0.8, "nu": 0.1},
+    "damping of another power": {"others": {2.5: 0.8}, "nu": 0.1},
+    "dampings of all powers": {"S": 0.4, "X": 0.5, "others": {0.6: 0.7, 3.0: 0.3}, "nu": 0.1},
+    "dampings of all powers that vary": {"S": lambda z, R, layer: 0.4 + z, "X": lambda z, R, layer: 0.8 / (1 + z),
+                                         "others": {2.0: lambda z, R, layer: 0.5 + z**2, 0.5: 0.3}, "nu": 0.3},
+    "powers that differ from layer to layer": {
+        "tops": (0.4, 1.0), "X": lambda z, R, layer: 0.8 * (layer == 0), "nu": 0.3,
+        "others": {3.0: lambda z, R, layer: 0.6 * (layer == 1) * (1 + z)}},
     "dampings that vary": {"S": lambda z, R, layer: 0.4 + z, "X": lambda z, R, layer: 0.8 / (1 + z), "nu": 0.3},
     "dampings without flow": {"v": 0.0, "S": 0.2, "X": 0.8, "nu": 0.4},
     "speed that varies": {"v": lambda z, layer: 1 + z, "S": 0.4, "X": 0.8, "nu": 0.3},

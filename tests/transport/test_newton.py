@@ -12,7 +12,7 @@ TOLERANCE = 1e-10          # asked of the flux mismatch relative to the throughp
 DECADES = np.log(100.0)
 
 
-def random_problem(seed):
+def random_problem(seed, kinds=None):
     """(problem, keywords of solve, kind) over eight and more decades of every coefficient, six rigidities at once.
 
     S/Q 1e-3…10, X 1e-4…1e4, κ of other scatterers 1e2…1e8, disc sink up to 1e6 times the height's escape, spacings
@@ -26,8 +26,9 @@ def random_problem(seed):
         return lambda R: 10 ** (a + (b - a) * np.log(R) / DECADES)
 
     stretch, cells = 10 ** rng.uniform(0, 1.5), int(rng.choice([20, 40, 80]))
-    kind = str(rng.choice(["S", "X", "SX"]))
+    kind = str(rng.choice(["S", "X", "SX"])) if kinds is None else str(rng.choice(kinds))
     S, X, nu = between(-3, 1), between(-4, 4), between(-8, -2)
+    m = float(10 ** rng.uniform(-0.6, 0.8)) if "Y" in kind else 1.0
     flows, power = rng.random() > 0.25, rng.uniform(0, 1)
     sink = between(-2, 6) if rng.random() < 0.4 else 0.0
     adiabatic = bool(flows and rng.random() < 0.5)
@@ -35,6 +36,7 @@ def random_problem(seed):
         cells, stretch=stretch, R=(1.0, 100.0, 5), v=(lambda z, layer: z**power) if flows else 0.0,
         S=(lambda z, R, layer: S(R) * R**-4.3 + 0 * z) if "S" in kind else 0.0,
         X=(lambda z, R, layer: X(R) * R**-2.15 + 0 * z) if "X" in kind else 0.0,
+        others={m: lambda z, R, layer: (X(R) * R**-2.15) ** (2 / (1 + m)) + 0 * z} if "Y" in kind else {},
         nu=lambda z, R, layer: nu(R) + 0 * z, sink=sink, adiabatic=adiabatic)
     tau = float(rng.choice([np.inf, np.inf, 1.0, 0.1, 0.001]))
     start = rng.choice(["zero", "noise", "flat", "linear"])
@@ -45,11 +47,11 @@ def random_problem(seed):
     return problem, {"start": u, "tau": tau, "f_known": known}, (kind, bool(flows))
 
 
-def outcomes(seeds, wanted):
+def outcomes(seeds, wanted, kinds=None):
     """{seed: (iterations, converged, lowest f relative to its row's largest)} of the random problems `wanted` takes."""
     out = {}
     for seed in seeds:
-        problem, keywords, kind = random_problem(seed)
+        problem, keywords, kind = random_problem(seed, kinds)
         if not wanted(*kind) or (np.isinf(keywords["tau"]) and no_steady_state(problem)):
             continue
         done = solve(problem, tolerance=TOLERANCE, **keywords)
@@ -67,6 +69,17 @@ def test_any_start_converges(batch, record_property):
     counts = np.array([iterations for iterations, _, _ in out.values()])
     record_property("iterations", counts.tolist())
     assert len(counts) >= 15
+    assert [seed for seed, (_, converged, _) in out.items() if not converged] == []
+    assert min(lowest for _, _, lowest in out.values()) >= -TOLERANCE
+    assert np.median(counts) <= 20
+    assert np.percentile(counts, 90) <= 60
+
+
+def test_any_start_converges_whatever_the_power_of_nonlinear_damping():
+    """As above with Γ ∝ (δB/B)^(2m), m from 1/4 to 6, alone, with linear and with Landau-type damping."""
+    out = outcomes(range(24), lambda kind, flows: True, ["Y", "SY", "XY", "SXY"])
+    counts = np.array([iterations for iterations, _, _ in out.values()])
+    assert len(counts) >= 20
     assert [seed for seed, (_, converged, _) in out.items() if not converged] == []
     assert min(lowest for _, _, lowest in out.values()) >= -TOLERANCE
     assert np.median(counts) <= 20
