@@ -122,7 +122,7 @@ def _by_name(parts):
     """(name, m, S, Y) of a layer's damping processes: the type with m if not 1, numbered from the second of its kind on."""
     seen: dict[str, int] = {}
     for process, S, Y in parts:
-        kind = process.type + ("" if power(process) == 1.0 else f" m = {power(process):g}")
+        kind = process.type + ("" if power(process) == 1.0 else f" (m = {power(process):g})")
         number = seen[kind] = seen.get(kind, 0) + 1
         yield (kind if number == 1 else f"{kind} {number}"), power(process), S, Y
 

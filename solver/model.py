@@ -48,8 +48,9 @@ class Model:
     """Everything a deck says about the physics, evaluated on its grid.
 
     species: tuple of nuclei; names; grid; v (faces), S, X (faces, R) for protons, others {m: Y (faces, R)} of nonlinear
-    damping with m other than 1, kappa_extrinsic and nu (species, faces, R), self_confined (faces); Q (species, R) primary sources per side at full strength; disc_speed = h/τ_loss and loss_time
-    (species, R); spallation links; top (species, R) or None for outflow.
+    damping with m other than 1, kappa_extrinsic and nu (species, faces, R), self_confined (faces); Q (species, R) primary
+    sources per side at full strength; disc_speed = h/τ_loss and loss_time (species, R); spallation links; top (species, R)
+    or None for outflow.
     DeckError where the deck cannot be put on its grid.
     """
 

@@ -23,8 +23,9 @@ class TransportProblem:
     """Arrays in CGS and GeV, ordered (species, R, z); faces are the intervals of `grid`.
 
     v: speed on faces (faces,).  S, X: damping coefficients of the protons' waves (R, faces).  others: (n, Y (R, faces))
-    of nonlinear damping ∝ κ^(−n) other than n = 1, κ_sc = Y |∂f/∂z|^(−1/(1+n)).  confined: faces with self-excited waves.  nu: 1/κ of all other scatterers, causal limit included (species, R, faces).  depth_ratio: v_p/v_A at
-    equal rigidity (species, R).  waves: index of the species that excites the waves, or None.
+    of nonlinear damping ∝ κ^(−n) other than n = 1, κ_sc = Y |∂f/∂z|^(−1/(1+n)).  confined: faces with self-excited waves.
+    nu: 1/κ of all other scatterers, causal limit included (species, R, faces).  depth_ratio: v_p/v_A at equal rigidity
+    (species, R).  waves: index of the species that excites the waves, or None.
     loss: −ṗ/p integrated over control volumes, on momentum faces (species, R + 1, nodes), without the adiabatic part.
     bulk_loss: its part per volume, on momentum faces and nodes (zero but where losses act beyond the disc).
     sink: catastrophic loss integrated over control volumes (species, R, nodes).

@@ -7,6 +7,7 @@ S adds, X² adds, 1/κ adds, speeds add, loss rates add; profiles multiply coeff
 import numpy as np
 import pytest
 
+import solver
 from solver import particles
 from solver.constants import KPC, MYR, PC, YEAR, C
 from solver.deck import load
@@ -122,6 +123,47 @@ def test_linear_rates_add_as_S_and_nonlinear_ones_as_X_squared(model):
     X2 = sum(formula(R) ** 2 for kind, (_, formula) in DAMPING.items() if kind in NONLINEAR)
     np.testing.assert_allclose(made.S[2], S, **SAME)
     np.testing.assert_allclose(made.X[4] ** 2, X2, **SAME)
+
+
+def test_other_powers_of_nonlinear_damping_stand_beside_X_layer_by_layer(model):
+    """Γ ∝ (δB/B)^(2m): Y of `nonlinear_X`; fluxes Y^(1+m) κ^(−m) of the same m add; profile.X multiplies; names say m."""
+    strong = '{ type = "nonlinear", m = 2.0, q = 1.0, prefactor = 3.0 }'
+    lower = layer(damping=f'[ {{ type = "landau" }}, {strong}, {strong} ]')
+    upper = layer(damping='[ { type = "nonlinear", m = 0.5 } ]', profile='{ X = -1, z0 = "5 kpc" }')
+    made = model(lower, upper)
+    R, below = made.grid.R, np.asarray(made.grid.layer) == 0
+    rate = sc.landau_rate(HALO, R) * sc.resonant_wavenumber(R, 1e-6) * HALO.mean_free_path
+    np.testing.assert_allclose(made.others[2.0][0], 2 ** (1 / 3) * sc.nonlinear_X(HALO, R, 3 * rate, 2.0), **SAME)
+    np.testing.assert_allclose(made.X[0], sc.landau_X(HALO, R), **SAME)
+    height = made.grid.z_face[-1] / (5 * KPC)
+    np.testing.assert_allclose(
+        made.others[0.5][-1], sc.nonlinear_X(HALO, R, sc.landau_rate(HALO, R), 0.5) / height, **SAME
+    )
+    assert not made.others[2.0][~below].any()
+    assert not made.others[0.5][below].any()
+    assert not made.X[~below].any()
+    found = build_coefficients(made)
+    assert list(found.microphysics.damping.values) == [
+        "landau", "nonlinear (m = 2)", "nonlinear (m = 2) 2", "nonlinear (m = 0.5)"
+    ]
+    np.testing.assert_array_equal(found.dataset.Y.sel(damping_power=2.0), made.others[2.0])
+    rates = found.microphysics.damping_rate.values
+    grown = found.microphysics.growth_rate.values
+    sustained = grown < 0.999 * found.microphysics.largest_growth_rate.values
+    np.testing.assert_allclose(np.nansum(rates, axis=0)[sustained], grown[sustained], rtol=1e-9)
+
+
+def test_two_powers_in_one_layer_are_solved_together(model):
+    """Balance of the waves at the solution: κ of the file is that of `kappa_of_damping` where waves alone scatter."""
+    made = model(
+        layer(streaming='"alfven"', damping='[ { type = "landau" }, { type = "nonlinear", m = 2.0, q = 1.0 } ]'),
+        head="[physics]\nadiabatic = false\ncausal_limit = false\n",
+    )
+    result = solver.run(made.deck.replace({"grid.z_cells": 40}))
+    assert result.status == "steady"
+    micro = result.microphysics
+    total = micro.damping_rate.sum("damping").values
+    np.testing.assert_allclose(total, micro.growth_rate.values, rtol=1e-9)
 
 
 KAPPA = {

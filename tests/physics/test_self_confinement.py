@@ -397,6 +397,63 @@ def test_ion_neutral_rate_warns_for_slow_waves_and_cold_gas():
         sc.ion_neutral_rate(warm, 1.0, 0.3, temperature=30)
 
 
+# --- any powers of nonlinear damping together ---
+
+COEFFICIENTS = st.dictionaries(
+    st.one_of(st.just(0.0), st.just(1.0), st.floats(0.05, 8)),
+    st.one_of(st.just(0.0), st.floats(-12, 12).map(lambda x: 10.0**x)),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(COEFFICIENTS, st.floats(-12, 12))
+def test_kappa_of_several_dampings_balances_growth_against_their_sum(coefficients, log_gradient):
+    """|∂f/∂z| κ = Σ Y^(1+m) κ^(−m): rounding of logarithms up to 300 times the largest power."""
+    gradient = 10.0**log_gradient
+    kappa = sc.kappa_of_damping(coefficients, -gradient)
+    if not any(coefficients.values()):
+        assert kappa == 0
+        return
+    damping = sum(Y * (Y / kappa) ** m for m, Y in coefficients.items())
+    assert kappa * gradient == pytest.approx(damping, rel=1e-11)
+    assert kappa * gradient >= max(Y * (Y / kappa) ** m for m, Y in coefficients.items()) * (1 - 1e-11)
+
+
+@given(st.floats(-8, 8), st.floats(-8, 8), st.floats(-8, 8))
+def test_kappa_of_linear_and_landau_damping_is_the_closed_form(log_S, log_X, log_gradient):
+    S, X, gradient = 10.0**log_S, 10.0**log_X, 10.0**log_gradient
+    assert sc.kappa_of_damping({0: S, 1: X}, gradient) == pytest.approx(sc.kappa_sc(S, X, gradient), rel=1e-12)
+
+
+def test_kappa_of_one_damping_is_its_power_law():
+    gradient = np.array([0.0, 1e-3, -2.0])
+    got = sc.kappa_of_damping({2.5: 3.0}, gradient)
+    np.testing.assert_allclose(got, [np.inf, *(3.0 * np.abs(gradient[1:]) ** (-1 / 3.5))], rtol=1e-14)
+    assert sc.kappa_of_damping({2.5: 3.0}, 1e-3).shape == ()
+    np.testing.assert_array_equal(sc.kappa_of_damping({0: [0.0, 1.0]}, 2.0), [0.0, 0.5])
+
+
+def test_kappa_of_damping_refuses_nonsense_by_name():
+    with pytest.raises(ValueError, match=r"^coefficients must hold"):
+        sc.kappa_of_damping({}, 1.0)
+    with pytest.raises(ValueError, match=r"^m must"):
+        sc.kappa_of_damping({-1: 1.0}, 1.0)
+    with pytest.raises(ValueError, match=r"^Y of m = 2 must"):
+        sc.kappa_of_damping({2: np.nan}, 1.0)
+    with pytest.raises(ValueError, match=r"^gradient must"):
+        sc.kappa_of_damping({2: 1.0}, np.inf)
+
+
+@given(st.floats(0.1, 10), st.floats(1e-14, 1e-6), RIGIDITIES)
+def test_nonlinear_X_of_large_powers_does_not_overflow(m, rate, R):
+    """Y^(1+m) may exceed 1e308; Y itself is that of the balance at any (δB/B)²."""
+    Y = sc.nonlinear_X(HOT, R, rate, m)
+    kappa = 1e28
+    flux = Y * (Y / kappa) ** m
+    assert flux == pytest.approx(sc.S_from_rate(sc.nonlinear_damping_at(HOT, R, rate, kappa, m), HOT, R), rel=1e-11)
+
+
 # --- units, shapes, nonsense ---
 
 
@@ -420,6 +477,7 @@ def test_self_confinement_follows_a_change_of_units(other_units, logs):
             (sc.nonlinear_X(plasma, R, rate, m), Y),
             (sc.pressure_anisotropy_X(plasma, 1e3 * R), "X"),
             (sc.kappa_sc(scale(1e-9, "flux"), scale(12.0, "X"), gradient), "diffusion"),
+            (sc.kappa_of_damping({0: scale(1e-9, "flux"), m: scale(1e12, Y)}, gradient), "diffusion"),
             (sc.wave_energy(plasma, R, kappa), "number"),
             (sc.growth_rate(plasma, R, kappa, gradient), "rate"),
             (sc.nonlinear_damping_at(plasma, R, rate, kappa, m), "rate"),
