@@ -77,6 +77,7 @@ def test_outside_its_domain_a_solution_says_so_and_gives_nothing(name):
         "boron_losses": {"physics.adiabatic": True},
         "linear_damping": {"physics.adiabatic": True},
         "nonlinear_landau": {"disc.losses": "flux"},
+        "nonlinear_general": {"physics.causal_limit": True},
         "combined_damping": {"physics.adiabatic": True},
         "layered": {"physics.causal_limit": True},
         "turbulent_slab": {"disc.losses": "flux"},
