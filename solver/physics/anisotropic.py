@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from solver.physics.validity import in_range, positive
+from solver.physics.validity import finite, in_range, number, positive
 
 
 def _sine(theta):
@@ -18,6 +18,7 @@ def _sine(theta):
 
 def compressive_fraction(theta, beta):
     """δv_∥/δv_⊥ ~ β sinθ cosθ of a fast mode at low β (text before eq. 36). Dimensionless."""
+    theta = finite("theta", theta)
     return positive("beta", beta) * np.sin(theta) * np.cos(theta)
 
 
@@ -33,7 +34,7 @@ def cascade_rate(k, theta, plasma, Ma, L):
 
 def spectrum_factor(k, theta, Ma, L, wandering="alfvenic", Ma_alfven=1.0):
     """1/sin(max(θ, θ_min(k))): of P ∝ k^(−3/2)/sinθ (eq. 38), kept finite by field-line wandering."""
-    smallest = theta_min(k, Ma, L, wandering, Ma_alfven)
+    smallest, theta = theta_min(k, Ma, L, wandering, Ma_alfven), finite("theta", theta)
     return 1 / np.sin(np.maximum(np.minimum(theta, np.pi - theta), smallest))
 
 
@@ -43,7 +44,7 @@ def wandering_angle(k, theta, Ma, L, wandering="alfvenic", Ma_alfven=1.0):
     wandering = "alfvenic": δθ = (Ma² (kL)^½ sinθ/ε)^(−1/2) (eq. 39; ε = `alfvenic_factor`, 1 in the paper);
     "fast modes": (Ma²/((kL)^½ sin³θ))^¼ (eq. 40); "both": the larger of the two.
     """
-    Ma, x = positive("Ma", Ma), positive("k", k) * positive("L", L)
+    Ma, x, theta = positive("Ma", Ma), positive("k", k) * positive("L", L), finite("theta", theta)
     smallest = theta_min(k, Ma, L, wandering, Ma_alfven)
     sine = np.sin(np.maximum(np.minimum(theta, np.pi - theta), smallest))
     alfvenic = np.sqrt(alfvenic_factor(Ma_alfven) / (Ma**2 * np.sqrt(x) * sine))
@@ -57,8 +58,12 @@ def alfvenic_factor(Ma_alfven):
     Field lines bend by (ε l_∥/L)^½ over a distance l_∥ and (ε l_⊥/L)^⅓ over l_⊥, which gives eqs. 27, 39 and A7 for
     ε = 1 and l = v_A τ_casc; the paper has Ma_Alf ~ 1 only.
     """
-    Ma = positive("Ma_alfven", Ma_alfven)
-    return np.where(Ma <= 1, Ma**4, Ma**3)[()]
+    return np.exp(_log_alfvenic_factor(Ma_alfven))
+
+
+def _log_alfvenic_factor(Ma_alfven):
+    log = np.log(positive("Ma_alfven", Ma_alfven))
+    return np.where(log <= 0, 4 * log, 3 * log)[()]
 
 
 def choose_wandering(wandering, alfvenic, fast_modes):
@@ -78,13 +83,14 @@ def theta_min(k, Ma, L, wandering="alfvenic", Ma_alfven=1.0):
     At small angles (Ma² (kL)^½)^(−1/3) ∝ k^(−1/6) for Alfvénic wandering. Shape of k, Ma, L broadcast together.
     """
     Ma, log_x = positive("Ma", Ma), np.log(positive("k", k)) + np.log(positive("L", L))
-    alfvenic = _solve(2, 1, np.log(alfvenic_factor(Ma_alfven)) - 2 * np.log(Ma) - log_x / 2)  # θ² sinθ = ε/(Ma² x^½)
+    alfvenic = _solve(2, 1, _log_alfvenic_factor(Ma_alfven) - 2 * np.log(Ma) - log_x / 2)  # θ² sinθ = ε/(Ma² x^½)
     fast = _solve(1, 0.75, np.log(Ma) / 2 - log_x / 8)  # θ sin^(3/4)θ = Ma^½ x^(−1/8)
     return choose_wandering(wandering, alfvenic, fast)
 
 
 def x_of_theta_min(theta, Ma, wandering="alfvenic", Ma_alfven=1.0):
     """kL at which θ_min(k) = theta in (0, π/2]: modes of that pitch angle are well defined beyond it."""
+    theta, Ma = in_range("theta", theta, 0, np.nextafter(np.pi / 2, 2)), positive("Ma", Ma)
     alfvenic = (alfvenic_factor(Ma_alfven) / (Ma**2 * np.sin(theta) * theta**2)) ** 2
     fast = (Ma**2 / (theta**4 * np.sin(theta) ** 3)) ** 2
     return choose_wandering(wandering, alfvenic, fast)
@@ -96,10 +102,11 @@ def spectrum_segments(Ma, x_end, wandering="alfvenic", Ma_alfven=1.0):
     θ² sinθ ∝ x^(−1/2) makes 1/sinθ a power series in x^(−1/3) times x^(1/6) (eq. 40: x^(−1/7), x^(1/14)). Segments end
     where θ_min leaves π/2 and where its cause changes, and are cut until three terms fit to 3e-5.
     """
+    Ma, x_end, Ma_alfven = number("Ma", Ma), number("x_end", x_end), number("Ma_alfven", Ma_alfven)
     kinds = [wandering] if wandering in _SERIES else list(_SERIES)
     edges = {float(x_of_theta_min(np.pi / 2, Ma, kind, Ma_alfven)) for kind in kinds}
     if len(kinds) == 2:
-        same = _solve(1, 1, 2 * np.log(Ma) - np.log(alfvenic_factor(Ma_alfven)) / 2)  # eqs. 39 and 40: θ sinθ = Ma²/ε^½
+        same = _solve(1, 1, 2 * np.log(Ma) - _log_alfvenic_factor(Ma_alfven) / 2)  # eqs. 39 and 40: θ sinθ = Ma²/ε^½
         edges.add(float(x_of_theta_min(same, Ma, kinds[0], Ma_alfven)))
     waiting = list(pairwise(sorted({1.0, float(x_end)} | {edge for edge in edges if 1 < edge < x_end})))[::-1]
     segments = []

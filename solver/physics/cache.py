@@ -26,16 +26,19 @@ _ABANDONED = 3600.0  # seconds after which a file left aside by a crash is remov
 
 
 def folder():
-    """The folder of the tables as a Path (it need not exist), or None where the cache is off."""
+    """The folder of the tables as a Path (it need not exist), or None where the cache is off or the user has no home."""
     own = os.environ.get("CRSTREAM_CACHE")
-    if own is not None:
-        return None if own.strip().lower() in ("", "off") else Path(own)
-    if sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    elif sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    try:
+        if own is not None:
+            return None if own.strip().lower() in ("", "off") else Path(own).expanduser()
+        if sys.platform == "darwin":
+            base = Path.home() / "Library" / "Caches"
+        elif sys.platform == "win32":
+            base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+        else:
+            base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:  # a user without HOME and without an account, as in some containers
+        return None
     return base / "crstream" / "tables"
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from solver.physics import anisotropic as an
 from solver.physics.fast_mode_rates import collisionless_angle_factor
-from solver.physics.validity import in_range, positive, warn
+from solver.physics.validity import in_range, number, positive, warn
 
 UNDAMPED = 1e14  # kL of modes that nothing damps: beyond the gyroradius of any cosmic ray in reach
 DAMPING = ("full", "viscous", "none")
@@ -136,7 +136,7 @@ def cascade(plasma, Ma, L, *, anisotropic=False, damping="full", wandering="alfv
     ValueError for arrays, Ma or L not finite and > 0, unknown options. `ValidityWarning` for plasma beta > 1 (the
     damping rates are derived for β ≪ 1) where damping is on, and for Ma > 1 (the cascade is not weak).
     """
-    Ma, L, Ma_alfven = (float(positive(*pair)) for pair in (("Ma", Ma), ("L", L), ("Ma_alfven", Ma_alfven)))
+    Ma, L, Ma_alfven = (number(*pair) for pair in (("Ma", Ma), ("L", L), ("Ma_alfven", Ma_alfven)))
     values = plasma.beta, plasma.mean_free_path
     if any(np.ndim(value) for value in values):
         raise ValueError("a cascade belongs to one plasma: B, n, T and mean_free_path must be scalars")
@@ -220,9 +220,10 @@ def _quarter(theta):
 
 
 def _mean_sine(theta, delta):
-    """Mean of |sin| over θ ± δ for θ, δ in [0, π/2]."""
+    """Mean of |sin| over θ ± δ for θ, δ in [0, π/2]; inside (0, π) sinθ sinδ/δ, which does not cancel for small δ."""
     high, low = theta + delta, theta - delta
-    return (np.sin(high / 2) ** 2 - np.sign(low) * np.sin(low / 2) ** 2) / delta
+    folded = (np.sin(high / 2) ** 2 + np.sin(low / 2) ** 2) / np.maximum(delta, 1e-300)
+    return np.where(low >= 0, np.sin(theta) * np.sinc(delta / np.pi), folded)
 
 
 def _mean_sine_squared(theta, delta):

@@ -30,8 +30,9 @@ def viscous_damping_rate(k, theta, plasma):
 
 def collisionless_angle_factor(theta, beta):
     """sin²θ/|cosθ| [(m_e/m_i)^½ exp(−m_e/(β m_i cos²θ)) + 5 exp(−1/(β cos²θ))] of eq. A6; 0 at θ = π/2."""
+    theta = finite("theta", theta)
     cosine = np.maximum(np.abs(np.cos(theta)), 1e-100)  # the exponentials reach 0 long before
-    inverse = 1 / (beta * cosine**2)
+    inverse = 1 / (positive("beta", beta) * cosine**2)
     waves = np.sqrt(MASS_RATIO) * np.exp(-MASS_RATIO * inverse) + 5 * np.exp(-inverse)
     return np.sin(theta) ** 2 / cosine * waves
 
@@ -45,14 +46,14 @@ def collisionless_damping_rate(k, theta, plasma):
     beta = plasma.beta
     if np.any(beta > 1):
         warn(f"collisionless damping of fast modes (eq. A6) holds for plasma beta << 1, here up to {np.max(beta):.3g}")
-    factor = collisionless_angle_factor(finite("theta", theta), beta)
+    factor = collisionless_angle_factor(theta, beta)
     return np.sqrt(np.pi * beta) / 4 * positive("k", k) * plasma.alfven_speed * factor
 
 
 def damping_rate(k, theta, plasma):
     """Viscous where k |cosθ| l_mfp v_A/v_th < 1, collisionless elsewhere: never both (end of App. A)."""
-    viscous = positive("k", k) * np.abs(np.cos(theta)) < transition_wavenumber(plasma)
-    return np.where(viscous, viscous_damping_rate(k, theta, plasma), collisionless_damping_rate(k, theta, plasma))
+    viscous = positive("k", k) * np.abs(np.cos(finite("theta", theta))) < transition_wavenumber(plasma)
+    return np.where(viscous, viscous_damping_rate(k, theta, plasma), collisionless_damping_rate(k, theta, plasma))[()]
 
 
 def transition_wavenumber(plasma):
@@ -66,7 +67,8 @@ def wandering_angle(k, theta, Ma, L):
     Spread of the wave's pitch angle while it cascades, by field lines that Alfvénic turbulence bends; eq. 27 at θ = 0.
     """
     inverse = 1 / (positive("Ma", Ma) ** 2 * np.sqrt(positive("k", k) * positive("L", L)))
-    sine, cosine = np.abs(np.sin(finite("theta", theta))), np.abs(np.cos(theta))
+    theta = finite("theta", theta)
+    sine, cosine = np.abs(np.sin(theta)), np.abs(np.cos(theta))
     return np.minimum(np.sqrt(cosine * inverse + (sine * inverse) ** (2 / 3)), np.pi / 2)
 
 

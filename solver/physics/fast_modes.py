@@ -20,7 +20,7 @@ from solver.physics.cache import code_tag, stored
 from solver.physics.fast_mode_cascade import cascade, k_max, theta_c, theta_min
 from solver.physics.fast_mode_integrals import GyroTable, TransitTable
 from solver.physics.self_confinement import gyroradius
-from solver.physics.validity import in_range, positive, warn
+from solver.physics.validity import in_range, number, positive, warn
 
 __all__ = ["k_max", "kappa", "pitch_angle_diffusion", "theta_c", "theta_min"]
 
@@ -193,7 +193,7 @@ def kappa(R, plasma, Ma, L, nucleus=particles.PROTON, *, rtol=1e-4, cache=False,
     reached, with the difference left.
     """
     modes, flat, r, v, ratio = _setting(R, plasma, Ma, L, nucleus, options)
-    rtol = max(float(positive("rtol", rtol)), 1e-6)
+    rtol = max(number("rtol", rtol), 1e-6)
     if not flat.size:
         return np.empty(np.shape(R))
     if cache:
@@ -216,6 +216,8 @@ def pitch_angle_diffusion(mu, R, plasma, Ma, L, nucleus=particles.PROTON, **opti
     modes, _, r, v, ratio = _setting(R, plasma, Ma, L, nucleus, options)
     mu = in_range("mu", mu, 0, 1)
     cosines, level = np.ravel(mu), _LEVELS[2]
+    if not r.size or not cosines.size:
+        return (np.empty(np.shape(R) + np.shape(mu)),) * 2
     smallest = _smallest_cosine(ratio)
     factor = (v / L / r**2)[:, None] * modes.Ma**2 * np.sqrt(np.pi) / 2 * (1 - cosines) * (1 + cosines)
     gyro = factor * _gyroresonance(modes, r, cosines, smallest, level)

@@ -8,14 +8,18 @@ import numpy as np
 
 from solver import particles
 from solver.physics.self_confinement import gyroradius
-from solver.physics.validity import positive, warn
+from solver.physics.validity import in_range, positive, warn
 
 KOLMOGOROV, KRAICHNAN = 5 / 3, 3 / 2
 
 
 def magnetic_power(k, Ma, L, spectrum):
     """(δB/B)² = Ma² (kL)^(1−s) per e-fold of k [cm⁻¹]; Ma = δB/B at the outer scale L [cm], s = spectrum."""
-    return positive("Ma", Ma) ** 2 * (positive("k", k) * positive("L", L)) ** (1 - spectrum)
+    return positive("Ma", Ma) ** 2 * (positive("k", k) * positive("L", L)) ** (1 - _between_1_and_2(spectrum))
+
+
+def _between_1_and_2(spectrum):
+    return in_range("spectrum", spectrum, 1, 2)
 
 
 def power_law(R, B, Ma, L, nucleus=particles.PROTON, *, spectrum):
@@ -24,8 +28,7 @@ def power_law(R, B, Ma, L, nucleus=particles.PROTON, *, spectrum):
     R [GV], B [G], Ma = δB/B at the outer scale L [cm]; all broadcast. ValueError for values not finite or not > 0 and
     for s outside (1, 2); `ValidityWarning` where r_L > L, beyond which no wave is in resonance.
     """
-    if not 1 < spectrum < 2:
-        raise ValueError(f"spectrum must lie between 1 and 2, got {spectrum:g}")
+    spectrum = _between_1_and_2(spectrum)
     r_L = gyroradius(R, B)
     if np.any(r_L > positive("L", L)):
         warn(f"gyroradii up to {np.max(r_L / L):.3g} outer scales: no wave of the cascade is in resonance")

@@ -178,6 +178,26 @@ def test_default_folder_is_the_users_cache(tmp_path, monkeypatch):
     assert cache.folder() == tmp_path / "crstream" / "tables"
 
 
+def test_a_user_without_a_home_has_no_cache(monkeypatch):
+    """No HOME and no account, as in some containers: computed every time, no error."""
+    for name in ("HOME", "XDG_CACHE_HOME", "CRSTREAM_CACHE", "LOCALAPPDATA", "USERPROFILE"):
+        monkeypatch.delenv(name, raising=False)
+
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(cache.Path, "home", staticmethod(homeless))
+    assert cache.folder() is None
+    made = cache.stored("table", "code", {"a": 1.0}, lambda: {"kappa": np.arange(3.0)})
+    np.testing.assert_array_equal(made["kappa"], np.arange(3.0))
+
+
+def test_a_folder_below_the_home_may_be_written_with_a_tilde(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("CRSTREAM_CACHE", "~/tables")
+    assert cache.folder() == tmp_path / "tables"
+
+
 def test_errors_of_the_computation_pass_and_leave_nothing(folder):
     def fail():
         raise ZeroDivisionError
