@@ -28,6 +28,8 @@ def no_steady_state(problem, t=0.0):
         if s != p.waves:
             continue
         stuck = p.confined & (p.v <= 0)
+        for _, Y in p.others:
+            stuck = stuck & ~(Y > 0).any(0)
         for face in np.flatnonzero(stuck):
             blocked = (p.X[:, face] == 0) & (p.S[:, face] < Q[s]) & ~relief[:, face]
             if blocked.any():
