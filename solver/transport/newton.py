@@ -25,6 +25,7 @@ HOPELESS = 0.6  # step in ν so near 1 that a rigidity had better begin its path
 SWEEPS = 30  # Krylov iterations after which a factorisation is the cheaper way
 NEGATIVE = 1e-8  # of a row's largest f: below that a root is no density
 SMALLEST_OPENING = 1e-3  # step in the share of the inflow from below the grid at which that is given up
+CYCLE = 6  # iterations without a better mismatch, at the physical ν, after which steps are halved
 PATIENCE = 8  # iterations at one ν before the path goes back and takes a smaller step
 
 
@@ -241,6 +242,8 @@ class NewtonPath:
             krylov += k
             if not ranks.all(np.isfinite(u_new).all()):
                 return Outcome(point, False, it, krylov, np.inf, worst, "the linear system became singular")
+            if final and it - lowest_at > CYCLE:  # limited corrections can make it swing between two states
+                u_new = 0.5 * (u + u_new)
             if w is not None:
                 a = sys.slope(u_new)[w]
                 q = tangent[0] * a + tangent[1]
@@ -273,6 +276,7 @@ class NewtonPath:
             if not final:
                 if ranks.all(np.all(there & (e_rows < LOOSE))):
                     final = True
+                    lowest, lowest_at = np.inf, it
                     continue
                 good = e_rows < LOOSE
                 if attempt.together:                                       # rows that feed each other step as one
