@@ -56,11 +56,28 @@ def list_():
 
 
 @app.command()
-def show(name: Name, overrides: Set = None):
+def show(name: Name, overrides: Set = None,
+         picture: Annotated[Path | None, typer.Option("--draw", metavar="FILE", help="also draw the layers: FILE.png and "
+                                                      "FILE.pdf, or one of them if FILE ends so")] = None):
     """The equation in force, the layers, sources, scales and grid of a problem."""
     from .describe import describe
 
-    print(describe(deck_of(name, overrides)))
+    deck = deck_of(name, overrides)
+    if picture is not None:
+        if picture.suffix and picture.suffix not in (".png", ".pdf"):
+            raise DeckError([Fault("--draw", str(picture), f"found {picture.suffix}", "ends with .png, .pdf or neither")])
+        from .folder import refuse_unwritable
+
+        refuse_unwritable(picture.parent, "--draw")
+    print(describe(deck))
+    if picture is not None:
+        from .draw import FORMATS, save
+        from .plots_layers import layers
+
+        formats = (picture.suffix[1:],) if picture.suffix else FORMATS
+        print()
+        for path in save(layers(deck), picture.with_suffix(""), formats):
+            print(f"saved {path}")
 
 
 @app.command()

@@ -19,6 +19,7 @@ from problems.plates import (
     without_data,
 )  # fmt: skip
 from problems.two_phase.models import VARIATIONS, Formulas, eq2, galaxy, halo_only
+from problems.two_phase.tuning import sensitivities, tuning, tuning_protons
 from solver import draw, load, observables
 from solver.particles import kinetic_energy_per_nucleon
 from solver.plate import Agreement, Gap, Plate, at, steep, worst
@@ -27,6 +28,33 @@ BLACK = {"fiducial": "-", "n_w/3": (0, (6, 2)), "2 T_w": (0, (6, 2, 1, 2)), "n_w
 NAMES = {"fiducial": "fiducial", "n_w/3": r"$n_w/3$", "2 T_w": r"$2\,T_w$", "n_w/3, 2 T_w": r"$n_w/3$, $2\,T_w$"}
 GREEN, BLUE, RED = "#009E73", "#0072B2", "#D55E00"
 SHOWN = (2.0, 4e3)  # GV of Fig. 5
+
+
+def fig4(runs, data):
+    """The layers of the two-phase Galaxy, drawn from its deck (Fig. 4)."""
+    from solver.plots_layers import layers
+
+    deck = load("two_phase")
+    details = runs.coefficients(deck).microphysics
+    faces = {name: int(np.argmax(details.z_face.values > bottom)) for name, bottom in (("warm", 0.0), ("halo", 0.5))}
+    gaps = []
+    for name, face in faces.items():
+        gaps += [
+            Gap(
+                f"β, {name}",
+                float(details.plasma_beta[face]),
+                None,
+                None,
+                "",
+                "8π n k T/B²; the paper says ≈ 0.2 and ≈ 30",
+            ),
+            Gap(f"v_A, {name}", float(details.alfven_speed[face]) / 1e5, None, None, "km/s", "B/√(4π n m_p)"),
+        ]
+    caption = """
+        Drawn from the deck, as `crstream show two_phase --draw FILE` does: cosmic rays enter and are lost in the disc, wander
+        through the turbulent warm medium and stream through the halo on waves they make themselves. Heights are not to scale;
+        the other side of the disc is the same."""
+    return Plate(layers(deck), fig4.__doc__.splitlines()[0], caption, tuple(gaps))
 
 
 def fig5(runs, data):
@@ -455,4 +483,6 @@ def eq1_losses(result, sink):
     return ds.J.values[0] / (1 + sink * ds.f.values[0, 0] / result.model.Q[0])
 
 
-FIGURES = {"fig5": fig5, "fig6": fig6}
+FIGURES = {
+    "fig4": fig4, "fig5": fig5, "fig6": fig6, "sensitivities": sensitivities, "tuning": tuning, "tuning_protons": tuning_protons,
+}  # fmt: skip
