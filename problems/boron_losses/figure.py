@@ -50,7 +50,6 @@ def boron(runs, data):
         top.plot(R, halfway, **circles(R), label="eq. 2 with losses as a flux")
         top.plot(R, ours, **FULL, label="full equation")
         top.fill_between(R, ours - error, ours + error, color=FULL["color"], alpha=0.25, lw=0)
-        start = marks[0.01]
         guide = R[(R > 0.13) & (R < 0.7)]
         level = 0.5 * at(R, ours, 0.3)
         top.plot(guide, level * (guide / 0.3) ** eq_c4_slope(gamma), color="0.35", lw=1.0)
@@ -162,11 +161,11 @@ def boron(runs, data):
         ),
     )
     caption = f"""
-        B/C of the fiducial Galaxy with losses, down to below 10 MeV/n (dotted: 10 MeV/n, 100 MeV/n, 1 GeV/n). (a) Grey and dashed: the
-        paper's formulas, which have no losses; circles: eq. 2 with ionisation as a flux in momentum for all nuclei; blue: full
-        equation; pink: losses as eq. 1 has them. (b) Local slopes: with losses as a flux boron's f becomes constant and B/C tends
-        to p^(γ−3) (App. C); as in eq. 1 it would steepen to p^4. Green: App. C's own case. Voyager's B/C is not among the
-        measurements at hand.{without_data(data)}"""
+        B/C of the fiducial Galaxy with losses, down to below 10 MeV/n (dotted: 10 MeV/n, 100 MeV/n, 1 GeV/n). (a)
+        Grey and dashed: the paper's formulas, which have no losses; circles: eq. 2 with ionisation as a flux in
+        momentum for all nuclei; blue: full equation; pink: losses as eq. 1 has them. (b) Local slopes: with losses as
+        a flux boron's f becomes constant and B/C tends to p^(γ−3) (App. C); as in eq. 1 it would steepen to p^4.
+        Green: App. C's own case. Voyager's B/C is not among the measurements at hand.{without_data(data)}"""
     return Plate(
         fig,
         boron.__doc__.splitlines()[0],

@@ -95,7 +95,8 @@ def _curves(runs, data, function, read, keys, weight):
                     )
                 )
             ax.plot(R, R**weight * base, color="k", lw=1.2)
-            draw.note(ax, 0.05, 0.07, f"{label} = {value:g} {_unit(unit)}".strip(), fontsize=11)
+            size = f"{value:g}" if value < 1e4 else f"${draw.scientific(value, 0)}$"
+            draw.note(ax, 0.05, 0.07, f"{label} = {size} {_unit(unit)}".strip(), fontsize=11)
             draw.logarithmic(ax, "R", R)
             ax.set_xlim(1.0, 1e4) if weight == 0 else ax.set_xlim(0.1, 1e4)
             ax.set_xlabel("")
@@ -112,9 +113,10 @@ def _curves(runs, data, function, read, keys, weight):
         handles.append(draw.legend_line(color="k", lw=1.2))
         fig.legend(handles, [*labels, "fiducial"], loc="outside upper center", ncols=5)
     caption = f"""
-        Full equation, one parameter of the warm medium (n_w, T_w, B_w), of its turbulence (Ma, L), the height of the interface
-        (z_W) or of the halo (n_h, T_h, B_h) at a time, {FACTOR:g} times larger (orange) and smaller (blue) than its value, which the
-        panel states; black: fiducial. Where orange and blue part, the paper's picture needs the parameter tuned.{without_data(data)}"""
+        Full equation, one parameter of the warm medium (n_w, T_w, B_w), of its turbulence (Ma, L), the height of the
+        interface (z_W) or of the halo (n_h, T_h, B_h) at a time, {FACTOR:g} times larger (orange) and smaller (blue)
+        than its value, which the panel states; black: fiducial. Where orange and blue part, the paper's picture needs
+        the parameter tuned.{without_data(data)}"""
     return Plate(fig, function.__doc__.splitlines()[0], caption, tuple(gaps), (), curves)
 
 
