@@ -37,6 +37,7 @@ class _Level:
     tolerance: float  # of a polynomial through ln k_max on each panel
 
 
+_SMALLEST_MA = 1e-4  # panels in μ grow in number as Ma^(−1/2)
 _LEVELS = (
     _Level(1.5, 6, 4, 8, 1.5, 3e-3),
     _Level(1.4, 7, 5, 10, 1.2, 3e-4),
@@ -189,8 +190,8 @@ def kappa(R, plasma, Ma, L, nucleus=particles.PROTON, *, rtol=1e-4, cache=False,
     v_A/v. options (`cascade`): anisotropic (Sec. 5.2), damping "full", "viscous" or "none" (Sec. 6.3), wandering,
     Ma_alfven. inf where no wave is left. The quadrature is refined until two levels agree to rtol (>= 1e-6);
     cache=True keeps the table on disk (`solver.physics.cache`).
-    ValueError: values not finite or not > 0, v_A >= c. `ValidityWarning`: plasma beta > 1, Ma > 1, r_L > L, or rtol not
-    reached, with the difference left.
+    ValueError: values not finite or not > 0, v_A >= c, Ma < 1e-4. `ValidityWarning`: plasma beta > 1, Ma > 1, r_L > L,
+    or rtol not reached, with the difference left.
     """
     modes, flat, r, v, ratio = _setting(R, plasma, Ma, L, nucleus, options)
     rtol = max(number("rtol", rtol), 1e-6)
@@ -230,6 +231,8 @@ def _setting(R, plasma, Ma, L, nucleus, options):
     """The checked arguments of `kappa`: cascade, R flattened, r_L/L, v and v_A/v of the particles."""
     flat = np.ravel(positive("R", R))
     modes = cascade(plasma, Ma, L, **options)
+    if modes.Ma < _SMALLEST_MA:
+        raise ValueError(f"Ma must not be below {_SMALLEST_MA:g}, where resonances are too narrow to resolve, got {Ma:g}")
     v_A = float(plasma.alfven_speed)
     if v_A >= C:
         raise ValueError(f"the Alfvén speed must be below that of light, got {v_A:.3g} cm/s")

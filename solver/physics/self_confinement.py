@@ -8,6 +8,9 @@ literal eq. 11; with κ = v²/(3ν), `kappa_factor = 1/3`, X would be √3 small
     Γ_damp = G (δB/B)²ᵐ   κ = Y |∂f/∂z|^(−1/(1+m))   Y^(1+m) = S(G) (8 v r_L/π)^m     eqs. 10, 11: m = 1, Y = X
 and damping rates of the same waves add: |∂f/∂z| κ = Σ S_i + Σ Y_j^(1+m_j) κ^(−m_j).
 
+The 4π³ is eq. 22's. Energy lost to waves, v_A |∂P_c/∂z| per ln p, is the growth of their energy at this rate for
+ν = (π/4) Ω (δB/B)², κ = v²/(3ν), twice that of their amplitude: damping rates from elsewhere carry a factor of two or so.
+
 f is the protons', per d³p with p = R in GeV/c; v is the protons' speed. All arguments broadcast (see solver.physics).
 """
 
@@ -77,8 +80,11 @@ def turbulent_damping_rate(plasma, R, L, Ma=1.0, all_ranges=False):
 
 
 def ion_neutral_rate(plasma, R, neutral_density, temperature=None):
-    """Ion-neutral friction, Γ = ν_in/2 with ν_in = 8.4e-9 (T/1e4 K)^0.4 n_n [1/s] (Kulsrud & Cesarsky 1971).
+    """Ion-neutral friction, Γ = ν_in/2 with ν_in = 8.4e-9 (T/1e4 K)^0.4 n_n [1/s], the decay of the waves' amplitude.
 
+    Kulsrud & Cesarsky (1971) in the power law of Drury, Duffy & Kirk (1996) for 1e2 to 1e5 K. Γ in use elsewhere, 5.8e-11
+    T^½ n_n of hydrogen (Hopkins et al. 2021), is within 40 % of it; codes that take 2 n_n 8.4e-9 (T/1e4 K)^0.4 for ν_in have
+    twice as much: give `rate` where that matters.
     neutral_density n_n [cm⁻³] >= 0; temperature [K] of the gas, the plasma's by default; the plasma's n is that of the
     ions. Independent of k (a = 0) while ions oscillate without carrying the neutrals along, k v_A > ν_in n/n_n; a
     ValidityWarning says where not (there the damping falls as k²), and below 100 K, where the coefficient levels off.

@@ -397,6 +397,24 @@ def test_ion_neutral_rate_warns_for_slow_waves_and_cold_gas():
         sc.ion_neutral_rate(warm, 1.0, 0.3, temperature=30)
 
 
+@pytest.mark.parametrize("T", [1e2, 1e3, 1e4])
+def test_ion_neutral_rate_is_within_40_per_cent_of_what_others_use(T):
+    """5.77e-11 T^½ n_n of Hopkins et al. (2021); a quarter of ⟨σv⟩ = 0.649e-9 T^0.375 for H⁺ on H (Pinto & Galli 2008)."""
+    got = sc.ion_neutral_rate(Plasma(6e-6, 0.1, T), 1.0, 0.3)
+    for other in (5.77e-11 * T**0.5 * 0.3, 0.25 * 0.649e-9 * T**0.375 * 0.3):
+        assert 0.6 < got / other < 1.4
+
+
+def test_growth_rate_is_the_energy_that_streaming_gives_to_waves():
+    """v_A |∂P_c/∂z| per ln p, P_c per ln p = (4π/3) p⁴ v f, over the waves' energy δB²/4π with ν = (π/4) Ω (δB/B)²."""
+    plasma, R, kappa, gradient = Plasma(1e-6, 3e-3, 3e6), 50.0, 3e28, 1e-36
+    v, momentum = particles.speed(R), R * GEV_PER_C
+    power = plasma.alfven_speed * 4 * np.pi / 3 * momentum * R**3 * v * gradient
+    amplitude = 4 / np.pi * v * sc.gyroradius(R, plasma.B) / (3 * kappa)
+    energy = amplitude * plasma.B**2 / (4 * np.pi)
+    assert sc.growth_rate(plasma, R, kappa, gradient) == pytest.approx(power / energy, rel=1e-12)
+
+
 # --- any powers of nonlinear damping together ---
 
 COEFFICIENTS = st.dictionaries(
