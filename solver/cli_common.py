@@ -51,9 +51,9 @@ def label(deck, name):
 
 def judged(deck):
     """Does the deck's problem have an exact solution with a tolerance?"""
-    import problems
+    from .exact import module_of
 
-    module = problems.load_exact(deck.problem) if deck.problem else None
+    module = module_of(deck.problem)
     return module is not None and getattr(module, "JUDGED", True)
 
 

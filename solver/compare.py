@@ -6,7 +6,6 @@ with the control volumes as dz, over the nodes where the exact solution is given
 tolerance that comes with the exact solution.
 """
 
-import importlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .errors import ResultError
-from .exact import Exact
+from .exact import Exact, module_of
 
 NORMS = ("L1", "L2", "max")
 
@@ -36,12 +35,7 @@ def exact_solution(result):
 
     A steady state is compared with the steady solution, everything else with the solution at the time reached.
     """
-    if not result.deck.problem:
-        return None
-    try:
-        module = importlib.import_module("problems").load_exact(result.deck.problem)
-    except KeyError:                                       # a problem of another installation
-        return None
+    module = module_of(result.deck.problem)
     if module is None:
         return None
     time = None if result.status == "steady" else result.time

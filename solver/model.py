@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from . import particles
 from .constants import ERG_PER_GEV, MBARN, C
 from .errors import DeckError, Fault
+from .exact import module_of
 from .medium import Medium, loss_rate, naming, recording
 from .physics import sources, spallation
 from .transport.grid import Grid, make_grid
@@ -298,9 +299,7 @@ class Model:
         """Sources that the deck's problem supplies: function of t giving (disc, bulk), or None."""
         if not any(spec.source.type == "problem" for spec in self.deck.species.values()):
             return None
-        import problems
-
-        module = problems.load_exact(self.deck.problem) if self.deck.problem else None
+        module = module_of(self.deck.problem)
         if module is None or not hasattr(module, "sources"):
             raise DeckError(
                 [

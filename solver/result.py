@@ -159,7 +159,11 @@ class Result:
         group = self._group("restart")
         if group is None:
             raise ResultError(f"{self.path or 'this result'}: holds no restart data")
-        return {name: group[name].values for name in group.data_vars} | json.loads(group.attrs["values"])
+        try:
+            values = json.loads(group.attrs["values"])
+            return {str(name): group[name].values for name in group.data_vars} | values
+        except (KeyError, ValueError, TypeError, RecursionError):
+            raise ResultError(f"{self.path or 'this result'}: its restart data is damaged") from None
 
     @cached_property
     def deck(self):
@@ -379,7 +383,7 @@ def _tree(kind, model, groups, attrs, extra):
     root.attrs = {
         "crstream_file": kind,
         "crstream_file_version": storage.FORMAT_VERSION,
-        "crstream_variables": " ".join(root.data_vars),
+        "crstream_variables": " ".join(map(str, root.variables)),
         "title": deck.title or deck.problem or "",
         **attrs,
         "deck": deck.to_json(),

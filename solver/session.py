@@ -11,8 +11,10 @@ import numpy as np
 
 from .constants import KPC
 from .errors import DeckError, Fault, ResultError, SolverError
+from .exact import module_of
 from .folder import CHECKPOINT, Claim, refuse
 from .petsc import petsc_faults, petsc_message, start_petsc, unused
+from .restart import checked_restart, deck_digest
 from .storage import RESULT_NAME as RESULT
 
 
@@ -64,12 +66,13 @@ def resume(folder, *, changes=None, petsc=(), observers=(), live=None):
             raise DeckError([Fault("--set", key, "cannot change while going on", "only keys of time and output")
                              for key in wrong])
         deck = deck.replace(changes, "--set")
-    if deck.time.end != "steady" and stored.restart["t"] > float(deck.time.end) * (1 + 1e-12):
+    session = Session(deck, petsc, folder)
+    reached = checked_restart(stored, session.model)["t"]
+    if deck.time.end != "steady" and reached > float(deck.time.end) * (1 + 1e-12):
         from .watch import describe_time
 
         raise DeckError([Fault("--set", "time.end", f'found "{deck.time.end}"',
-                               f"{path} has reached {describe_time(stored.restart['t'])} already; give a later time")])
-    session = Session(deck, petsc, folder)
+                               f"{path} has reached {describe_time(reached)} already; give a later time")])
     with session:
         return session.finish(session.march(observers, live, stored), False)
 
@@ -213,10 +216,11 @@ class Session:
             flux, kappa = march.fluxes()
         history = {key: np.array(values) for key, values in march.state.history.items()}
         snapshots = {"t": self.snapshots.t, "f": self.snapshots.f} if self.snapshots.t else None
+        restart = march.restart() | {"deck": deck_digest(self.deck.to_dict())}
         provenance = {"ranks": self.layout.comm.getSize(), "petsc_options": " ".join(self.options),
                       "warnings": "\n".join(self.model.warnings)}
         return Result.build(self.model, march.f().transpose(0, 2, 1), flux.transpose(0, 2, 1), kappa.transpose(0, 2, 1),
-                            history, status, march.restart(), provenance, snapshots=snapshots, time=march.state.t)
+                            history, status, restart, provenance, snapshots=snapshots, time=march.state.t)
 
     def _checkpoint(self, march):
         result = self.result(march, "running")
@@ -295,9 +299,7 @@ def initial_state(model):
         from .result import open_result
 
         return on_grid(model, open_result(kind.path).dataset)
-    import problems
-
-    module = problems.load_exact(deck.problem) if deck.problem else None
+    module = module_of(deck.problem)
     if module is None:
         raise DeckError([Fault("deck", "initial.type", '"exact"',
                                "only for decks of a problem with an exact solution")])

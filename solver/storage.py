@@ -12,6 +12,7 @@ from .errors import ResultError
 
 RESULT_NAME = "result.nc"
 FORMAT_VERSION = 1                 # raised when a reader of the older layout would misread a file
+TEXTS = ("deck", "status")         # attributes that every file with results of its own has
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
@@ -80,13 +81,14 @@ def _check(tree, path, kinds):
     kind, version = tree.attrs.get("crstream_file"), tree.attrs.get("crstream_file_version")
     if kind is None or version is None:
         raise ResultError(f"{path}: was not written by crstream (no attribute crstream_file)")
-    if int(version) != FORMAT_VERSION:
+    if str(version) != str(FORMAT_VERSION):
         writer = tree.attrs.get("crstream_version", "(unknown)")
         raise ResultError(f"{path}: has file layout {version} (crstream {writer}), this one reads {FORMAT_VERSION}; "
                           "run the deck again")
     if kind not in kinds:
         raise ResultError(f"{path}: is a crstream {kind} file, expected {' or '.join(kinds)}")
-    missing = [name for name in tree.attrs.get("crstream_variables", "").split() if name not in tree.variables]
+    missing = [name for name in str(tree.attrs.get("crstream_variables", "")).split() if name not in tree.variables]
+    missing += [f"the text {name}" for name in TEXTS if kind != "sweep member" and not isinstance(tree.attrs.get(name), str)]
     if missing:
         raise ResultError(f"{path}: lacks {', '.join(missing)}; it is not complete")
 
