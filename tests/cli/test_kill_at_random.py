@@ -61,7 +61,7 @@ for kill in range(kills):
 storage.write(tree(-1), path)
 print(interrupted, *sorted(os.listdir(os.path.dirname(path))))
 """
-LITTLE, FULL = 4, 50
+LITTLE, FULL = 2, 50
 COUNTS = [LITTLE, pytest.param(FULL, marks=pytest.mark.slow)]
 TRIES = 6  # times as many starts as kills, at most: a run may also come to its end
 
@@ -129,7 +129,7 @@ def same(whole, here):
         np.testing.assert_array_equal(here["history"][name].values, whole["history"][name].values, err_msg=name)
 
 
-@pytest.mark.parametrize("kills", [20, pytest.param(FULL, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [10, pytest.param(FULL, marks=pytest.mark.slow)])
 def test_a_file_is_the_old_one_or_the_new_one_whenever_its_writer_is_killed(kills, tmp_path):
     """Fifty kills within three times the span of one write: most of them in the middle of one."""
     ended = process(tmp_path / "result.nc", kills, 1, python=("-c", WRITER), timeout=300)
