@@ -8,6 +8,7 @@ With dT = v dp (v in units of c, T and p c in GeV) and p = Z R:
     J_T = J_p/v = c p² f          J_R = J_p dp/dR = Z β c p² f = Z³ β c R² f
 """
 
+import json
 from itertools import pairwise
 
 import numpy as np
@@ -212,6 +213,32 @@ def budget_totals(dataset, rates):
         },
         coords={"term": terms, "species": dataset.species.values},
     )
+
+
+def power_shares(dataset):
+    """Where the injected power goes, (term, species) as shares of it: escaped, ionisation, adiabatic, rest.
+
+    Per side and area, T the kinetic energy: escaped is the flux of T through the top; the gas of the disc takes
+    h ∫ 4πp² f(0) (p/τ_loss) v dp (for losses "catastrophic" h ∫ 4πp² f(0) T/τ_loss dp); the adiabatic term P ∂v/∂z works
+    on the waves, half the jump of v at the disc included, where it is on.  rest closes the budget: particles that are
+    slowed down below the grid, other losses and destruction, and the error of these sums, second order in Δ ln p.
+    """
+    ds = dataset
+    p, T, f0 = ds.momentum.values, ds.kinetic_energy.values, ds.f.values[:, 0]
+    dx = float(np.log(ds.rigidity[1] / ds.rigidity[0]))
+    injected = rate_total(ds.source.values, p, dx, T)
+    escaped = rate_total(ds.flux.values[:, -1], p, dx, T)
+    kind = json.loads(ds.attrs.get("deck", "{}")).get("disc", {}).get("losses", "flux")
+    with np.errstate(divide="ignore"):
+        rate = float(ds.disc_half_thickness) / ds.loss_time.values
+    ionisation = rate_total(f0 * rate, p, dx, p * ds.beta.values if kind == "flux" else T) * (kind != "none")
+    P = moment(ds.f.values, p[:, None, :], (p * ds.beta.values)[:, None, :]) / 3
+    jumps = np.diff(ds.v.values, prepend=0.0)
+    adiabatic = (P[:, :-1] * jumps).sum(axis=1) * int(ds.attrs.get("adiabatic", 1))
+    terms = np.stack([escaped, ionisation, adiabatic])
+    shares = _divide(np.concatenate([terms, (injected - terms.sum(axis=0))[None]]), injected)
+    return xr.DataArray(shares, dims=("term", "species"), name="power_share", attrs={"units": "1"},
+                        coords={"term": ["escaped", "ionisation", "adiabatic", "rest"], "species": ds.species.values})
 
 
 def limiting_process(dataset, species=None):

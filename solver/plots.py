@@ -13,6 +13,7 @@ import numpy as np
 from . import draw
 from .constants import MYR, C
 from .plots_coefficients import coefficients
+from .plots_observables import escape, transport
 
 # ---------------------------------------------------------------- figures of a result
 
@@ -312,6 +313,8 @@ FIGURES: dict[str, Callable[..., Any]] = {
     "budget": budget,
     "history": history,
     "coefficients": coefficients,
+    "transport": transport,
+    "escape": escape,
 }
 STANDARD = ("spectrum", "b_to_c", "profiles", "kappa", "history")      # what a run draws without being asked
 

@@ -19,6 +19,7 @@ from problems.plates import (
     without_data,
 )  # fmt: skip
 from problems.two_phase.models import VARIATIONS, Formulas, eq2, galaxy, halo_only
+from problems.two_phase.observed import escape, transport
 from problems.two_phase.tuning import sensitivities, tuning, tuning_protons
 from solver import draw, load, observables
 from solver.particles import kinetic_energy_per_nucleon
@@ -484,5 +485,6 @@ def eq1_losses(result, sink):
 
 
 FIGURES = {
-    "fig4": fig4, "fig5": fig5, "fig6": fig6, "sensitivities": sensitivities, "tuning": tuning, "tuning_protons": tuning_protons,
+    "fig4": fig4, "fig5": fig5, "fig6": fig6, "transport": transport, "escape": escape, "sensitivities": sensitivities,
+    "tuning": tuning, "tuning_protons": tuning_protons,
 }  # fmt: skip
