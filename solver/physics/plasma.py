@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from solver.constants import K_B, PROTON_MASS
-from solver.physics.validity import positive
+from solver.constants import ERG_PER_GEV, K_B, PROTON_MASS, E
+from solver.physics.validity import positive, warn
 
 
 @dataclass(frozen=True)
@@ -79,3 +79,18 @@ class Plasma:
     def viscosity(self):
         """Braginskii's ν_B as the paper estimates it (eq. 25): l_mfp v_th [cm²/s]."""
         return self.mean_free_path * self.thermal_speed
+
+
+def collisional_mean_free_path(plasma):
+    """v_th τ_i [cm] of a hydrogen plasma, τ_i = 3 √m_p (kT)^(3/2)/(4 √π n e⁴ ln Λ) (Braginskii 1965).
+
+    ln Λ = 23 − ln(√(2n) T^(−3/2)) for n in cm⁻³, T in eV (NRL Plasma Formulary, ions with ions), at least 1 with a
+    ValidityWarning. About three times the default of `Plasma` where the gas is warm: an estimate to set it by.
+    """
+    T = positive("T", plasma.T) * K_B / (1e-9 * ERG_PER_GEV)  # eV
+    logarithm = 23 - np.log(np.sqrt(2 * plasma.n) * T**-1.5)
+    if np.any(logarithm < 1):
+        warn("mean free path: plasma too dense or cold for the Coulomb logarithm, taken as 1")
+    thermal = (K_B * plasma.T) ** 1.5
+    time = 3 * np.sqrt(PROTON_MASS) * thermal / (4 * np.sqrt(np.pi) * plasma.n * E**4 * np.maximum(logarithm, 1.0))
+    return plasma.thermal_speed * time
