@@ -134,6 +134,7 @@ def warm_high(s):
     yield read_slope("d ln κ/d ln p at 1e5 GV", 0.5, float(kappa.slope(1e5)))
     onset = float(R[np.argmax(slopes > 0.4)])
     yield about("rigidity above which the slope exceeds 0.4", 1e3, onset, unit="GV")
+    yield "Viscous damping reaches to larger scales with a longer mean free path."
 
 
 def read_slope(what, value, found):

@@ -15,6 +15,7 @@ import solver
 from solver.physics import losses, sources
 from solver.physics import self_confinement as sc
 from solver.physics.plasma import Plasma, collisional_mean_free_path
+from solver.reuse import Runs
 
 COLLISIONS = "collisions"
 
@@ -57,25 +58,11 @@ class DataNeeded(Exception):
     """A claim needs measurements and no folder of them is at hand."""
 
 
-class Memory:
-    """Solved runs kept in memory by the content of their decks: the simplest thing with solve(deck) -> Result."""
-
-    def __init__(self):
-        self._results = {}
-
-    def solve(self, deck):
-        """The Result of a deck, solved when first asked for; errors as solver.run."""
-        key = deck.to_json()
-        if key not in self._results:
-            self._results[key] = solver.run(deck)
-        return self._results[key]
-
-
 class Setting:
     """Decks, plasmas, sources and solutions under one set of choices; runs and data are shared by all of them."""
 
     def __init__(self, runs=None, data=None, choices=DEFAULTS):
-        self.runs = Memory() if runs is None else runs
+        self.runs = Runs() if runs is None else runs
         self.data = data
         self.choices = choices
 

@@ -1,0 +1,208 @@
+"""The table of claims as people read it: in a terminal, as plain text, as a part of a web page, as records."""
+
+from __future__ import annotations
+
+import html as markup
+import textwrap
+from collections import Counter
+from collections.abc import Iterable
+
+from .checks import Check, show
+from .registry import CORRECTED, DEPENDS, DIFFERS, HOLDS, INPUT, NEEDS_DATA, Claim
+
+KINDS = {"E": "exact", "N": "number", "R": "range", "Q": "qualitative", "I": "input"}
+STYLES = {HOLDS: "green", CORRECTED: "cyan", DEPENDS: "yellow", DIFFERS: "bold red", INPUT: "dim", NEEDS_DATA: "dim"}
+MARKS = {HOLDS: "✓", CORRECTED: "✓*", DEPENDS: "~", DIFFERS: "✗", INPUT: "=", NEEDS_DATA: "…"}
+HEADINGS = ("quantity", "paper", "formula", "full equation")
+WIDTH = 118  # of plain text
+
+
+def group(claim: Claim) -> str:
+    """The status without its note."""
+    return CORRECTED if claim.status.startswith(CORRECTED) else claim.status
+
+
+def summary(claims: Iterable[Claim]) -> str:
+    """How many claims have which status."""
+    claims = list(claims)
+    counts, only = Counter(map(group, claims)), sum(claim.only_full_differs for claim in claims)
+    parts = [f"{counts[status]} {status}" for status in STYLES if counts[status] and status not in (DIFFERS, INPUT)]
+    if counts[DIFFERS]:
+        parts.append(f"{counts[DIFFERS]} differ" + (f" ({only} in the full equation only)" if only else ""))
+    if counts[INPUT]:
+        parts.append(f"{counts[INPUT]} inputs as in the decks")
+    return f"{len(claims)} claims: " + ", ".join(parts)
+
+
+def records(claims: Iterable[Claim]) -> list[dict[str, object]]:
+    """The claims as JSON can hold them: texts, and the numbers behind them with infinities as text."""
+
+    def plain(value):
+        return show(value) if isinstance(value, float) and value - value != 0 else value
+
+    return [
+        {name: getattr(claim, name) for name in ("row", "where", "text", "kind", "paper", "formula", "full", "status", "why", "range")}
+        | {
+            "checks": [
+                {"what": c.what, "paper": c.paper, "unit": c.unit, "formula": plain(c.formula), "full": plain(c.full),
+                 "holds": c.holds, "printed": c.printed}
+                for c in claim.checks
+            ]
+        }
+        for claim in claims
+    ]  # fmt: skip
+
+
+def cells(check: Check) -> tuple[str, str, str, str]:
+    """Quantity, paper's value, formula's and full equation's number of one check; ✗ marks what is not allowed."""
+    what = check.what + (f" [{check.unit}]" if check.unit else "")
+    return (what, check.paper, _number(check.formula, check.formula_holds), _number(check.full, check.full_holds))
+
+
+def _number(value, holds) -> str:
+    return "–" if value is None else show(value) + ("" if holds else " ✗")
+
+
+class ClaimsTable:
+    """The claims as a rich table; `str` gives plain text for pipes and narrow screens."""
+
+    def __init__(self, claims: Iterable[Claim]):
+        self.claims = list(claims)
+
+    @property
+    def table(self):
+        """The rich Table: one row per claim, its numbers in columns of their own."""
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(title=Text("Claims of the paper"), caption=Text(summary(self.claims)), title_justify="left",
+                      caption_justify="left", show_lines=True)  # fmt: skip
+        table.add_column("", justify="right", no_wrap=True, width=3)
+        table.add_column("claim", ratio=5, min_width=30)
+        table.add_column(_grid([Text(each, style="bold") for each in HEADINGS]), ratio=9, min_width=74)
+        table.add_column("status", ratio=2, min_width=14)
+        for claim in self.claims:
+            text = Text(claim.text)
+            text.append(f"\n{claim.where} · {KINDS[claim.kind]}", style="dim")
+            for more in filter(None, (claim.why, claim.range)):
+                text.append("\n" + more, style="italic dim")
+            lines = [[Text(c, style="red" if c.endswith("✗") else "") for c in cells(check)] for check in claim.checks]
+            status = Text(f"{MARKS[group(claim)]} {claim.status}", style=STYLES[group(claim)])
+            table.add_row(str(claim.row), text, _grid(*lines) if lines else "", status)
+        return table
+
+    def __rich__(self):
+        return self.table
+
+    def __str__(self):
+        return "\n\n".join([*map(plain_text, self.claims), summary(self.claims)])
+
+
+def _grid(*lines):
+    """Rows of four cells of equal widths in every claim."""
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 1), expand=True)
+    for ratio, smallest in ((9, 30), (5, 17), (4, 12), (4, 12)):
+        grid.add_column(ratio=ratio, min_width=smallest)
+    for line in lines:
+        grid.add_row(*line)
+    return grid
+
+
+def plain_text(claim: Claim) -> str:
+    """One claim in lines of at most WIDTH characters."""
+
+    def wrapped(text, indent):
+        return textwrap.fill(text, WIDTH, initial_indent=indent, subsequent_indent=" " * len(indent))
+
+    lines = [f"{claim.row:>3}  {claim.status}   [{claim.where}; {KINDS[claim.kind]}]", wrapped(claim.text, "     ")]
+    rows = [cells(check) for check in claim.checks]
+    if rows:
+        width = min(max(len(row[0]) for row in rows), 58)
+        for what, paper, formula, full in rows:
+            numbers = "   ".join(filter(None, (f"paper {paper}", f"formula {formula}" if formula != "–" else "",
+                                               f"full {full}" if full != "–" else "")))  # fmt: skip
+            lines.append(f"       {what:{width}}  {numbers}")
+    if claim.why:
+        lines.append(wrapped(claim.why, "     why: "))
+    lines += [wrapped(line, "     range: " if i == 0 else "            ") for i, line in enumerate(claim.range.splitlines())]
+    return "\n".join(lines)
+
+
+# ---- web page ------------------------------------------------------------------------------------------------------
+
+CSS = """
+.claims { font: 14px/1.45 system-ui, sans-serif; color: #1a1a1a; max-width: 86rem; }
+.claims table { border-collapse: collapse; width: 100%; }
+.claims th { text-align: left; font-weight: 600; border-bottom: 2px solid #333; padding: .35em .7em; position: sticky; top: 0;
+  background: #fff; }
+.claims td { vertical-align: top; padding: .3em .7em; }
+.claims tbody { border-bottom: 1px solid #ccc; }
+.claims td.n { text-align: right; color: #666; font-variant-numeric: tabular-nums; }
+.claims td.claim { width: 30%; }
+.claims td.value { font-variant-numeric: tabular-nums; white-space: nowrap; }
+.claims td.paper { font-variant-numeric: tabular-nums; }
+.claims .off { color: #a33c00; font-weight: 600; }
+.claims .none { color: #bbb; }
+.claims small { color: #666; display: block; }
+.claims .why { color: #333; margin: .4em 0 0; }
+.claims .range { color: #555; margin: .3em 0 0; font-size: .9em; white-space: pre-line; }
+.claims .status { white-space: nowrap; font-weight: 600; }
+.claims .status small { white-space: normal; max-width: 9em; font-weight: 400; }
+.claims .holds { color: #00664b; } .claims .corrected { color: #00557f; } .claims .depends { color: #7a5c00; }
+.claims .differs { color: #a33c00; } .claims .input, .claims .needs { color: #666; }
+.claims .literal { color: #888; font-style: italic; }
+@media (prefers-color-scheme: dark) { .claims { color: #ddd; } .claims th { background: #111; border-color: #999; } }
+"""
+CLASSES = {HOLDS: "holds", CORRECTED: "corrected", DEPENDS: "depends", DIFFERS: "differs", INPUT: "input", NEEDS_DATA: "needs"}
+LEGEND = (
+    "<b>paper</b>: as printed, “derived” where it follows from the paper's inputs. <b>formula</b>: the paper's own formula, computed. "
+    "<b>full equation</b>: from solved decks, with adiabatic losses and losses as a flux in momentum. ✗ marks numbers outside what the "
+    "paper's words allow: exact exponents to 1e−6 (0.02 and 2&nbsp;% in solutions), numbers to the rounding shown, “~” to half a decade."
+)
+
+
+def html(claims: Iterable[Claim], heading: str = "Claims of the paper") -> str:
+    """The claims as a `<section>` with its own style, for a page that has a head and a body already."""
+    claims = list(claims)
+    head = "".join(f"<th>{each}</th>" for each in ("", "claim", *HEADINGS, "status"))
+    return (
+        f'<section class="claims" id="claims"><style>{CSS}</style><h2>{markup.escape(heading)}</h2>'
+        f"<p>{markup.escape(summary(claims))}.</p><p><small>{LEGEND}</small></p>"
+        f"<table><thead><tr>{head}</tr></thead>{''.join(map(_body, claims))}</table></section>"
+    )
+
+
+def page(claims: Iterable[Claim]) -> str:
+    """A whole page with nothing but the claims."""
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>Claims of the paper</title></head><body>{html(claims)}</body></html>"
+    )
+
+
+def _body(claim: Claim) -> str:
+    """One claim as a `<tbody>`: a line per check, the claim and its status beside them all."""
+    e, kind = markup.escape, group(claim)
+    span = f' rowspan="{max(1, len(claim.checks))}"'
+    why = f'<p class="why">{e(claim.why)}</p>' if claim.why else ""
+    over = f'<p class="range">{e(claim.range)}</p>' if claim.range else ""
+    note = claim.status.removeprefix(kind).strip()
+    first = (
+        f'<td class="n"{span}>{claim.row}</td>'
+        f'<td class="claim"{span}>{e(claim.text)}<small>{e(claim.where)} · {KINDS[claim.kind]}</small>{why}{over}</td>'
+    )
+    last = f'<td class="status {CLASSES[kind]}"{span}>{MARKS[kind]} {e(kind)}<small>{e(note)}</small></td>'
+    lines = [_line(check) for check in claim.checks] or ['<td colspan="4"></td>']
+    rows = [f"<tr>{first}{lines[0]}{last}</tr>", *(f"<tr>{line}</tr>" for line in lines[1:])]
+    return f'<tbody id="claim-{claim.row}">{"".join(rows)}</tbody>'
+
+
+def _line(check: Check) -> str:
+    what, paper, *values = (markup.escape(text) for text in cells(check))
+    literal = ' class="literal"' if check.printed else ""
+    cell = "".join(
+        f'<td class="value{" off" if value.endswith("✗") else " none" if value == "–" else ""}">{value}</td>' for value in values
+    )
+    return f'<td{literal}>{what}</td><td class="paper">{paper}</td>{cell}'
