@@ -1,11 +1,11 @@
 """Checks of one number: what the paper's words and the kind of a claim allow it to be.
 
-    exponent   E   a power law: to 1e-6 by formula, to 0.02 as a slope fitted to a solution
-    algebra    E   an identity or a factor: to 1e-6 by formula, to 2 % in a solution
-    number     N   to the rounding shown: half a unit of the last digit printed
-    about      R   "~": an order of magnitude, half a decade either way
-    between    R Q a range as quoted
-    given      I   an input: the deck must hold it
+exponent   E   a power law: to 1e-6 by formula, to 0.02 as a slope fitted to a solution
+algebra    E   an identity or a factor: to 1e-6 by formula, to 2 % in a solution
+number     N   to the rounding shown: half a unit of the last digit printed
+about      R   "~": an order of magnitude, half a decade either way
+between    R Q a range as quoted
+given      I   an input: the deck must hold it
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ class Check:
 
 def exponent(what, paper, formula=None, full=None, *, at_asymptote=ALGEBRA, fitted=FITTED, printed=False):
     """A power of p, k, … (a number): `paper` itself is the value it must have."""
-    return Check(what, show(paper), _around(paper, at_asymptote), formula, full, _around(paper, fitted), printed=printed)
+    return Check(
+        what, show(paper), _around(paper, at_asymptote), formula, full, _around(paper, fitted), printed=printed
+    )
 
 
 def algebra(what, paper, formula=None, full=None, *, text=None, rel=ALGEBRA, fitted=FITTED, unit="", printed=False):

@@ -69,7 +69,9 @@ def claim(row: int, where: str, kind: str, text: str, *, over: Iterable[str] = (
 
     def register(function):
         if row in _REGISTRY:
-            raise ValueError(f"row {row} is claimed twice, by {_REGISTRY[row].function.__module__} and {function.__module__}")
+            raise ValueError(
+                f"row {row} is claimed twice, by {_REGISTRY[row].function.__module__} and {function.__module__}"
+            )
         if kind not in "ENRQI":
             raise ValueError(f"kind of row {row} must be one of E, N, R, Q, I, got {kind!r}")
         _REGISTRY[row] = _Entry(row, where, kind, text, function, tuple(over), note)
@@ -111,7 +113,7 @@ def _evaluate(entry: _Entry, setting: Setting) -> Claim:
         return _claim(entry, (), DIFFERS, f"no solution: {error}", "")
     status = _status(entry, checks, others)
     if status == DIFFERS:
-        unexpected = [c for c in checks if not c.printed and (c.formula_holds is False or not why and not c.holds)]
+        unexpected = [c for c in checks if not c.printed and (c.formula_holds is False or (not why and not c.holds))]
         why = " ".join(filter(None, [why, "; ".join(map(_complaint, unexpected))]))
     why = "" if status in (HOLDS, INPUT) else why
     return _claim(entry, checks, status, why, _range_text(checks, others))
@@ -126,11 +128,13 @@ def _collect(entry: _Entry, setting: Setting) -> tuple[tuple[Check, ...], str]:
     return checks, " ".join(item for item in found if isinstance(item, str))
 
 
-def _status(entry, checks, others) -> str:
-    def good(some):
-        return bool(some) and all(c.holds for c in some if not c.printed)
+def _good(checks) -> bool:
+    """Do all checks hold, literal readings aside?"""
+    return bool(checks) and all(c.holds for c in checks if not c.printed)
 
-    verdicts = [good(checks), *map(good, others.values())]
+
+def _status(entry, checks, others) -> str:
+    verdicts = [_good(checks), *map(_good, others.values())]
     if not any(verdicts):
         return DIFFERS
     if not all(verdicts):
@@ -188,20 +192,22 @@ def _complaint(check: Check) -> str:
 
 
 def _range_text(checks, others) -> str:
-    """Smallest and largest value of every check over the choices, and under which choices the claim fails."""
+    """Smallest and largest value of every check over the choices, and under which choices the claim holds."""
     if not others:
         return ""
-    tables = [checks, *others.values()]
+    tables = {"as chosen": checks, **others}
     lines = []
     for i, check in enumerate(checks):
-        for name in ("formula", "full"):
-            values = [getattr(t[i], name) for t in tables if i < len(t) and getattr(t[i], name) is not None]
-            if len(values) > 1 and max(values) - min(values) > 1e-9 * abs(max(values)):
-                lines.append(f"{check.what}, {_COLUMN[name]}: {show(min(values))} to {show(max(values))}")
-    names = ["as chosen", *others]
-    failing = [n for n, t in zip(names, tables, strict=True) if not all(c.holds for c in t if not c.printed)]
-    verdict = f"not for {', '.join(failing)}" if failing else "holds for all"
-    return "\n".join([*lines, f"over {', '.join(others)}: {verdict}"])
+        parts = []
+        for column, label in _COLUMN.items():
+            values = [getattr(t[i], column) for t in tables.values() if i < len(t)]
+            values = [value for value in values if value is not None]
+            if len(values) > 1 and max(values) - min(values) > 1e-3 * abs(max(values)):
+                parts.append(f"{label} {show(min(values))} to {show(max(values))}")
+        if parts:
+            lines.append(f"{check.what}: {', '.join(parts)}")
+    verdicts = [name + (" ✓" if _good(each) else " ✗") for name, each in tables.items()]
+    return "\n".join([*lines, " · ".join(verdicts)])
 
 
-_COLUMN = {"formula": "formula", "full": "full equation"}
+_COLUMN = {"formula": "formula", "full": "full"}

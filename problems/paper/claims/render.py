@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html as markup
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable
@@ -14,7 +15,10 @@ KINDS = {"E": "exact", "N": "number", "R": "range", "Q": "qualitative", "I": "in
 STYLES = {HOLDS: "green", CORRECTED: "cyan", DEPENDS: "yellow", DIFFERS: "bold red", INPUT: "dim", NEEDS_DATA: "dim"}
 MARKS = {HOLDS: "✓", CORRECTED: "✓*", DEPENDS: "~", DIFFERS: "✗", INPUT: "=", NEEDS_DATA: "…"}
 HEADINGS = ("quantity", "paper", "formula", "full equation")
+COLUMNS = (34, 18, 11, 13)  # widths of the four in a terminal
+LEAST_WIDTH = 140  # of a terminal that shows the table
 WIDTH = 118  # of plain text
+TEXTS = ("row", "where", "text", "kind", "paper", "formula", "full", "status", "why", "range")
 
 
 def group(claim: Claim) -> str:
@@ -41,7 +45,7 @@ def records(claims: Iterable[Claim]) -> list[dict[str, object]]:
         return show(value) if isinstance(value, float) and value - value != 0 else value
 
     return [
-        {name: getattr(claim, name) for name in ("row", "where", "text", "kind", "paper", "formula", "full", "status", "why", "range")}
+        {name: getattr(claim, name) for name in TEXTS}
         | {
             "checks": [
                 {"what": c.what, "paper": c.paper, "unit": c.unit, "formula": plain(c.formula), "full": plain(c.full),
@@ -64,7 +68,7 @@ def _number(value, holds) -> str:
 
 
 class ClaimsTable:
-    """The claims as a rich table; `str` gives plain text for pipes and narrow screens."""
+    """The claims as a rich table, for terminals of LEAST_WIDTH or more; `str` gives plain text for all others and pipes."""
 
     def __init__(self, claims: Iterable[Claim]):
         self.claims = list(claims)
@@ -75,12 +79,13 @@ class ClaimsTable:
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(title=Text("Claims of the paper"), caption=Text(summary(self.claims)), title_justify="left",
-                      caption_justify="left", show_lines=True)  # fmt: skip
-        table.add_column("", justify="right", no_wrap=True, width=3)
-        table.add_column("claim", ratio=5, min_width=30)
-        table.add_column(_grid([Text(each, style="bold") for each in HEADINGS]), ratio=9, min_width=74)
-        table.add_column("status", ratio=2, min_width=14)
+        title, caption = Text("Claims of the paper"), Text(summary(self.claims))
+        table = Table(title=title, caption=caption, title_justify="left", caption_justify="left", show_lines=True)
+        table.expand = True
+        table.add_column("", justify="right", width=3)
+        table.add_column("claim", ratio=1)
+        table.add_column(_grid([Text(each, style="bold") for each in HEADINGS]), width=sum(COLUMNS) + 3)
+        table.add_column("status", width=18)
         for claim in self.claims:
             text = Text(claim.text)
             text.append(f"\n{claim.where} · {KINDS[claim.kind]}", style="dim")
@@ -99,12 +104,12 @@ class ClaimsTable:
 
 
 def _grid(*lines):
-    """Rows of four cells of equal widths in every claim."""
+    """Rows of four cells, as wide as in every other claim."""
     from rich.table import Table
 
-    grid = Table.grid(padding=(0, 1), expand=True)
-    for ratio, smallest in ((9, 30), (5, 17), (4, 12), (4, 12)):
-        grid.add_column(ratio=ratio, min_width=smallest)
+    grid = Table.grid(padding=(0, 1))
+    for width in COLUMNS:
+        grid.add_column(width=width)
     for line in lines:
         grid.add_row(*line)
     return grid
@@ -126,7 +131,9 @@ def plain_text(claim: Claim) -> str:
             lines.append(f"       {what:{width}}  {numbers}")
     if claim.why:
         lines.append(wrapped(claim.why, "     why: "))
-    lines += [wrapped(line, "     range: " if i == 0 else "            ") for i, line in enumerate(claim.range.splitlines())]
+    lines += [
+        wrapped(line, "     range: " if i == 0 else "            ") for i, line in enumerate(claim.range.splitlines())
+    ]
     return "\n".join(lines)
 
 
@@ -152,14 +159,23 @@ CSS = """
 .claims .status small { white-space: normal; max-width: 9em; font-weight: 400; }
 .claims .holds { color: #00664b; } .claims .corrected { color: #00557f; } .claims .depends { color: #7a5c00; }
 .claims .differs { color: #a33c00; } .claims .input, .claims .needs { color: #666; }
+.claims sub, .claims sup { line-height: 0; font-size: .75em; }
 .claims .literal { color: #888; font-style: italic; }
 @media (prefers-color-scheme: dark) { .claims { color: #ddd; } .claims th { background: #111; border-color: #999; } }
 """
-CLASSES = {HOLDS: "holds", CORRECTED: "corrected", DEPENDS: "depends", DIFFERS: "differs", INPUT: "input", NEEDS_DATA: "needs"}
+CLASSES = {
+    HOLDS: "holds",
+    CORRECTED: "corrected",
+    DEPENDS: "depends",
+    DIFFERS: "differs",
+    INPUT: "input",
+    NEEDS_DATA: "needs",
+}
 LEGEND = (
-    "<b>paper</b>: as printed, “derived” where it follows from the paper's inputs. <b>formula</b>: the paper's own formula, computed. "
-    "<b>full equation</b>: from solved decks, with adiabatic losses and losses as a flux in momentum. ✗ marks numbers outside what the "
-    "paper's words allow: exact exponents to 1e−6 (0.02 and 2&nbsp;% in solutions), numbers to the rounding shown, “~” to half a decade."
+    "<b>paper</b>: as printed, “derived” where it follows from the paper's inputs. <b>formula</b>: the paper's own "
+    "formula, computed. <b>full equation</b>: from solved decks, with adiabatic losses and losses as a flux in momentum. "
+    "✗ marks numbers outside what the paper's words allow: exact exponents to 1e−6 (0.02 and 2&nbsp;% in solutions), "
+    "numbers to the rounding shown, “~” to half a decade."
 )
 
 
@@ -182,9 +198,25 @@ def page(claims: Iterable[Claim]) -> str:
     )
 
 
+_RAISED = re.compile(r"\^([−+]?\([^()]*\)|[−+]?[0-9./½¼¾αγδ]+)")
+_LOWERED = re.compile(r"_([A-Za-z0-9*∥⊥]+)")
+
+
+def _typeset(text: str) -> str:
+    """Escaped text with ^… raised and _… lowered, as in v_A and p^−3.5."""
+    raised = _RAISED.sub(
+        lambda m: f"<sup>{m[1].removeprefix('(').removesuffix(')') if m[1][0] == '(' else m[1]}</sup>", text
+    )
+    return _LOWERED.sub(r"<sub>\1</sub>", raised)
+
+
 def _body(claim: Claim) -> str:
     """One claim as a `<tbody>`: a line per check, the claim and its status beside them all."""
-    e, kind = markup.escape, group(claim)
+    kind = group(claim)
+
+    def e(text):
+        return _typeset(markup.escape(text))
+
     span = f' rowspan="{max(1, len(claim.checks))}"'
     why = f'<p class="why">{e(claim.why)}</p>' if claim.why else ""
     over = f'<p class="range">{e(claim.range)}</p>' if claim.range else ""
@@ -200,9 +232,10 @@ def _body(claim: Claim) -> str:
 
 
 def _line(check: Check) -> str:
-    what, paper, *values = (markup.escape(text) for text in cells(check))
+    what, paper, *values = (_typeset(markup.escape(text)) for text in cells(check))
     literal = ' class="literal"' if check.printed else ""
     cell = "".join(
-        f'<td class="value{" off" if value.endswith("✗") else " none" if value == "–" else ""}">{value}</td>' for value in values
+        f'<td class="value{" off" if value.endswith("✗") else " none" if value == "–" else ""}">{value}</td>'
+        for value in values
     )
     return f'<td{literal}>{what}</td><td class="paper">{paper}</td>{cell}'

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-import solver
 from problems.turbulent_slab.exact import profile
 from solver.constants import KPC, PC, C
 from solver.particles import beta
@@ -12,7 +11,7 @@ from solver.physics.plasma import Plasma
 
 from .checks import HALF_DECADE, about, algebra, between, exponent, given, number, show
 from .registry import claim
-from .setting import Spectrum, slope_of
+from .setting import Spectrum, shipped, slope_of
 
 DECK = "turbulent_galaxy"
 L, MA = 100 * PC, 1.0  # Fig. 3's, checked by row 38
@@ -42,8 +41,8 @@ def free_path(s):
     yield about("l_mfp of Fig. 3's warm gas", 1e13, float(s.plasma(DECK, "warm").mean_free_path), unit="cm")
     colder = float(s.plasma("two_phase", "warm").mean_free_path)
     yield (
-        "The default takes the paper's 1e13 cm for Fig. 3's gas; Coulomb collisions (v_th τ_i) give 3.5 times more, and scaled as T²/n "
-        f"Sec. 4.2's colder, denser gas has {show(colder)} cm only."
+        "The default takes the paper's 1e13 cm for Fig. 3's gas; Coulomb collisions (v_th τ_i) give 3.5 times more. "
+        f"Scaled as T²/n, Sec. 4.2's colder, denser gas has {show(colder)} cm only."
     )
 
 
@@ -84,14 +83,21 @@ def collisionless(s):
         return factor * angle**2 / 4 * root * k * gas.alfven_speed
 
     cold = halo.replace(T=halo.T / 10)  # β = 0.02: m_e/m_i << β << 0.15
-    yield algebra("A6 over eq. 26 with √π β, β = 0.02", 1, rate(k, angle, cold) / eq26(cold, np.sqrt(np.pi) * cold.beta),
-                  rel=0.1, printed=True)
-    yield algebra("A6 over eq. 26 with √(πβ), β = 0.02", 1, rate(k, angle, cold) / eq26(cold, np.sqrt(np.pi * cold.beta)), rel=0.1)
+    yield algebra(
+        "A6 over eq. 26 with √π β, β = 0.02",
+        1,
+        rate(k, angle, cold) / eq26(cold, np.sqrt(np.pi) * cold.beta),
+        rel=0.1,
+        printed=True,
+    )
+    yield algebra(
+        "A6 over eq. 26 with √(πβ), β = 0.02", 1, rate(k, angle, cold) / eq26(cold, np.sqrt(np.pi * cold.beta)), rel=0.1
+    )
     ratio = rate(k, angle, halo) / eq26(halo, np.sqrt(np.pi * halo.beta))
     yield about("the same at Fig. 3's β", 1, ratio)
     yield (
-        f"√(πβ) is meant, as in A6. At Fig. 3's β the ions' term, 5 exp(−1/β), is not negligible: A6 is {ratio:.2f} times eq. 26 even "
-        "for parallel modes, and is used in full."
+        "√(πβ) is meant, as in A6. At Fig. 3's β the ions' term, 5 exp(−1/β), is not negligible: A6 is "
+        f"{ratio:.2f} times eq. 26 even for parallel modes, and is used in full."
     )
 
 
@@ -104,7 +110,7 @@ def wandering(s):
 
 @claim(38, "Fig. 3", "I", "Presets of Fig. 3")
 def fig3_presets(s):
-    deck = solver.load(DECK)
+    deck = shipped(DECK)
     for layer, n, T, v in (("warm", 0.1, 2e4, "41.4"), ("halo", 0.001, 2e6, "414")):
         plasma = s.plasma(DECK, layer)
         process = next(item for item in deck.layer if item.name == layer).scattering[0]
@@ -160,14 +166,22 @@ def warm_viscous(s):
 def warm_collisionless(s):
     kappa, R = fig3(s, "warm"), np.geomspace(5, 100, 50)
     values = kappa(R)
-    yield between("largest over smallest κ, 5 to 100 GV", 1, 2, float(values.max() / values.min()), text="weak: < 2 (Kraichnan 4.5)")
+    yield between(
+        "largest over smallest κ, 5 to 100 GV",
+        1,
+        2,
+        float(values.max() / values.min()),
+        text="weak: < 2 (Kraichnan 4.5)",
+    )
 
 
 @claim(43, "Fig. 3", "Q", "Halo: κ nearly independent of energy at low R", over=FREE_PATH)
 def halo_flat(s):
     kappa, R = fig3(s, "halo"), np.geomspace(5, 1e3, 50)
     values = kappa(R)
-    yield between("largest over smallest κ, 5 to 1e3 GV", 1, 1.5, float(values.max() / values.min()), text="nearly flat: < 1.5")
+    yield between(
+        "largest over smallest κ, 5 to 1e3 GV", 1, 1.5, float(values.max() / values.min()), text="nearly flat: < 1.5"
+    )
 
 
 @claim(44, "Sec. 3", "Q", "κ falls with falling R below a few GV (trans-relativistic)", over=FREE_PATH)
@@ -175,7 +189,9 @@ def transrelativistic(s):
     for layer in ("warm", "halo"):
         kappa = fig3(s, layer)
         low = R_GRID < 1.5
-        yield between(f"{layer}: smallest slope below 1.5 GV", 0, None, float(kappa.slope(R_GRID[low]).min()), text="> 0")
+        yield between(
+            f"{layer}: smallest slope below 1.5 GV", 0, None, float(kappa.slope(R_GRID[low]).min()), text="> 0"
+        )
 
 
 @claim(45, "Fig. 3", "E", "Reference slopes: 1/3 Kolmogorov, 1/2 Kraichnan, for v = c")
@@ -234,7 +250,14 @@ def viscous_cone(s):
 def scattering_rate(s):
     for layer in ("warm", "halo"):
         rate = energetics.scattering_rate(fig3(s, layer)(np.geomspace(1, 100, 30)))
-        yield between(f"{layer}: smallest c²/κ, 1 to 100 GV", 1e-8 / HALF_DECADE, None, float(rate.min()), text="≳ 1e−8", unit="s⁻¹")
+        yield between(
+            f"{layer}: smallest c²/κ, 1 to 100 GV",
+            1e-8 / HALF_DECADE,
+            None,
+            float(rate.min()),
+            text="≳ 1e−8",
+            unit="s⁻¹",
+        )
 
 
 @claim(50, "after eq. 28", "N", "1e-8 s⁻¹ means a mean free path ~ 1 pc and κ ~ 1e29 cm²/s")
@@ -257,8 +280,8 @@ def drift(s):
     yield about("v_D/v_A, warm", 1, speed / s.plasma(DECK, "warm").alfven_speed)
     yield between("v_D/v_A, halo", 0, 1, speed / s.plasma(DECK, "halo").alfven_speed)
     yield (
-        "In the solved two-phase Galaxy f falls within the warm layer, not over 10 kpc. There protons must drift at Q/f, faster than the "
-        "halo's v_A and so than the warm gas's: by this argument they excite waves in the warm layer as well."
+        "In the solved two-phase Galaxy protons drift through the warm layer at Q/f, at least as fast as the halo lets them "
+        "stream and so faster than the warm gas's v_A: by this argument they excite waves there as well."
     )
 
 
@@ -274,6 +297,8 @@ def _model_drift(s):
 def bound(s):
     for layer in ("warm", "halo"):
         kappa = float(fig3(s, layer)(np.geomspace(0.5, 30, 30)).max())
-        yield between(f"{layer}: largest κ, 0.5 to 30 GV", None, 1e29 * HALF_DECADE, kappa, text="not ≫ 1e29", unit="cm²/s")
+        yield between(
+            f"{layer}: largest κ, 0.5 to 30 GV", None, 1e29 * HALF_DECADE, kappa, text="not ≫ 1e29", unit="cm²/s"
+        )
     limit = energetics.kappa_bound(10 * KPC, s.plasma(DECK, "warm").alfven_speed)
     yield about("v_A L_CR: streaming instability beyond", 1e29, limit, unit="cm²/s")

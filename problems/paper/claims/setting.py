@@ -7,6 +7,7 @@ the area of the sources.  A `Setting` stands for one choice of each, in formulas
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -54,6 +55,12 @@ def alternatives(over) -> list[tuple[str, Choices]]:
     return [pair for name in over for pair in CHOICES[name].items()]
 
 
+@cache
+def shipped(problem):
+    """A shipped problem's deck, read once."""
+    return solver.load(problem)
+
+
 class DataNeeded(Exception):
     """A claim needs measurements and no folder of them is at hand."""
 
@@ -65,16 +72,23 @@ class Setting:
         self.runs = Runs() if runs is None else runs
         self.data = data
         self.choices = choices
+        self._others, self._made = {}, {}
+
+    def once(self, make):
+        """What make(self) returns, made when first asked for."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return self._made[make]
 
     def with_choices(self, choices) -> Setting:
         """The same runs and data under other choices."""
-        return Setting(self.runs, self.data, choices)
+        return self._others.setdefault(choices, Setting(self.runs, self.data, choices))
 
     # ---- decks and solutions -------------------------------------------------------------------------------------
 
     def deck(self, problem, changes=None):
         """A shipped problem's deck, changed, under the choices in force."""
-        deck = solver.load(problem).replace({"time.method": "direct", **(changes or {})})
+        deck = shipped(problem).replace({"time.method": "direct", **(changes or {})})
         return deck.replace(self._chosen(deck)) if self.choices != DEFAULTS else deck
 
     def _chosen(self, deck):
@@ -101,7 +115,7 @@ class Setting:
 
     def plasma(self, problem, layer=0) -> Plasma:
         """The thermal gas of a deck's layer (name or number), with the mean free path in force."""
-        layers = solver.load(problem).layer
+        layers = shipped(problem).layer
         names = [item.name for item in layers]
         found = layers[names.index(layer) if isinstance(layer, str) else layer]
         return self._with_mean_free_path(_plasma(found.plasma))
@@ -115,7 +129,7 @@ class Setting:
 
     def source(self, problem, R, slope=None, species="proton"):
         """Q(R) per side [cm⁻² s⁻¹ GeV⁻³] of a deck's supernovae, with another slope if given."""
-        source = solver.load(problem).species[species].source
+        source = shipped(problem).species[species].source
         slope = source.slope if slope is None else slope
         if source.type == "power_law":
             return sources.power_law(R, float(source.amplitude), slope)
@@ -130,7 +144,7 @@ class Setting:
 
     def sink(self, problem, R, nucleus):
         """h/τ_loss [cm/s] of a deck's disc by eq. C2."""
-        disc = solver.load(problem).disc
+        disc = shipped(problem).disc
         return float(disc.half_thickness) * losses.ionisation_rate(R, nucleus, float(disc.density))
 
     # ---- data ------------------------------------------------------------------------------------------------------

@@ -4,13 +4,12 @@ from functools import cached_property
 
 import numpy as np
 
-import solver
 from problems.layered import exact
 from solver.observables import layer_share
 from solver.particles import KNOWN, PROTON, beta
 from solver.physics import fast_modes, spallation
 
-from .setting import Spectrum
+from .setting import Spectrum, shipped
 
 R_GRID = np.geomspace(0.1, 1e6, 281)
 BORON, CARBON = KNOWN["boron"], KNOWN["carbon"]
@@ -20,7 +19,7 @@ class Formulas:
     """Eqs. 14, 30, 31 and 33 with the inputs of the two_phase deck, under the choices of a `Setting`; arrays on R."""
 
     def __init__(self, s, R=R_GRID):
-        deck = solver.load("two_phase")
+        deck = shipped("two_phase")
         warm, halo = deck.layer
         process = warm.scattering[0]
         self.R, self.disc = R, deck.disc
@@ -87,7 +86,7 @@ def solved_share(result, species="boron") -> Spectrum:
 
 def halo_only():
     """Changes that leave the two_phase deck its halo alone, from the disc to the top."""
-    return {"layer": solver.load("two_phase").to_dict()["layer"][1:]}
+    return {"layer": shipped("two_phase").to_dict()["layer"][1:]}
 
 
 EQ2 = {"physics.adiabatic": False, "physics.causal_limit": False, "disc.losses": "none"}

@@ -15,6 +15,7 @@ from .setting import of_species, slope_of
 
 K = 1e7 / L  # a wavenumber deep in the cascade [1/cm]
 ANGLE = 0.4
+SINE = float(np.sin(ANGLE))
 MEDIA = ("warm", "halo")
 
 
@@ -23,10 +24,14 @@ def steepening(s):
     warm = s.plasma(DECK, "warm")
     speed = warm.alfven_speed * fast_mode_rates.fast_mode_amplitude(K, MA, L)
     ratio = shocks.steepening_rate(K, speed) / fast_mode_rates.cascade_rate(K, warm, MA, L)
-    yield algebra("ratio of the rates over v_ph/δv", 1, ratio / shocks.steepening_over_cascade(speed, warm.alfven_speed))
+    yield algebra(
+        "ratio of the rates over v_ph/δv", 1, ratio / shocks.steepening_over_cascade(speed, warm.alfven_speed)
+    )
     for R in (1.0, 1e3, 1e6):
         k = sc.resonant_wavenumber(R, warm.B)
-        yield between(f"v_ph/δv at {show(R)} GV", 3, None, 1 / float(fast_mode_rates.fast_mode_amplitude(k, MA, L)), text="≫ 1")
+        yield between(
+            f"v_ph/δv at {show(R)} GV", 3, None, 1 / float(fast_mode_rates.fast_mode_amplitude(k, MA, L)), text="≫ 1"
+        )
 
 
 @claim(78, "Sec. 5.1", "E", "Steepened waves follow k^−2")
@@ -34,7 +39,13 @@ def shock_spectrum(s):
     yield exponent("power of k", -2, slope_of(lambda k: shocks.amplitude(k, 1e6, L) ** 2 / k, K))
 
 
-@claim(79, "Sec. 5.1", "R", "Shocks of the warm ISM scatter cosmic rays of E ≳ 10 GeV (width ~ mean free path)", over=FREE_PATH)
+@claim(
+    79,
+    "Sec. 5.1",
+    "R",
+    "Shocks of the warm ISM scatter cosmic rays of E ≳ 10 GeV (width ~ mean free path)",
+    over=FREE_PATH,
+)
 def shock_width(s):
     warm = s.plasma(DECK, "warm")
     width = shocks.shock_width(warm, warm.thermal_speed)
@@ -46,7 +57,9 @@ def shock_width(s):
 def shock_kappa(s):
     kappa = shocks.kappa(np.array([1e3, 1e6]), 10 * PC)
     yield number("κ", "3.1e29", float(kappa[1]), unit="cm²/s", derived=True)
-    yield between("d ln κ/d ln R, 1e3 to 1e6 GV", -1e-6, 1e-6, float(np.log(kappa[1] / kappa[0]) / np.log(1e3)), text="0")
+    yield between(
+        "d ln κ/d ln R, 1e3 to 1e6 GV", -1e-6, 1e-6, float(np.log(kappa[1] / kappa[0]) / np.log(1e3)), text="0"
+    )
 
 
 @claim(81, "Sec. 5.2", "E", "Compressive part of low-β fast modes: δv_∥/δv_⊥ ~ β sinθ cosθ")
@@ -61,7 +74,7 @@ def compressive(s):
 def anisotropic(s):
     warm = s.plasma(DECK, "warm")
 
-    def amplitude(k=K, sine=np.sin(ANGLE)):
+    def amplitude(k=K, sine=SINE):
         return an.amplitude(k, np.arcsin(sine), MA, L)
 
     yield exponent("power of k", -0.25, slope_of(lambda k: amplitude(k), K))
@@ -97,12 +110,12 @@ def no_scattering(s):
         yield about(f"{layer}: lowest rigidity with a resonant wave", 100, float(R), unit="GV")
         kappa = fast_modes.kappa(np.array([0.5, 1.5]) * R, plasma, MA, L, anisotropic=True, rtol=1e-2, cache=True)
         yield between(f"{layer}: κ at half of it", 1e300, None, float(kappa[0]), text="∞", unit="cm²/s")
-    yield "In the halo the cascade is collisionless at all these scales and the mean free path does not matter; in the warm gas it does."
+    yield "In the warm gas viscosity ends the cascade and goes with the mean free path; the halo's cascade is collisionless."
 
 
 @claim(86, "Fig. 7 bottom", "R", "θ_c < θ_min, cascade fully damped, at kL ≳ 1e6, a few hundred GV", over=FREE_PATH)
 def fully_damped(s):
-    x = np.geomspace(1e4, 1e8, 97)
+    x = np.geomspace(1e4, 1e8, 41)
     smallest = fast_mode_cascade.theta_min(x / L, MA, L, anisotropic=True)
     for layer in MEDIA:
         plasma = s.plasma(DECK, layer)
@@ -116,7 +129,10 @@ def fully_damped(s):
 @claim(87, "Sec. 5.2", "E", "Isotropic cascade: collisionless θ_c ∝ k^−¼, as θ_min")
 def same_powers(s):
     halo, x = s.plasma(DECK, "halo"), np.array([1e11, 1e12])
-    for what, angle in (("θ_c", fast_mode_cascade.theta_c(x / L, halo, MA, L)), ("θ_min", fast_mode_cascade.theta_min(x / L, MA, L))):
+    for what, angle in (
+        ("θ_c", fast_mode_cascade.theta_c(x / L, halo, MA, L)),
+        ("θ_min", fast_mode_cascade.theta_min(x / L, MA, L)),
+    ):
         yield exponent(f"power of k, {what}", -0.25, float(np.diff(np.log(angle))[0] / np.log(10)), at_asymptote=0.002)
 
 
@@ -128,14 +144,32 @@ def fast_mode_wandering(s):
     yield algebra("over eq. 40", 1, float(anisotropic(0.8) / (0.25 / (np.sqrt(K * L) * 0.8**3)) ** 0.25))
 
 
-@claim(89, "Sec. 6.1", "E", "Nonlinear damping with an extra k l_mfp: escape close to E^−0.3…−0.7; τ_esc ∝ p^(4−γ) = p^−0.3")
+@claim(
+    89,
+    "Sec. 6.1",
+    "E",
+    "Nonlinear damping with an extra k l_mfp: escape close to E^−0.3…−0.7; τ_esc ∝ p^(4−γ) = p^−0.3",
+)
 def pressure_anisotropy(s):
     hot = s.plasma("nonlinear_landau")
-    X2 = lambda R: sc.nonlinear_X(hot, R, sc.landau_rate(hot, R) * sc.resonant_wavenumber(R, hot.B) * hot.mean_free_path) ** 2  # noqa: E731
+
+    def X2(R):
+        rate = sc.landau_rate(hot, R) * sc.resonant_wavenumber(R, hot.B) * hot.mean_free_path
+        return sc.nonlinear_X(hot, R, rate) ** 2
+
     yield exponent("power of p in X²", -4, slope_of(X2, 1e6))
-    changes = {"physics.adiabatic": True, "layer.halo.damping": [{"type": "pressure_anisotropy"}], "grid.rigidity_max": "1e7 GV"}
+    changes = {
+        "physics.adiabatic": True,
+        "layer.halo.damping": [{"type": "pressure_anisotropy"}],
+        "grid.rigidity_max": "1e7 GV",
+    }
     full = of_species(s.solve("nonlinear_landau", changes), "residence_time")
-    yield exponent("d ln τ_esc/d ln p", 4 - 4.3, slope_of(lambda R: s.source("nonlinear_landau", R) / X2(R), 1e6), float(full.slope(1e5)))
+    yield exponent(
+        "d ln τ_esc/d ln p",
+        4 - 4.3,
+        slope_of(lambda R: s.source("nonlinear_landau", R) / X2(R), 1e6),
+        float(full.slope(1e5)),
+    )
 
 
 @claim(90, "Sec. 6.2", "N", "Power that keeps scattering waves: ~4e36 erg/s")
@@ -156,4 +190,3 @@ def echo(s):
     hot = s.plasma("two_phase", "halo")
     kappa = fast_modes.kappa(float(rigidity_from_kinetic_energy(1.0)), hot, 1.0, L, damping="none", cache=True)
     yield about("κ, undamped cascade, L = 100 pc", 1e27, float(kappa), unit="cm²/s")
-
