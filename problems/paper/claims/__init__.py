@@ -1,4 +1,4 @@
-"""All quantitative claims of the paper, computed: `evaluate(runs)` gives one `Claim` per row, `render` shows them."""
+"""All quantitative claims of the paper, computed: `evaluate(runs)` gives one `Claim` per row."""
 
 from . import (
     appendices,
@@ -11,8 +11,7 @@ from . import (
     section5_6,
 )
 from .checks import Check
-from .registry import STATUSES, Claim, evaluate, rows
-from .render import ClaimsTable, html, page, plain_text, records, summary
+from .registry import Claim, evaluate, rows
 
 SECTIONS = (
     section2_linear,
@@ -24,17 +23,4 @@ SECTIONS = (
     section5_6,
     appendices,
 )
-__all__ = [
-    "SECTIONS",
-    "STATUSES",
-    "Check",
-    "Claim",
-    "ClaimsTable",
-    "evaluate",
-    "html",
-    "page",
-    "plain_text",
-    "records",
-    "rows",
-    "summary",
-]
+__all__ = ["SECTIONS", "Check", "Claim", "evaluate", "rows"]

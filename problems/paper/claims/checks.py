@@ -52,6 +52,18 @@ class Check:
         verdicts = {self.formula_holds, self.full_holds}
         return True in verdicts and False not in verdicts
 
+    def record(self):
+        """The check as a dict that JSON holds: numbers as texts, and as values where they are finite."""
+        out = {"what": self.what, "unit": self.unit, "paper": self.paper, "printed": self.printed}
+        for column, value, holds in (
+            ("formula", self.formula, self.formula_holds),
+            ("full", self.full, self.full_holds),
+        ):
+            finite = value is not None and math.isfinite(value)
+            out |= {column: "" if value is None else show(value), f"{column}_holds": holds}
+            out[f"{column}_value"] = float(value) if finite else None
+        return out
+
 
 def exponent(what, paper, formula=None, full=None, *, at_asymptote=ALGEBRA, fitted=FITTED, printed=False):
     """A power of p, k, … (a number): `paper` itself is the value it must have."""

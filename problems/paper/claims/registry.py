@@ -12,16 +12,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
+from solver.claim_table import CORRECTED, DEPENDS, DIFFERS, HOLDS, INPUT, NEEDS_DATA, only_full_differs
 from solver.errors import SolverError
 from solver.physics.validity import ValidityWarning
 
 from .checks import Check, show
 from .setting import DataNeeded, Setting, alternatives
-
-HOLDS, CORRECTED, DIFFERS = "holds", "holds as corrected", "differs"
-DEPENDS, INPUT, NEEDS_DATA = "depends on a free choice", "input", "needs the data folder"
-STATUSES = (HOLDS, CORRECTED, DEPENDS, DIFFERS, INPUT, NEEDS_DATA)
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,12 @@ class Claim:
     @property
     def only_full_differs(self) -> bool:
         """Does the paper's formula give what it says, and only the full equation something else?"""
-        return self.status == DIFFERS and all(c.formula_holds is not False for c in self.checks if not c.printed)
+        return only_full_differs(self.record())
+
+    def record(self) -> dict[str, Any]:
+        """The claim as a dict that JSON holds, what `solver.claim_table` shows."""
+        texts = {name: getattr(self, name) for name in TEXTS}
+        return texts | {"checks": [check.record() for check in self.checks]}
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class _Entry:
     note: str
 
 
+TEXTS = ("row", "where", "text", "kind", "paper", "formula", "full", "status", "why", "range")
 _REGISTRY: dict[int, _Entry] = {}
 
 

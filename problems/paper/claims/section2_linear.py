@@ -50,7 +50,7 @@ def streaming_factor(s):
         * disc_spectrum(result)(10.0)
         / Spectrum(result.dataset.rigidity.values, result.dataset.source.sel(species="proton").values)(10.0)
     )
-    yield number("v_A f/Q", "0.667", power_law_profile(1.0, 1.0, 1.0, 4.5), float(value))
+    yield number("v_A f/Q", "0.667", power_law_profile(1.0, 1.0, 1.0, 4.5), float(value), derived=True)
 
 
 @claim(4, "fn. 2, eq. 3", "E", "Profile under streaming, any v_A(z): f(z)/f(0) = (v_A(0)/v_A(z))^(α/3)")

@@ -243,7 +243,7 @@ def viscous_cone(s):
     warm = s.plasma(DECK, "warm")
     collisional = Plasma(warm.B, warm.n, warm.T, 1e7)  # a mean free path too short for anything but viscosity
     yield exponent("d ln θ_c²/d ln k", -1.5, cone_slope(collisional, 1e12), at_asymptote=0.02)
-    yield exponent("d ln ν/d ln R", 1, gyroresonance_slope(collisional, [1e-3, 2e-3], L), at_asymptote=0.03)
+    yield exponent("d ln ν/d ln R", 1, gyroresonance_slope(collisional, [1e-3, 2e-3], L), at_asymptote=0.02)
 
 
 @claim(49, "Sec. 3", "R", "Low-energy scattering rate of Fig. 3: ν ≳ 1e-8 s⁻¹", over=FREE_PATH)

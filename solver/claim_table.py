@@ -1,4 +1,9 @@
-"""The table of claims as people read it: in a terminal, as plain text, as a part of a web page, as records."""
+"""The table of claims as people read it: in a terminal, as plain text, as a part of a web page.
+
+A claim is a record, a dict as JSON holds it: row, where, text, kind, paper, formula, full, status, why, range (texts), and
+checks, one dict per number with what, unit, paper, formula, full (texts, "" for none), formula_holds, full_holds (None for
+none) and printed (a literal reading that a note corrects).
+"""
 
 from __future__ import annotations
 
@@ -7,10 +12,12 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
-from .checks import Check, show
-from .registry import CORRECTED, DEPENDS, DIFFERS, HOLDS, INPUT, NEEDS_DATA, Claim
+Record = dict[str, Any]
 
+HOLDS, CORRECTED, DIFFERS = "holds", "holds as corrected", "differs"
+DEPENDS, INPUT, NEEDS_DATA = "depends on a free choice", "input", "needs the data folder"
 KINDS = {"E": "exact", "N": "number", "R": "range", "Q": "qualitative", "I": "input"}
 STYLES = {HOLDS: "green", CORRECTED: "cyan", DEPENDS: "yellow", DIFFERS: "bold red", INPUT: "dim", NEEDS_DATA: "dim"}
 MARKS = {HOLDS: "✓", CORRECTED: "✓*", DEPENDS: "~", DIFFERS: "✗", INPUT: "=", NEEDS_DATA: "…"}
@@ -18,18 +25,23 @@ HEADINGS = ("quantity", "paper", "formula", "full equation")
 COLUMNS = (34, 18, 11, 13)  # widths of the four in a terminal
 LEAST_WIDTH = 140  # of a terminal that shows the table
 WIDTH = 118  # of plain text
-TEXTS = ("row", "where", "text", "kind", "paper", "formula", "full", "status", "why", "range")
 
 
-def group(claim: Claim) -> str:
+def group(claim: Record) -> str:
     """The status without its note."""
-    return CORRECTED if claim.status.startswith(CORRECTED) else claim.status
+    return CORRECTED if claim["status"].startswith(CORRECTED) else claim["status"]
 
 
-def summary(claims: Iterable[Claim]) -> str:
+def only_full_differs(claim: Record) -> bool:
+    """Does the paper's formula give what it says, and only the full equation something else?"""
+    checks = [c for c in claim["checks"] if not c["printed"]]
+    return claim["status"] == DIFFERS and bool(checks) and all(c["formula_holds"] is not False for c in checks)
+
+
+def summary(claims: Iterable[Record]) -> str:
     """How many claims have which status."""
     claims = list(claims)
-    counts, only = Counter(map(group, claims)), sum(claim.only_full_differs for claim in claims)
+    counts, only = Counter(map(group, claims)), sum(map(only_full_differs, claims))
     parts = [f"{counts[status]} {status}" for status in STYLES if counts[status] and status not in (DIFFERS, INPUT)]
     if counts[DIFFERS]:
         parts.append(f"{counts[DIFFERS]} differ" + (f" ({only} in the full equation only)" if only else ""))
@@ -38,39 +50,20 @@ def summary(claims: Iterable[Claim]) -> str:
     return f"{len(claims)} claims: " + ", ".join(parts)
 
 
-def records(claims: Iterable[Claim]) -> list[dict[str, object]]:
-    """The claims as JSON can hold them: texts, and the numbers behind them with infinities as text."""
-
-    def plain(value):
-        return show(value) if isinstance(value, float) and value - value != 0 else value
-
-    return [
-        {name: getattr(claim, name) for name in TEXTS}
-        | {
-            "checks": [
-                {"what": c.what, "paper": c.paper, "unit": c.unit, "formula": plain(c.formula), "full": plain(c.full),
-                 "holds": c.holds, "printed": c.printed}
-                for c in claim.checks
-            ]
-        }
-        for claim in claims
-    ]  # fmt: skip
-
-
-def cells(check: Check) -> tuple[str, str, str, str]:
+def cells(check: Record) -> tuple[str, str, str, str]:
     """Quantity, paper's value, formula's and full equation's number of one check; ✗ marks what is not allowed."""
-    what = check.what + (f" [{check.unit}]" if check.unit else "")
-    return (what, check.paper, _number(check.formula, check.formula_holds), _number(check.full, check.full_holds))
+    what = check["what"] + (f" [{check['unit']}]" if check["unit"] else "")
+    return (what, check["paper"], _number(check, "formula"), _number(check, "full"))
 
 
-def _number(value, holds) -> str:
-    return "–" if value is None else show(value) + ("" if holds else " ✗")
+def _number(check, column) -> str:
+    return (check[column] or "–") + (" ✗" if check[f"{column}_holds"] is False else "")
 
 
 class ClaimsTable:
     """The claims as a rich table, for terminals of LEAST_WIDTH or more; `str` gives plain text for all others and pipes."""
 
-    def __init__(self, claims: Iterable[Claim]):
+    def __init__(self, claims: Iterable[Record]):
         self.claims = list(claims)
 
     @property
@@ -87,13 +80,13 @@ class ClaimsTable:
         table.add_column(_grid([Text(each, style="bold") for each in HEADINGS]), width=sum(COLUMNS) + 3)
         table.add_column("status", width=18)
         for claim in self.claims:
-            text = Text(claim.text)
-            text.append(f"\n{claim.where} · {KINDS[claim.kind]}", style="dim")
-            for more in filter(None, (claim.why, claim.range)):
+            text = Text(claim["text"])
+            text.append(_origin(claim, "\n{} · {}"), style="dim")
+            for more in filter(None, (claim["why"], claim["range"])):
                 text.append("\n" + more, style="italic dim")
-            lines = [[Text(c, style="red" if c.endswith("✗") else "") for c in cells(check)] for check in claim.checks]
-            status = Text(f"{MARKS[group(claim)]} {claim.status}", style=STYLES[group(claim)])
-            table.add_row(str(claim.row), text, _grid(*lines) if lines else "", status)
+            lines = [[Text(c, style="red" if c.endswith("✗") else "") for c in cells(each)] for each in claim["checks"]]
+            status = Text(MARKS[group(claim)] + " " + claim["status"], style=STYLES[group(claim)])
+            table.add_row(str(claim["row"]), text, _grid(*lines) if lines else "", status)
         return table
 
     def __rich__(self):
@@ -115,26 +108,28 @@ def _grid(*lines):
     return grid
 
 
-def plain_text(claim: Claim) -> str:
+def plain_text(claim: Record) -> str:
     """One claim in lines of at most WIDTH characters."""
 
     def wrapped(text, indent):
         return textwrap.fill(text, WIDTH, initial_indent=indent, subsequent_indent=" " * len(indent))
 
-    lines = [f"{claim.row:>3}  {claim.status}   [{claim.where}; {KINDS[claim.kind]}]", wrapped(claim.text, "     ")]
-    rows = [cells(check) for check in claim.checks]
-    if rows:
-        width = min(max(len(row[0]) for row in rows), 58)
-        for what, paper, formula, full in rows:
-            numbers = "   ".join(filter(None, (f"paper {paper}", f"formula {formula}" if formula != "–" else "",
-                                               f"full {full}" if full != "–" else "")))  # fmt: skip
-            lines.append(f"       {what:{width}}  {numbers}")
-    if claim.why:
-        lines.append(wrapped(claim.why, "     why: "))
-    lines += [
-        wrapped(line, "     range: " if i == 0 else "            ") for i, line in enumerate(claim.range.splitlines())
-    ]
+    head = f"{claim['row']:>3}  {claim['status']}   " + _origin(claim, "[{}; {}]")
+    lines, rows = [head, wrapped(claim["text"], "     ")], [cells(check) for check in claim["checks"]]
+    width = min(max((len(row[0]) for row in rows), default=0), 58)
+    for what, paper, *numbers in rows:
+        columns = [("paper", paper), *zip(("formula", "full"), numbers, strict=True)]
+        lines.append(f"       {what:{width}}  " + "   ".join(f"{name} {text}" for name, text in columns if text != "–"))
+    if claim["why"]:
+        lines.append(wrapped(claim["why"], "     why: "))
+    over = claim["range"].splitlines()
+    lines += [wrapped(line, "     range: " if i == 0 else "            ") for i, line in enumerate(over)]
     return "\n".join(lines)
+
+
+def _origin(claim, pattern) -> str:
+    """Where a claim is made and of what kind it is."""
+    return pattern.format(claim["where"], KINDS[claim["kind"]])
 
 
 # ---- web page ------------------------------------------------------------------------------------------------------
@@ -146,6 +141,7 @@ CSS = """
   background: #fff; }
 .claims td { vertical-align: top; padding: .3em .7em; }
 .claims tbody { border-bottom: 1px solid #ccc; }
+.claims tbody tr { height: 1px; } .claims tbody tr:last-child { height: auto; } .claims td.rest { padding: 0; }
 .claims td.n { text-align: right; color: #666; font-variant-numeric: tabular-nums; }
 .claims td.claim { width: 30%; }
 .claims td.value { font-variant-numeric: tabular-nums; white-space: nowrap; }
@@ -179,7 +175,7 @@ LEGEND = (
 )
 
 
-def html(claims: Iterable[Claim], heading: str = "Claims of the paper") -> str:
+def html(claims: Iterable[Record], heading: str = "Claims of the paper") -> str:
     """The claims as a `<section>` with its own style, for a page that has a head and a body already."""
     claims = list(claims)
     head = "".join(f"<th>{each}</th>" for each in ("", "claim", *HEADINGS, "status"))
@@ -190,7 +186,7 @@ def html(claims: Iterable[Claim], heading: str = "Claims of the paper") -> str:
     )
 
 
-def page(claims: Iterable[Claim]) -> str:
+def page(claims: Iterable[Record]) -> str:
     """A whole page with nothing but the claims."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -210,30 +206,23 @@ def _typeset(text: str) -> str:
     return _LOWERED.sub(r"<sub>\1</sub>", raised)
 
 
-def _body(claim: Claim) -> str:
-    """One claim as a `<tbody>`: a line per check, the claim and its status beside them all."""
-    kind = group(claim)
-
-    def e(text):
-        return _typeset(markup.escape(text))
-
-    span = f' rowspan="{max(1, len(claim.checks))}"'
-    why = f'<p class="why">{e(claim.why)}</p>' if claim.why else ""
-    over = f'<p class="range">{e(claim.range)}</p>' if claim.range else ""
-    note = claim.status.removeprefix(kind).strip()
-    first = (
-        f'<td class="n"{span}>{claim.row}</td>'
-        f'<td class="claim"{span}>{e(claim.text)}<small>{e(claim.where)} · {KINDS[claim.kind]}</small>{why}{over}</td>'
-    )
-    last = f'<td class="status {CLASSES[kind]}"{span}>{MARKS[kind]} {e(kind)}<small>{e(note)}</small></td>'
-    lines = [_line(check) for check in claim.checks] or ['<td colspan="4"></td>']
+def _body(claim: Record) -> str:
+    """One claim as a `<tbody>`: a line per check and one for what is left of the claim's height."""
+    kind, row = group(claim), claim["row"]
+    text, why, over = (_typeset(markup.escape(claim[key])) for key in ("text", "why", "range"))
+    more = (f'<p class="why">{why}</p>' if why else "") + (f'<p class="range">{over}</p>' if over else "")
+    origin, note = markup.escape(_origin(claim, "{} · {}")), markup.escape(claim["status"].removeprefix(kind).strip())
+    lines = [*map(_line, claim["checks"]), '<td class="rest" colspan="4"></td>']
+    span = f' rowspan="{len(lines)}"'
+    first = f'<td class="n"{span}>{row}</td><td class="claim"{span}>{text}<small>{origin}</small>{more}</td>'
+    last = f'<td class="status {CLASSES[kind]}"{span}>{MARKS[kind]} {kind}<small>{note}</small></td>'
     rows = [f"<tr>{first}{lines[0]}{last}</tr>", *(f"<tr>{line}</tr>" for line in lines[1:])]
-    return f'<tbody id="claim-{claim.row}">{"".join(rows)}</tbody>'
+    return f'<tbody id="claim-{row}">{"".join(rows)}</tbody>'
 
 
-def _line(check: Check) -> str:
+def _line(check: Record) -> str:
     what, paper, *values = (_typeset(markup.escape(text)) for text in cells(check))
-    literal = ' class="literal"' if check.printed else ""
+    literal = ' class="literal"' if check["printed"] else ""
     cell = "".join(
         f'<td class="value{" off" if value.endswith("✗") else " none" if value == "–" else ""}">{value}</td>'
         for value in values
