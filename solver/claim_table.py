@@ -135,11 +135,11 @@ def _origin(claim, pattern) -> str:
 # ---- web page ------------------------------------------------------------------------------------------------------
 
 CSS = """
-.claims { font: 14px/1.45 system-ui, sans-serif; color: #1a1a1a; max-width: 86rem; }
+.claims { font: 14px/1.45 system-ui, sans-serif; color: #1a1a1a; }
 .claims table { border-collapse: collapse; width: 100%; }
 .claims th { text-align: left; font-weight: 600; border-bottom: 2px solid #333; padding: .35em .7em; position: sticky; top: 0;
   background: #fff; }
-.claims td { vertical-align: top; padding: .3em .7em; }
+.claims td { vertical-align: top; padding: .3em .7em; border: 0; }
 .claims tbody { border-bottom: 1px solid #ccc; }
 .claims tbody tr { height: 1px; } .claims tbody tr:last-child { height: auto; } .claims td.rest { padding: 0; }
 .claims td.n { text-align: right; color: #666; font-variant-numeric: tabular-nums; }
@@ -157,7 +157,6 @@ CSS = """
 .claims .differs { color: #a33c00; } .claims .input, .claims .needs { color: #666; }
 .claims sub, .claims sup { line-height: 0; font-size: .75em; }
 .claims .literal { color: #888; font-style: italic; }
-@media (prefers-color-scheme: dark) { .claims { color: #ddd; } .claims th { background: #111; border-color: #999; } }
 """
 CLASSES = {
     HOLDS: "holds",

@@ -24,6 +24,7 @@ def reproduce(
     it must agree with do not.
     """
     from . import measurements, progress
+    from .claim_table import summary
     from .reproduce import reproduce as make
     from .reproduce import select
 
@@ -37,8 +38,9 @@ def reproduce(
         progress.show(progress.table(done))
     if done.claims is not None:
         if names:
-            progress.show(progress.claims_table(done.claims))
-        print(progress.summary(done.claims))
+            progress.show_claims(done.claims)
+        else:
+            print(summary(done.claims))
     counts = done.counts
     print(f"{counts['solved']} decks solved, {counts['read']} read, {done.seconds:.1f} s; page {done.page}")
     raise typer.Exit(done.exit_code)

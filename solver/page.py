@@ -3,9 +3,9 @@
 Figures are linked, so the folder moves as a whole; everything else is in the file.
 """
 
-from collections import Counter
 from html import escape
 
+from . import claim_table
 from .provenance import git_revision, package_version
 
 PAPER = "Kempski & Quataert, Reconciling cosmic-ray transport theory with phenomenological models motivated by Milky-Way data"
@@ -20,14 +20,13 @@ th, td { text-align: left; padding: .28em .7em .28em 0; border-bottom: 1px solid
 th { border-bottom: 1.5px solid #333; font-weight: bold }
 td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 th.n { text-align: right } td.why { color: #555 } .bad { color: #b3261e; font-weight: bold } .good { color: #1a6b3c }
-.scroll { overflow-x: auto } .tag { white-space: nowrap; font-weight: bold }
-.s0 { color: #1a6b3c } .s1 { color: #0b5fa5 } .s2 { color: #8a5a00 } .s3 { color: #b3261e } .s4 { color: #666 }
+.scroll { overflow-x: auto }
+.claims { width: min(96vw, 1340px); margin-left: calc(50% - min(48vw, 670px)) }
 """
-COLOURS = {"holds": "s0", "holds as corrected": "s1", "depends on a free choice": "s2", "differs": "s3"}
 
 
 def page(records, claims=None):
-    """HTML of figures (name -> record of a Plate) and claims (dicts with the columns of solver.reproduce), or None."""
+    """HTML of figures (name -> record of a Plate) and claims (records of solver.claim_table), or None."""
     parts = [
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
@@ -41,7 +40,7 @@ def page(records, claims=None):
         *(_figure(name, record) for name, record in records.items()),
     ]
     if claims:
-        parts.append(_claims(claims))
+        parts.append(claim_table.html(claims, f"All {len(claims)} claims"))
     return "\n".join([*parts, "</body></html>", ""])
 
 
@@ -114,33 +113,3 @@ def _figure(name, record):
 def _title(text):
     """The title without the figure's number at its end."""
     return text.rstrip(".").rpartition(" (Fig")[0] or text.rstrip(".")
-
-
-def _claims(claims):
-    counts = Counter(row["status"] for row in claims)
-    summary = ", ".join(
-        f'<span class="tag {COLOURS.get(status, "s4")}">{count} {escape(status)}</span>'
-        for status, count in counts.most_common()
-    )
-    head = "".join(
-        f"<th>{name}</th>"
-        for name in (
-            "",
-            "where",
-            "claim",
-            "paper",
-            "formula",
-            "full equation",
-            "status",
-            "why; range over free choices",
-        )
-    )
-    body = "".join(
-        f'<tr><td class="n">{row["row"]}</td><td>{escape(str(row["where"]))}</td><td>{escape(str(row["text"]))}</td>'
-        + "".join(f"<td>{escape(str(row[key] or '–'))}</td>" for key in ("paper", "formula", "full"))
-        + f'<td class="tag {COLOURS.get(row["status"], "s4")}">{escape(row["status"])}</td>'
-        + f'<td class="why">{"<br>".join(escape(str(part)) for part in (row["why"], row["range"]) if part)}</td></tr>'
-        for row in claims
-    )
-    table = f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>'
-    return f'<h2 id="claims">All {len(claims)} claims</h2><p>{summary}.</p>{table}'

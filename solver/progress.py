@@ -69,37 +69,17 @@ def table(done):
     return out
 
 
-def claims_table(claims):
-    """All claims as a rich Table."""
-    from rich.table import Table
-    from rich.text import Text
+def show_claims(claims):
+    """Print all claims: as a table where the terminal is wide enough for it, else as plain text."""
+    from rich.console import Console
 
-    colours = {"holds": "green", "holds as corrected": "cyan", "depends on a free choice": "yellow", "differs": "red"}
-    out = Table(box=None, pad_edge=False)
-    out.add_column("row", justify="right")
-    for column, most in (
-        ("where", 14),
-        ("claim", None),
-        ("paper", 24),
-        ("formula", 24),
-        ("full equation", 24),
-        ("status", 12),
-    ):
-        out.add_column(column, max_width=most, overflow="fold")
-    for row in claims:
-        words = [row[key] or "–" for key in ("where", "text", "paper", "formula", "full")]
-        out.add_row(
-            str(row["row"]),
-            *(Text(str(word)) for word in words),
-            Text(row["status"], style=colours.get(row["status"], "")),
-        )
-    return out
+    from .claim_table import LEAST_WIDTH, ClaimsTable
 
-
-def summary(claims):
-    """For example: 102 claims: 70 holds, 12 depends on a free choice, …"""
-    counts = Counter(row["status"] for row in claims)
-    return f"{len(claims)} claims: " + ", ".join(f"{count} {status}" for status, count in counts.most_common())
+    console, table = Console(highlight=False), ClaimsTable(claims)
+    if console.is_terminal and console.width >= LEAST_WIDTH:
+        console.print(table)
+    else:
+        print(table)
 
 
 def show(thing):

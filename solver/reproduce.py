@@ -23,7 +23,6 @@ OUT = "out/paper"
 FORMATS = ("png", "pdf")
 EDITION = 1  # of NAME.json
 CLAIMS = "claims"
-COLUMNS = ("row", "where", "kind", "text", "paper", "formula", "full", "range", "status", "why")
 
 
 @dataclass
@@ -151,7 +150,7 @@ def make(name, function, out, runs, data):
 
 
 def claims(out, runs, data, watch):
-    """Every claim as a dict, computed unless claims.json was made from the same code, problems, data and grids."""
+    """Every claim as a record (solver.claim_table), computed unless claims.json is of the same code, problems, data, grids."""
     path, content = out / f"{CLAIMS}.json", _content(CLAIMS, runs, data)
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
@@ -159,8 +158,7 @@ def claims(out, runs, data, watch):
             return stored["claims"]
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    rows = claims_module().evaluate(runs, data=data, progress=watch.row)
-    table = [{key: getattr(row, key) for key in COLUMNS} for row in rows]
+    table = [claim.record() for claim in claims_module().evaluate(runs, data=data, progress=watch.row)]
     _write(
         path,
         lambda file: json.dump(

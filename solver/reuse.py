@@ -18,8 +18,8 @@ from .provenance import package_version
 HERE = Path(__file__).resolve().parent
 # what only shows results: changes there leave solved decks as they are
 SHOWS = (
-    "cli", "compare", "describe", "draw", "ensemble", "measurements", "page", "plate", "plots", "progress", "reproduce", "reuse",
-    "watch",
+    "claim_table", "cli", "compare", "describe", "draw", "ensemble", "measurements", "page", "plate", "plots", "progress",
+    "reproduce", "reuse", "watch",
 )  # fmt: skip
 STANDS_ON = ("numpy", "scipy", "petsc4py")
 

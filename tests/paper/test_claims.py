@@ -83,7 +83,7 @@ def list_of_numbers():
 
 
 def test_every_row_is_claimed_once():
-    assert claims.rows() == tuple(ROWS)  # registering one twice is an error, see below
+    assert claims.all_rows() == tuple(ROWS)  # registering one twice is an error, see below
 
 
 def test_rows_and_kinds_are_those_of_the_list_of_numbers():

@@ -165,25 +165,22 @@ def test_claims_are_computed_once_and_stand_on_the_page(one, tmp_path, monkeypat
     def evaluate(runs, data=None, progress=None):
         calls.append(1)
         progress(1, 0, 1)
-        row = dict.fromkeys(reproduce.COLUMNS, "") | {
-            "row": 7,
-            "text": "S ∝ p^−3.75",
-            "status": "holds",
-            "paper": "<1>",
-        }
-        return [SimpleNamespace(**row)]
+        check = {"what": "x", "unit": "", "paper": "<1>", "formula": "1", "formula_holds": True, "full": "", "full_holds": None}
+        texts = dict.fromkeys(("where", "paper", "formula", "full", "why", "range"), "")
+        row = texts | {"row": 7, "kind": "N", "text": "S ∝ p^−3.75", "status": "holds", "checks": [check | {"printed": False}]}
+        return [SimpleNamespace(record=lambda: row)]
 
     monkeypatch.setattr(reproduce, "claims_module", lambda: SimpleNamespace(evaluate=evaluate))
     done = reproduce.reproduce(["claims"], tmp_path)
     assert done.figures == []
-    assert "S ∝ p^−3.75" in done.page.read_text()
+    assert "S ∝ p<sup>−3.75</sup>" in done.page.read_text()
     assert "&lt;1&gt;" in done.page.read_text()
     assert reproduce.reproduce(out=tmp_path).claims == done.claims
     assert calls == [1]
-    from solver.progress import claims_table, summary
+    from solver.claim_table import ClaimsTable, summary
 
     assert summary(done.claims) == "1 claims: 1 holds"
-    assert claims_table(done.claims).row_count == 1
+    assert ClaimsTable(done.claims).table.row_count == 1
 
 
 # ---------------------------------------------------------------- the figures themselves

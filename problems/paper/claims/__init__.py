@@ -11,7 +11,7 @@ from . import (
     section5_6,
 )
 from .checks import Check
-from .registry import Claim, evaluate, rows
+from .registry import Claim, all_rows, evaluate
 
 SECTIONS = (
     section2_linear,
@@ -23,4 +23,4 @@ SECTIONS = (
     section5_6,
     appendices,
 )
-__all__ = ["SECTIONS", "Check", "Claim", "evaluate", "rows"]
+__all__ = ["SECTIONS", "Check", "Claim", "all_rows", "evaluate"]

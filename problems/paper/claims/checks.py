@@ -83,7 +83,8 @@ def number(what, shown, formula=None, full=None, *, unit="", derived=False, prin
     """A number as printed, e.g. "0.354" or "4e36": to half a unit of its last digit. derived: follows from the inputs."""
     value = Decimal(shown)
     half = 0.5 * 10.0 ** value.as_tuple().exponent * (1 + 1e-9)
-    text = shown + (" (derived)" if derived else "")
+    text = show(float(value)) if value.as_tuple().exponent > 0 and abs(value) < 1000 else shown.replace("-", "−")
+    text += " (derived)" if derived else ""
     return Check(what, text, _around(float(value), half), formula, full, unit=unit, printed=printed)
 
 

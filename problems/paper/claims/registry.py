@@ -84,21 +84,21 @@ def claim(row: int, where: str, kind: str, text: str, *, over: Iterable[str] = (
     return register
 
 
-def rows() -> tuple[int, ...]:
+def all_rows() -> tuple[int, ...]:
     """All rows with a function, in order."""
     return tuple(sorted(_REGISTRY))
 
 
-def evaluate(runs=None, wanted: Iterable[int] | None = None, data=None, progress=None) -> list[Claim]:
+def evaluate(runs=None, rows: Iterable[int] | None = None, data=None, progress=None) -> list[Claim]:
     """Compute claims and decide their status, in the order of their rows.
 
-    runs: anything with solve(deck) -> Result, by default solved here and kept in memory; wanted: rows, default all;
+    runs: anything with solve(deck) -> Result, by default solved here and kept in memory; rows: which, default all;
     data: measurements (solver.measurements); progress: called as progress(row, done, of) before each. KeyError for unknown rows.
     """
-    chosen = rows() if wanted is None else sorted(set(wanted))
+    chosen = all_rows() if rows is None else sorted(set(rows))
     unknown = [row for row in chosen if row not in _REGISTRY]
     if unknown:
-        raise KeyError(f"no such rows: {', '.join(map(str, unknown))}; there are 1 to {rows()[-1]}")
+        raise KeyError(f"no such rows: {', '.join(map(str, unknown))}; there are 1 to {all_rows()[-1]}")
     setting, out = Setting(runs, data), []
     for i, row in enumerate(chosen):
         if progress is not None:

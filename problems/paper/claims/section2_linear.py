@@ -10,7 +10,7 @@ from solver.particles import PROTON
 from solver.physics import losses, sources
 from solver.physics import self_confinement as sc
 
-from .checks import algebra, between, exponent, given, number, show
+from .checks import algebra, between, exponent, given, number
 from .registry import claim
 from .setting import Spectrum, disc_spectrum, of_species, shipped, slope_of
 
@@ -164,8 +164,8 @@ def effective_speed(s):
     yield number("p_c/p where the speed has doubled", "2.38", 1 / x, p_c / doubled, derived=True)
     yield between("effective speed/c far above p_c", 0.9, 1, float(formula(1e5)) * v / C, float(U(1e5)) / C, text="1")
     yield (
-        f"With the adiabatic term particles leave at {show(low)} v_A from low energies on (α/3, row 2); the rise is as sharp, "
-        f"but twice v_A is passed at p_c/{show(p_c / two.crossing(2.0))}."
+        f"With the adiabatic term particles leave at {low:.2f} v_A from low energies on (α/3, row 2); the rise is as sharp, "
+        f"but twice v_A is passed at p_c/{p_c / two.crossing(2.0):.1f}."
     )
 
 

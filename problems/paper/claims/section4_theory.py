@@ -9,7 +9,7 @@ from solver.particles import PROTON, beta
 from solver.physics import self_confinement as sc
 from solver.physics import spallation
 
-from .checks import algebra, between, exponent, given, number, show
+from .checks import algebra, between, exponent, given, number
 from .registry import claim
 from .setting import Spectrum, disc_spectrum, of_species, shipped, slope_of
 from .two_phase import BORON, EQ2, Formulas, halo_only, solved_b_to_c, solved_share
@@ -175,8 +175,8 @@ def which_layer(s):
         float(full(at)),
         rel=0.002,
     )
-    takes_over = show(full.crossing(0.5, last=True))
-    yield f"In the full equation f(z_W) is lower: the layer takes over at {takes_over} GV, not {show(at)} GV."
+    takes_over = full.crossing(0.5, last=True)
+    yield f"In the full equation f(z_W) is lower: the layer takes over at {takes_over:.0f} GV, not {at:.0f} GV."
 
 
 @claim(64, "eq. 33", "E", "Losses in two phases: f(0) times (1 + h/(v_A τ) + h/(τ κ))^−1", note="c")

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 import solver
+from solver.errors import SolverError
 from solver.physics import losses, sources
 from solver.physics import self_confinement as sc
 from solver.physics.plasma import Plasma, collisional_mean_free_path
@@ -108,8 +109,12 @@ class Setting:
         return changes
 
     def solve(self, problem, changes=None):
-        """The Result of a shipped problem's deck with changes."""
-        return self.runs.solve(self.deck(problem, changes))
+        """The Result of a shipped problem's deck with changes: its steady state directly, by steps where that fails."""
+        deck = self.deck(problem, changes)
+        try:
+            return self.runs.solve(deck)
+        except SolverError:
+            return self.runs.solve(deck.replace({"time.method": "march"}))
 
     # ---- formulas' inputs, from the decks --------------------------------------------------------------------------
 
