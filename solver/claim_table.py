@@ -193,7 +193,7 @@ def page(claims: Iterable[Record]) -> str:
     )
 
 
-_RAISED = re.compile(r"\^([−+]?\([^()]*\)|[−+]?[0-9./½¼¾αγδ]+)")
+_RAISED = re.compile(r"\^([−+]?\([^()]*\)|[−+]?(?:[0-9./½¼¾]+|[a-zαγδλ]))")
 _LOWERED = re.compile(r"_([A-Za-z0-9*∥⊥]+)")
 
 

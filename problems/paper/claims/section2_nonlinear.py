@@ -91,7 +91,7 @@ def landau_measured(s):
     yield "The printed positive powers are κ's, (α − 3)/2; the escape time falls with them."
 
 
-@claim(18, "eq. 15", "E", "NLLD rate Γ ∝ R^−(α−3)/2 = R^−0.85 for α = 4.7")
+@claim(18, "eq. 15", "E", "NLLD rate Γ falls with the power (α − 3)/2 of R: R^−0.85 for α = 4.7")
 def landau_rate(s):
     plasma, alpha, L, f1 = s.plasma("nonlinear_landau"), 4.7, 3 * KPC, 1e-12
     density = 4 * np.pi * f1 / (alpha - 3)  # above 1 GV
