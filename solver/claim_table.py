@@ -21,6 +21,14 @@ DEPENDS, INPUT, NEEDS_DATA = "depends on a free choice", "input", "needs the dat
 KINDS = {"E": "exact", "N": "number", "R": "range", "Q": "qualitative", "I": "input"}
 STYLES = {HOLDS: "green", CORRECTED: "cyan", DEPENDS: "yellow", DIFFERS: "bold red", INPUT: "dim", NEEDS_DATA: "dim"}
 MARKS = {HOLDS: "✓", CORRECTED: "✓*", DEPENDS: "~", DIFFERS: "✗", INPUT: "=", NEEDS_DATA: "…"}
+PLURALS = {
+    HOLDS: "hold",
+    CORRECTED: "hold as corrected",
+    DEPENDS: "depend on a free choice",
+    INPUT: "inputs are as in the decks",
+    NEEDS_DATA: "need the data folder",
+    DIFFERS: "differ",
+}
 HEADINGS = ("quantity", "paper", "formula", "full equation")
 COLUMNS = (34, 18, 11, 13)  # widths of the four in a terminal
 LEAST_WIDTH = 140  # of a terminal that shows the table
@@ -42,11 +50,9 @@ def summary(claims: Iterable[Record]) -> str:
     """How many claims have which status."""
     claims = list(claims)
     counts, only = Counter(map(group, claims)), sum(map(only_full_differs, claims))
-    parts = [f"{counts[status]} {status}" for status in STYLES if counts[status] and status not in (DIFFERS, INPUT)]
-    if counts[DIFFERS]:
-        parts.append(f"{counts[DIFFERS]} differ" + (f" ({only} in the full equation only)" if only else ""))
-    if counts[INPUT]:
-        parts.append(f"{counts[INPUT]} inputs as in the decks")
+    parts = [f"{counts[status]} {words}" for status, words in PLURALS.items() if counts[status]]
+    if only:
+        parts.append(f"{only} of those that differ only in the full equation")
     return f"{len(claims)} claims: " + ", ".join(parts)
 
 
@@ -168,9 +174,9 @@ CLASSES = {
 }
 LEGEND = (
     "<b>paper</b>: as printed, “derived” where it follows from the paper's inputs. <b>formula</b>: the paper's own "
-    "formula, computed. <b>full equation</b>: from solved decks, with adiabatic losses and losses as a flux in momentum. "
-    "✗ marks numbers outside what the paper's words allow: exact exponents to 1e−6 (0.02 and 2&nbsp;% in solutions), "
-    "numbers to the rounding shown, “~” to half a decade."
+    "formula, computed; of inputs, what the decks hold. <b>full equation</b>: from solved decks, with adiabatic losses "
+    "and losses as a flux in momentum. ✗ marks numbers outside what the paper's words allow: exact exponents to 1e−6 "
+    "(0.02 and 2&nbsp;% in solutions), numbers to the rounding shown, “~” to half a decade."
 )
 
 

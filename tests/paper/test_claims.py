@@ -136,7 +136,8 @@ def test_solutions_of_small_decks(row, expected, runs):
 
 @pytest.mark.slow
 def test_all_statuses_with_decks_solved():
-    found = {claim.row: claim for claim in claims.evaluate(Runs())}
+    """On grids half as fine as `crstream reproduce` takes: statuses do not depend on that."""
+    found = {claim.row: claim for claim in claims.evaluate(Runs(halvings=1))}
     assert list(found) == list(ROWS)
     expected = dict.fromkeys(ROWS, "holds")
     expected |= {row: f"holds as corrected (note {note})" for row, note in NOTES.items()}
@@ -340,7 +341,7 @@ def test_plain_text_has_every_claim_and_number(some):
     assert "holds as corrected (note a)" in text
     assert "−0.75 ✗" in text
     assert "l_mfp = v_th τ_i" in text
-    assert text.splitlines()[-1].startswith("6 claims: 1 holds, 1 holds as corrected")
+    assert text.splitlines()[-1].startswith("6 claims: 1 hold, 1 hold as corrected, 2 depend")
     assert all(claim["text"].split(":")[0][:30] in text for claim in some)
 
 

@@ -179,7 +179,7 @@ def test_claims_are_computed_once_and_stand_on_the_page(one, tmp_path, monkeypat
     assert calls == [1]
     from solver.claim_table import ClaimsTable, summary
 
-    assert summary(done.claims) == "1 claims: 1 holds"
+    assert summary(done.claims) == "1 claims: 1 hold"
     assert ClaimsTable(done.claims).table.row_count == 1
 
 

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver.constants import K_B, PROTON_MASS, C
-from solver.physics.plasma import Plasma
+from solver.physics.plasma import Plasma, collisional_mean_free_path
+from solver.physics.validity import ValidityWarning
 
 ROUNDING = 1e-14
 UNITS = 1e-12  # scale factors of e^±20 are themselves rounded to some 1e-14
@@ -90,3 +91,17 @@ def test_an_impossible_plasma_is_refused_by_name(key, bad):
 def test_shapes_that_do_not_fit_are_refused_at_once():
     with pytest.raises(ValueError, match=r"B \(2,\).*n \(3,\)"):
         Plasma(np.ones(2), np.ones(3), 1e4)
+
+
+@pytest.mark.parametrize(("plasma", "logarithm"), [(WARM_3, 24.6), (WARM_5, 23.2), (HALO_3, 33.8)])
+def test_mean_free_path_by_collisions_is_that_of_the_formulary(plasma, logarithm):
+    """NRL Plasma Formulary: τ_i = 2.09e7 s T^(3/2)/(n λ) for hydrogen, T in eV; λ read off its formula to 0.1."""
+    eV = K_B * plasma.T / 1.602176634e-12
+    expected = plasma.thermal_speed * 2.09e7 * eV**1.5 / (plasma.n * logarithm)
+    assert collisional_mean_free_path(plasma) == pytest.approx(expected, rel=0.005)
+
+
+def test_mean_free_path_by_collisions_broadcasts_and_warns_where_nothing_is_left_of_the_logarithm():
+    assert np.shape(collisional_mean_free_path(Plasma(1e-6, np.array([0.1, 1.0]), 1e4))) == (2,)
+    with pytest.warns(ValidityWarning, match="Coulomb logarithm"):
+        collisional_mean_free_path(Plasma(1e-6, 1e20, 1e3))

@@ -184,7 +184,5 @@ def losses_factor(s):
     yield algebra("v_A f/Q, high energy", 1, float(factor(FAST)), float(full(high)))
     ratio = factor(1e-4) * s.sink("boron_losses", 1e-4, PROTON) / v
     yield algebra("f h/(Q τ_loss), low energy", 1, float(ratio), float(full(low) * limit))
-    yield (
-        "Losses are a flux in momentum, which leaves f = Q τ_loss/((γ − 3) h) at low energies, 0.77 of eq. 9. "
-        + ADIABATIC
-    )
+    part = 1 / (shipped("boron_losses").species["proton"].source.slope - 3)
+    yield f"As a flux in momentum losses leave f = Q τ_loss/((γ − 3) h) at low energies, {part:.2f} of eq. 9. {ADIABATIC}"

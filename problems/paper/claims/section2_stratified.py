@@ -163,4 +163,5 @@ def confinement_fails(s):
         full=float(speed(3 * top) / result.dataset.v.values[-1]),
         text="≫ 1",
     )
-    yield "The cutoff goes with the source as Q^(1/(γ − 3 − a)) = Q^1.25, so a factor of two in the area moves it by 2.4."
+    power = 1 / (fig2(s)[0] - 3 - fig2(s)[1])
+    yield f"The cutoff goes with the source as Q^{power:.2f}, so a factor of two in the area moves it by {2**power:.1f}."

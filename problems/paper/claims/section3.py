@@ -7,7 +7,7 @@ from solver.constants import KPC, PC, C
 from solver.particles import beta
 from solver.physics import energetics, fast_mode_cascade, fast_mode_rates, fast_modes, phenomenological
 from solver.physics import self_confinement as sc
-from solver.physics.plasma import Plasma
+from solver.physics.plasma import Plasma, collisional_mean_free_path
 
 from .checks import HALF_DECADE, about, algebra, between, exponent, given, number, show
 from .registry import claim
@@ -39,9 +39,11 @@ def slab(s):
 @claim(32, "Sec. 3", "R", "Thermal mean free path in the warm ISM ~ 1e13 cm", over=FREE_PATH)
 def free_path(s):
     yield about("l_mfp of Fig. 3's warm gas", 1e13, float(s.plasma(DECK, "warm").mean_free_path), unit="cm")
-    colder = float(s.plasma("two_phase", "warm").mean_free_path)
+    colder, warm = float(s.plasma("two_phase", "warm").mean_free_path), s.plasma(DECK, "warm")
+    more = float(collisional_mean_free_path(warm) / warm.mean_free_path)
     yield (
-        "The default takes the paper's 1e13 cm for Fig. 3's gas; Coulomb collisions (v_th τ_i) give 3.5 times more. "
+        "The default takes the paper's 1e13 cm for Fig. 3's gas; "
+        f"Coulomb collisions (v_th τ_i) give {more:.1f} times more. "
         f"Scaled as T²/n, Sec. 4.2's colder, denser gas has {show(colder)} cm only."
     )
 
@@ -52,7 +54,8 @@ def larmor(s):
     r_L = sc.gyroradius(10.0, warm.B)
     yield number("r_L at 10 GV", "5.56e12", r_L, unit="cm", derived=True)
     yield about("rigidity with r_L = l_mfp", 10, float(10 * warm.mean_free_path / r_L), unit="GV")
-    yield "v_th τ_i of the gas is the Larmor radius of 60 GV."
+    energetic = 10 * collisional_mean_free_path(warm) / r_L
+    yield f"v_th τ_i of the gas is the Larmor radius of {energetic:.0f} GV."
 
 
 @claim(34, "eq. 24", "E", "Cascade rate k δv²/v_ph = (k/L)^½ δV²/v_ph ∝ k^½")

@@ -48,7 +48,7 @@ def quiet_halo(s):
         )
     R = np.geomspace(5, 100, 20)
     ratio = solved_b_to_c(s.solve(DECK, QUIET))(R) / solved_b_to_c(s.solve(DECK))(R)
-    yield "p_c goes as (δV/v_A)^−2.5 and with the source as Q^1.25: half the source leaves it six times above 100 GV."
+    yield "p_c goes as (Q/(δV/v_A)²)^(1/(γ − 3 − a)): with half of Q it is no longer ten times above 100 GV."
     yield between("B/C with over without linear damping, 5 to 100 GV", 0.8, 1.25, full=float(ratio.min()), text="≈ 1")
 
 

@@ -50,7 +50,7 @@ def shock_width(s):
     warm = s.plasma(DECK, "warm")
     width = shocks.shock_width(warm, warm.thermal_speed)
     yield about("rigidity whose r_L is the width", 10, float(shocks.smallest_rigidity(width, warm.B)), unit="GV")
-    yield "Width l_mfp for δV ~ v_th; v_th τ_i gives 60 GV."
+    yield "The width is l_mfp for δV ~ v_th, and the mean free path v_th τ_i is longer than the paper's 1e13 cm."
 
 
 @claim(80, "Fig. 7 top", "N", "κ by O(1) shocks ~10 pc apart: independent of energy; c × 10 pc/3 = 3.1e29 cm²/s")
