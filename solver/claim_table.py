@@ -52,7 +52,7 @@ def summary(claims: Iterable[Record]) -> str:
     counts, only = Counter(map(group, claims)), sum(map(only_full_differs, claims))
     parts = [f"{counts[status]} {words}" for status, words in PLURALS.items() if counts[status]]
     if only:
-        parts.append(f"{only} of those that differ only in the full equation")
+        parts[-1] += f" ({only} of them in the full equation only)"
     return f"{len(claims)} claims: " + ", ".join(parts)
 
 
@@ -98,8 +98,15 @@ class ClaimsTable:
     def __rich__(self):
         return self.table
 
+    def text(self, width=WIDTH):
+        """Plain text in lines of at most `width` characters (not less than 60)."""
+        width = max(min(width, WIDTH), 60)
+        return "\n\n".join(
+            [*(plain_text(claim, width) for claim in self.claims), textwrap.fill(summary(self.claims), width)]
+        )
+
     def __str__(self):
-        return "\n\n".join([*map(plain_text, self.claims), summary(self.claims)])
+        return self.text()
 
 
 def _grid(*lines):
@@ -114,23 +121,36 @@ def _grid(*lines):
     return grid
 
 
-def plain_text(claim: Record) -> str:
-    """One claim in lines of at most WIDTH characters."""
+def plain_text(claim: Record, width: int = WIDTH) -> str:
+    """One claim in lines of at most `width` characters, its numbers in columns."""
 
     def wrapped(text, indent):
-        return textwrap.fill(text, WIDTH, initial_indent=indent, subsequent_indent=" " * len(indent))
+        return textwrap.fill(text, width, initial_indent=indent, subsequent_indent=" " * len(indent))
 
     head = f"{claim['row']:>3}  {claim['status']}   " + _origin(claim, "[{}; {}]")
-    lines, rows = [head, wrapped(claim["text"], "     ")], [cells(check) for check in claim["checks"]]
-    width = min(max((len(row[0]) for row in rows), default=0), 58)
-    for what, paper, *numbers in rows:
-        columns = [("paper", paper), *zip(("formula", "full"), numbers, strict=True)]
-        lines.append(f"       {what:{width}}  " + "   ".join(f"{name} {text}" for name, text in columns if text != "–"))
+    lines = [head, wrapped(claim["text"], "     "), *_columns([cells(check) for check in claim["checks"]], width)]
     if claim["why"]:
         lines.append(wrapped(claim["why"], "     why: "))
     over = claim["range"].splitlines()
     lines += [wrapped(line, "     range: " if i == 0 else "            ") for i, line in enumerate(over)]
     return "\n".join(lines)
+
+
+def _columns(rows, width) -> list[str]:
+    """Lines of quantity and numbers in columns; one below the other where they do not fit side by side."""
+    names = ("paper", "formula", "full")
+    texts = [
+        [row[0], *("" if x == "–" else f"{name} {x}" for name, x in zip(names, row[1:], strict=True))] for row in rows
+    ]
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    if 4 + sum(3 + w for w in widths if w) <= width:
+        columns = [k for k, w in enumerate(widths) if w]
+        return ["       " + "   ".join(f"{text[k]:{widths[k]}}" for k in columns).rstrip() for text in texts]
+    lines = []
+    for what, *numbers in texts:
+        for text, indent in ((what, "       "), ("   ".join(filter(None, numbers)), "         ")):
+            lines.append(textwrap.fill(text, width, initial_indent=indent, subsequent_indent=indent + "  "))
+    return lines
 
 
 def _origin(claim, pattern) -> str:

@@ -79,7 +79,7 @@ def show_claims(claims):
     if console.is_terminal and console.width >= LEAST_WIDTH:
         console.print(table)
     else:
-        print(table)
+        print(table.text(console.width) if console.is_terminal else table)
 
 
 def show(thing):

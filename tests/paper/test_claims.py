@@ -345,6 +345,13 @@ def test_plain_text_has_every_claim_and_number(some):
     assert all(claim["text"].split(":")[0][:30] in text for claim in some)
 
 
+@pytest.mark.parametrize("width", [60, 80, 118])
+def test_plain_text_fits(some, width):
+    text = render.ClaimsTable(some).text(width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "formula −0.75 ✗" in text
+
+
 @pytest.mark.parametrize("width", [140, 160, 200])
 def test_terminal_table_fits(some, width):
     from rich.console import Console
