@@ -12,6 +12,7 @@ from .errors import ResultError
 
 RESULT_NAME = "result.nc"
 FORMAT_VERSION = 1                 # raised when a reader of the older layout would misread a file
+TRIED = 4                          # MB written to find out why a file cannot be
 TEXTS = ("deck", "status")         # attributes that every file with results of its own has
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
@@ -41,11 +42,23 @@ def _atomically(path, write_aside):
         os.replace(aside, path)
         _sync(path.parent)
     except (OSError, RuntimeError) as error:         # netCDF4 reports a full disc as RuntimeError
-        raise ResultError(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error})") from error
+        raise ResultError(f"{path}: cannot be written ({_why(aside, error)})") from error
     finally:
         with suppress(OSError):
             aside.unlink()
     return path
+
+
+def _why(path, error):
+    """The reason a file could not be written in the system's words: HDF5 has only vague ones, so that writing is tried."""
+    try:
+        with path.open("ab", buffering=0) as file:
+            for _ in range(TRIED):
+                if file.write(bytes(2**20)) < 2**20:                       # the rest of the disc
+                    file.write(bytes(2**20))
+    except OSError as plain:
+        return plain.strerror or plain
+    return getattr(error, "strerror", None) or error
 
 
 def read(path, kinds=("result",)):
