@@ -19,6 +19,7 @@ from .system import Point, System
 D = 1.0 - np.sqrt(0.5)  # implicit weight of both TR-BDF2 stages
 W = np.sqrt(0.125)  # weight of the old and the middle derivative
 MAX_CUTS = 12
+ENOUGH = 1e-3  # of time.rtol: a mismatch that does not matter to a step whose solve comes no nearer
 UNDERSHOOT = 1e-10  # of a row's largest f, below zero: TR-BDF2 may come to that, backward Euler only where f grows by itself
 SAFETY = 0.9
 
@@ -87,6 +88,7 @@ class March:
         """Arrays and numbers from which `restore` makes a march that goes on bit by bit."""
         s = self.state
         out = {"V": self.V, "F": self.F, "u": s.u, "t": s.t, "dt": s.dt, "counts": self.counts, "peak": self.peak}
+        out["dual"] = int(self.newton.dual)
         out |= {key: value for key, value in (("rate", s.rate), ("a", s.a), ("q", s.q)) if value is not None}
         return out | {f"history_{key}": np.array(values) for key, values in s.history.items()}
 
@@ -95,6 +97,7 @@ class March:
         s = self.state = State(data["t"], data["u"], data.get("rate"), data.get("a"), data.get("q"), data["dt"])
         s.history = {key[8:]: list(value) for key, value in data.items() if key.startswith("history_")}
         self.counts, self.peak = dict(data["counts"]), float(data["peak"])
+        self.newton.dual = bool(data.get("dual", False))
 
     # ---- physical quantities of the present state --------------------------------------------------------------------
 
@@ -127,9 +130,10 @@ class March:
         if t in self.control.stops:  # a step that ends at a switch belongs to the time before it
             t = np.nextafter(t, -np.inf)
         accurate = self.control.end is not None and not self._cautious
+        enough = 0.0 if self.control.end is None else ENOUGH * self.control.rtol
         self.system.set_step(None if u_known is None else u_known * self.F[:, :, None], tau, t, accurate)
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
-            out = self.newton.run(self.system, guess, warm)
+            out = self.newton.run(self.system, guess, warm, enough)
         self.counts["newton"] += out.iterations
         self.counts["krylov"] += out.krylov
         return out

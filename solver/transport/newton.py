@@ -41,6 +41,7 @@ class Outcome:
     worst: dict = field(default_factory=dict)
     message: str = ""
     impossible: bool = False  # no solution exists, as `message` says
+    complete: bool = True  # was it the whole equation that was met so well, at the physical ν?
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,6 @@ class Attempt:
     limit: int
     dual: bool = False
     together: bool = False
-
-
-WARM = Attempt(None, 60)
 
 
 class NewtonPath:
@@ -80,6 +78,7 @@ class NewtonPath:
         self.tolerance, self.max_iterations = self.snes.getTolerances()[1], self.snes.getTolerances()[3]
         self.ksp_type = ksp.getType()
         self.outcome = None
+        self.dual = False  # did the dual form serve last?
 
     # ---- SNES context -------------------------------------------------------------------------------------------
 
@@ -94,9 +93,12 @@ class NewtonPath:
         self.layout.to_vector(self.outcome.point.u[:, self.layout.rows], x)
         snes.setConvergedReason(2 if self.outcome.converged else -5)  # atol reached / too many iterations
 
-    def run(self, system, u, warm=None):
-        """Solve `system` from node values u (all rows, scaled); `warm` is a mixed point near the solution."""
-        self.system, self.u0, self.warm = system, u, warm
+    def run(self, system, u, warm=None, enough=0.0):
+        """Solve `system` from node values u (all rows, scaled); `warm` is a mixed point near the solution.
+
+        `enough`: mismatch that will do where an attempt comes no nearer, because other errors are larger.
+        """
+        self.system, self.u0, self.warm, self.enough = system, u, warm, enough
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
             self.snes.solve(None, self.x)
         return self.outcome
@@ -109,8 +111,11 @@ class NewtonPath:
         half = max(self.max_iterations // 2, 1)
         attempts = [Attempt(0.05, half), Attempt(0.2, half, dual=True), Attempt(0.3, self.max_iterations, together=True),
                     Attempt(0.6, self.max_iterations), Attempt(0.5, self.max_iterations, dual=True)]
-        system.opening = 1.0
-        out = None if self.warm is None else self._counted(snes, WARM, self.warm)
+        if self.dual:
+            attempts[:2] = attempts[1::-1]
+        system.opening, out = 1.0, None
+        if self.warm is not None:
+            out = self._first(snes, self._warm_attempts(), None, self.warm)
         if out is None or not out.converged:
             system.opening = 0.0 if system.heated_from_below else 1.0
             out = self._first(snes, attempts, out)
@@ -119,21 +124,29 @@ class NewtonPath:
         out.iterations, out.krylov = self.done
         return out
 
+    def _warm_attempts(self):
+        """From a point near the solution, in the form that served last, then in the other one."""
+        attempts = [Attempt(None, 60), Attempt(None, 60, dual=True)]
+        return attempts[::-1] if self.dual else attempts if self.system.w is not None else attempts[:1]
+
     def _counted(self, snes, attempt, warm=None):
         out = self._attempt(snes, attempt, self.done[0], warm)
         self.done[0] += out.iterations
         self.done[1] += out.krylov
+        if not out.converged and out.complete and out.mismatch < self.enough:
+            out.converged = True
         if out.converged and self.system.steady and not self._positive(out.point.u):
             out.converged, out.message = False, "the root found is negative somewhere"
         return out
 
-    def _first(self, snes, attempts, best=None):
+    def _first(self, snes, attempts, best=None, warm=None):
         """The first attempt that converges, or the one that came nearest."""
         for attempt in attempts:
-            out = self._counted(snes, attempt)
+            out = self._counted(snes, attempt, warm)
             if best is None or out.converged or out.mismatch < best.mismatch:
                 best = out
             if out.converged:
+                self.dual = attempt.dual
                 break
         return best
 
@@ -148,7 +161,7 @@ class NewtonPath:
         system, reached, stride, message = self.system, 0.0, 1.0, None
         while reached < 1.0 and message is None:
             system.opening = min(reached + stride, 1.0)
-            trial = self._counted(snes, WARM, out.point)
+            trial = self._first(snes, self._warm_attempts(), None, out.point)
             if trial.converged:
                 out, reached, stride = trial, system.opening, 2.0 * stride
                 continue
@@ -227,7 +240,7 @@ class NewtonPath:
         kept, has = None if w is None else [q.copy(), a.copy(), nu.copy()], np.zeros(rows, bool)
         final = factor is None or not path
         mixing, u_spectrum = sys.mixes_momentum, u
-        krylov, worst, e, best, lowest, lowest_at = 0, {}, np.inf, None, np.inf, 0
+        krylov, worst, e, found, nearest, polishing, lowest, lowest_at = 0, {}, np.inf, None, None, False, np.inf, 0
         for it in range(1, limit + 1):
             active = everyone if final else [w]
             point = Point(u, a, q)
@@ -261,17 +274,20 @@ class NewtonPath:
             snes.setFunctionNorm(e)
             snes.monitor(counted + it, e)
             there = np.ones(rows, bool) if w is None else np.all(nu <= nu_true, 1)
-            if final and e < self.tolerance:
-                if e < POLISHED * self.tolerance or best is not None or it == limit:
-                    return Outcome(Point(u, a, q), True, it, krylov, e, self._where(errors))
-                best = e  # one step more: budgets close to rounding
+            if final and (e < self.tolerance or found is not None):
+                if found is None or e < found.mismatch:
+                    found = Outcome(Point(u, a, q), True, it, krylov, e, self._where(errors))
+                if e < POLISHED * self.tolerance or polishing or it == limit:
+                    found.iterations, found.krylov = it, krylov
+                    return found
+                polishing = True  # one step more: budgets close to rounding
                 continue
+            if final and (nearest is None or e < nearest.mismatch):
+                nearest = Outcome(Point(u, a, q), False, it, krylov, e, self._where(errors))
             if e < 0.5 * lowest:
                 lowest, lowest_at = e, it
             if factor is None and it - lowest_at > PATIENCE:
                 break  # the warm start leads nowhere
-            if best is not None:  # rounding kept it from staying below
-                return Outcome(Point(u, a, q), e < 10 * self.tolerance, it, krylov, e, self._where(errors))
             stall += 1
             if not final:
                 if ranks.all(np.all(there & (e_rows < LOOSE))):
@@ -298,16 +314,11 @@ class NewtonPath:
                     q[lost] = sys.law.q(a, nu)[lost]
                     step[lost], has[lost] = 0.5, False
                 stall[good | back] = 0
-        errors = self.mismatch(u, a, nu, final, everyone if final else [w])
-        return Outcome(
-            Point(u, a, q),
-            False,
-            it,
-            krylov,
-            e,
-            self._where(errors),
-            f"no convergence in {it} iterations" + ("" if final else ", still on the path in ν"),
-        )
+        if nearest is None:
+            nearest = Outcome(Point(u, a, q), False, it, krylov, e, self._where(errors), complete=False)
+        nearest.iterations, nearest.krylov = it, krylov
+        nearest.message = f"no convergence in {it} iterations" + ("" if final else ", still on the path in ν")
+        return nearest
 
     # ---- measuring ----------------------------------------------------------------------------------------------
 
