@@ -36,6 +36,7 @@ VARIABLES = {
     "alfven_speed": (F, "cm s-1", "Alfven speed"),
     "thermal_speed": (F, "cm s-1", "thermal speed sqrt(2 k T/m_p)"),
     "plasma_beta": (F, "1", "thermal over magnetic pressure"),
+    "bulk_loss_rate": (("species", *FR), "s-1", "momentum loss rate throughout the layers, without the adiabatic one"),
     "cutoff_rigidity": (F, "GV", "p_c: above it linear damping exceeds the source (eq. 6), inf beyond the grid"),
     "nonlinear": (("damping",), "1", "1 where the rate is proportional to the energy of the waves, else 0"),
     "damping_rate": (DFR, "s-1", "damping of the waves resonant at this rigidity, by process"),
@@ -92,6 +93,15 @@ def microphysics(model, dataset=None):
         names = {"damping": ("damping", list(fluxes), {"long_name": "damping process"})}
     else:
         names = {}
+    if any(layer.losses for layer in model.deck.layer):
+        rate = np.zeros((len(model.species), *S1.shape))
+        for s, nucleus in enumerate(model.species):
+            for i in np.unique(layer):
+                here = np.flatnonzero(layer == i)
+                with recording():
+                    rate[s, here] = model.medium.bulk_loss(i, z[here], R, nucleus)
+        out["bulk_loss_rate"] = rate
+        names = names | {"species": ("species", list(model.names))}
     variables = {name: (VARIABLES[name][0], value, _attributes(name)) for name, value in out.items()}
     state = {"state": "estimate" if dataset is None else "solution"}
     faces = {"z_face": ("z_face", z / KPC, {"units": "kpc"}), "rigidity": ("rigidity", R, {"units": "GV"})}

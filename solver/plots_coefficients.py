@@ -1,4 +1,4 @@
-"""The figure of coefficients: sources and damping, X, extrinsic κ, growth and damping of waves, against R and z.
+"""The figure of coefficients: sources and damping, X, extrinsic κ, losses, growth and damping of waves, against R and z.
 
 Left the rigidity, one line per layer (where a layer varies with height: a band from its lowest face to its highest);
 right the height at some rigidities.  Rows a deck has nothing for are left out.
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import draw
-from .constants import KPC, C
+from .constants import KPC, MYR, C
 
 GROWTH = "#333333"
 LAYERS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -18,14 +18,14 @@ LEGEND = {"loc": "best", "fontsize": 9, "frameon": True, "framealpha": 0.8, "edg
 
 
 def coefficients(result, rigidities=None):
-    """S and Q with p_c, X, extrinsic κ, rates of growth and damping; for a result, or a file of coefficients.
+    """S and Q with p_c, X, extrinsic κ, losses, rates of growth and damping; for a result, or a file of coefficients.
 
     rigidities (GV) for the panels against z: the nearest nodes are taken, by default one per decade or two.
     """
     ds, micro = result.dataset, result.microphysics
     R = ds.rigidity.values
     nodes = draw.nodes(R, draw.round_rigidities(R) if rigidities is None else rigidities)
-    rows = [row for row in (_sources, _nonlinear, _scattering, _rates) if row.there(ds, micro)]
+    rows = [row for row in (_sources, _nonlinear, _scattering, _losses, _rates) if row.there(ds, micro)] or [_sources]
     with draw.styled():
         fig = draw.figure(figsize=(9.2, 0.9 + 2.7 * len(rows)))
         panels = fig.subplots(len(rows), 2, squeeze=False)
@@ -51,7 +51,7 @@ def _row(there):
 # ---------------------------------------------------------------- rows
 
 
-@_row(lambda ds, micro: True)
+@_row(lambda ds, micro: any(np.any(x) for x in (ds.Q > 0, ds.S > 0, ds.v, np.isfinite(micro.alfven_speed))))
 def _sources(left, right, ds, micro, nodes):
     """Left: Q, S, and X²/(v z_max) as what nonlinear damping amounts to (Sec. 4.1.1); right: speeds and p_c(z).
 
@@ -85,8 +85,18 @@ def _sources(left, right, ds, micro, nodes):
         escape = Y * draw.quotient(Y, kappa) ** m
         label = rf"$Y^{{{1 + m:g}}}\,({m:g}/v\,z_{{\rm max}})^{{{m:g}}}$"
         _by_layer(left, ds, weight * escape, lambda name, label=label: f"{label}, {name}", ls="--")
-    _finish(left, R, rf"$R^{{{slope:g}}}\,\times$ flux  [cm$^{{-2}}$ s$^{{-1}}$ GeV$^{{-3}}$]")
+    if left.lines:
+        span = max([draw.DECADES, *_decades_down_to(left, (weight * source[first])[positive])])
+        _finish(left, R, rf"$R^{{{slope:g}}}\,\times$ flux  [cm$^{{-2}}$ s$^{{-1}}$ GeV$^{{-3}}$]", span)
+    else:
+        _nothing(left, "no source, no damping of waves")
     _speeds(right, ds, micro)
+
+
+def _decades_down_to(ax, values):
+    """Decades from the highest curve down to the lowest of `values`, with some air; nothing without values."""
+    highest = max(np.nanmax(np.asarray(line.get_ydata(), float)) for line in ax.lines)
+    return [np.log10(highest / values.min()) + 0.5] if len(values) else []
 
 
 def _speeds(ax, ds, micro):
@@ -97,19 +107,24 @@ def _speeds(ax, ds, micro):
             ax.plot(*_stepwise(ds, micro[name].values / 1e5), color="0.35", ls=style, lw=1.2, label=label)
     if ds.v.values.any():
         ax.plot(*_stepwise(ds, np.abs(ds.v.values) / 1e5), color="k", label="$|v|$")
-    if ax.lines:
+    flows = bool(ax.lines)
+    if flows:
         draw.decades(ax)
-    ax.set_ylabel("speed [km s$^{-1}$]")
+        ax.set_ylabel("speed [km s$^{-1}$]")
     p_c = micro.cutoff_rigidity.values if "cutoff_rigidity" in micro else np.array([np.nan])
     lines, labels = ax.get_legend_handles_labels()
     if np.isfinite(p_c).any():
-        other = ax.twinx()
+        other = ax.twinx() if flows else ax
         other.plot(*_stepwise(ds, draw.positive(p_c)), color="#D55E00", label="$p_c$")
         draw.decades(other)
         other.set_ylabel("$p_c$ [GV]", color="#D55E00")
         other.tick_params(axis="y", which="both", colors="#D55E00")
-        ax.tick_params(axis="y", which="both", right=False)
+        if flows:
+            ax.tick_params(axis="y", which="both", right=False)
         lines, labels = lines + other.lines[:], [*labels, "$p_c$"]
+    elif not flows:
+        _nothing(ax, "no flow, no plasma given")
+        return
     ax.legend(lines, labels, ncols=2, **LEGEND) if lines else None
     _heights(ax, ds, z)
 
@@ -134,6 +149,34 @@ def _scattering(left, right, ds, micro, nodes):
     _finish(left, R, r"extrinsic $\kappa$ [cm$^2$ s$^{-1}$]")
     _at_rigidities(right, ds, np.where(np.isfinite(kappa), kappa, np.nan), nodes)
     right.set_ylabel(left.get_ylabel())
+
+
+@_row(lambda ds, micro: np.isfinite(ds.loss_time.values).any() or "bulk_loss_rate" in micro)
+def _losses(left, right, ds, micro, nodes):
+    """Left: loss times in the disc by species, and in layers, of the first species. Right: h/τ against |v| (eq. 9), or
+    the loss time in the layers over height. Times beyond 1e5 Myr do not matter and are not drawn.
+    """
+    R, times = ds.rigidity.values, ds.loss_time.values / MYR
+    height = float(ds.disc_half_thickness)
+    times = np.where(times < max(1e5, 10 * times.min()), times, np.nan)
+    for k, (name, time) in enumerate(zip(ds.species.values, times, strict=True)):
+        if np.isfinite(time).any():
+            style = {"color": draw.SERIES[k % len(draw.SERIES)]}
+            left.plot(R, draw.positive(time), label=str(name), **style)
+            right.plot(R, height / draw.positive(time * MYR) / 1e5, label=rf"$h/\tau$, {name}", **style)
+    if "bulk_loss_rate" in micro:
+        right.clear()
+        bulk = draw.quotient(1.0 / MYR, micro.bulk_loss_rate.values[0])
+        _by_layer(left, ds, bulk, lambda name: f"{micro.species.values[0]}, {name}", ls="--")
+        _finish(left, R, r"$\tau_{\rm loss}$ [Myr]")
+        _at_rigidities(right, ds, bulk, nodes)
+        right.set_ylabel(left.get_ylabel())
+        return
+    _finish(left, R, r"$\tau_{\rm loss}$ in the disc [Myr]")
+    flowing = np.abs(ds.v.values[ds.v.values != 0])
+    if len(flowing):
+        right.axhline(flowing[0] / 1e5, color="0.4", ls="--", lw=1.2, label="$|v|$, lowest")
+    _finish(right, R, "speed [km s$^{-1}$]")
 
 
 @_row(lambda ds, micro: "damping_rate" in micro and np.isfinite(micro.damping_rate.values).any())
@@ -242,8 +285,14 @@ def _heights(ax, ds, z):
     draw.layer_lines(ax, ds)
 
 
-def _finish(ax, R, label):
-    draw.decades(ax)
+def _nothing(ax, text):
+    """An empty panel that says why."""
+    ax.set_axis_off()
+    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", color="0.5", fontsize=10)
+
+
+def _finish(ax, R, label, span=draw.DECADES):
+    draw.decades(ax, span)
     draw.logarithmic(ax, "R", R)
     ax.set_ylabel(label)
     if ax.get_legend_handles_labels()[0]:

@@ -29,7 +29,10 @@ class FakeDeck(SimpleNamespace):
     def make(cls, z_cells=40, rigidity_cells=35, problem=None, title="synthetic Galaxy"):
         disc = SimpleNamespace(half_thickness=H, density=N_DISC)
         hot = SimpleNamespace(B=1e-6, n=3e-3, T=3e6, mean_free_path=None)
-        layers = (SimpleNamespace(name="warm", top=Z_W, plasma=None), SimpleNamespace(name="halo", top=Z_MAX, plasma=hot))
+        layers = (
+            SimpleNamespace(name="warm", top=Z_W, plasma=None, losses=()),
+            SimpleNamespace(name="halo", top=Z_MAX, plasma=hot, losses=()),
+        )
         return cls(
             title=title,
             problem=problem,

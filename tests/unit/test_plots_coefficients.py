@@ -6,7 +6,7 @@ import pytest
 
 import problems
 from solver import plots
-from solver.constants import KPC, C
+from solver.constants import KPC, MYR, PC, C
 from solver.deck import load
 from solver.model import Model
 from solver.plots_coefficients import _stepwise, coefficients
@@ -39,7 +39,10 @@ def test_rows_are_there_for_what_the_deck_has(made):
     def labels(name):
         return [ax.get_ylabel().split("[")[0].strip() for ax in coefficients(made(name)).axes[::2]]
 
-    assert labels("two_phase")[1:] == [r"$R^{3/2} X$", r"extrinsic $\kappa$", r"$\Gamma$"]
+    assert labels("two_phase")[1:] == [
+        r"$R^{3/2} X$", r"extrinsic $\kappa$", r"$\tau_{\rm loss}$ in the disc", r"$\Gamma$"
+    ]
+    assert labels("barenblatt") == [r"$R^{3/2} X$"]  # neither source nor flow
     assert labels("turbulent_slab")[1:] == [r"extrinsic $\kappa$"]
     assert labels("nonlinear_landau")[1:] == [r"$R^{3/2} X$", r"$\Gamma$"]
 
@@ -80,6 +83,36 @@ def test_extrinsic_kappa_stays_below_the_causal_limit_that_is_drawn(made):
     np.testing.assert_allclose(drawn["warm"], ds.kappa_extrinsic[0], **DRAWN)
     np.testing.assert_allclose(drawn["causal limit"], ds.beta[0] * C * 10 * KPC, **DRAWN)
     assert (drawn["warm"] < drawn["causal limit"]).all()
+
+
+def test_losses_are_shown_as_times_and_as_speeds_beside_the_flow(made):
+    """Eq. 9: losses win where h/τ exceeds v; times beyond 1e5 Myr are left out."""
+    result = made("boron_losses")
+    ds = result.dataset
+    left, right = coefficients(result).axes[2:4]
+    time = ds.loss_time.sel(species="boron").values
+    shown = time / MYR < 1e5
+    np.testing.assert_allclose(lines(left)["boron"][shown], time[shown] / MYR, **DRAWN)
+    speeds = lines(right)
+    np.testing.assert_allclose(speeds[r"$h/\tau$, boron"][shown], 200 * PC / time[shown] / 1e5, **DRAWN)
+    np.testing.assert_allclose(speeds["$|v|$, lowest"], ds.v[0] / 1e5, **DRAWN)
+
+
+def test_losses_throughout_a_layer_are_in_the_file_and_in_the_figure(made):
+    result = made("momentum_loss")
+    model = result.model
+    rate = model.medium.bulk_loss(0, model.grid.z_face, model.grid.R, model.species[0])
+    np.testing.assert_allclose(result.microphysics.bulk_loss_rate[0], rate, **DRAWN)
+    left = coefficients(result).axes[0]
+    (y,) = lines(left).values()
+    np.testing.assert_allclose(y, 1 / rate[0] / MYR, **DRAWN)
+
+
+def test_source_stays_in_sight_below_steep_nonlinear_damping(made):
+    left = coefficients(made("nonlinear_general")).axes[0]
+    drawn = lines(left)
+    assert left.get_ylim()[0] < drawn["$Q$ (proton)"].min()
+    assert any("Y^{3}" in label for label in drawn)
 
 
 def test_rates_are_growth_and_damping_by_name(made):
