@@ -27,6 +27,7 @@ from .nonlinear import Mixture
 TINY = 1e-290  # far below any scaled flux; only keeps 0/0 away
 FROZEN = 1e100  # 1/κ_sc of undamped waves, in scaled units
 INFINITE = 1e18  # Péclet number of faces nothing diffuses through
+STRIP = 16384  # faces worked on at a time in long calculations, so that their arrays stay in the cache
 DEPTH_MAX = 250.0  # e^{-250}: a face this deep conducts nothing that double precision could see
 
 
@@ -42,6 +43,12 @@ def saturation(mu):
     series = 1.0 - w + w * w / 3.0 - w**3 / 36.0
     exact = -np.real(lambertw(-np.exp(-1.0 - np.minimum(mu, 600.0))))
     return np.maximum(np.where(mu < 1e-6, series, exact), 1e-200)
+
+
+def strips(shape, size=STRIP):
+    """Slices of the first axis that cut an array into parts of about `size` numbers."""
+    rows = max(1, size * shape[0] // max(int(np.prod(shape)), 1)) if shape else 1
+    return [slice(i, i + rows) for i in range(0, shape[0], rows)]
 
 
 @dataclass(frozen=True)
@@ -117,17 +124,30 @@ class FaceLaw:
         """Faces whose waves only linear damping acts on."""
         return self.confined & (self.S > 0) & (self.X == 0) & ~self.mixed
 
+    @cached_property
+    def has_linear(self):
+        return bool(self.linear.any())
+
     def external(self, nu):
         """`External` of rates ν, kept for the last array asked for."""
-        last = self.__dict__.get("_external")
-        if last is None or last.nu is not nu:
+        asked, last = self.__dict__.get("_external", (None, None))
+        if asked is not nu:
             mu = np.minimum(self.m * nu, DEPTH_MAX)
-            s = saturation(np.where(self.linear, mu, 0.0)) if self.linear.any() else np.ones_like(mu)
-            last = self.__dict__["_external"] = External(nu, np.exp(mu), depth_excess(self.m, nu), s)
+            s = saturation(np.where(self.linear, mu, 0.0)) if self.has_linear else np.ones_like(mu)
+            last = External(np.broadcast_to(nu, mu.shape), np.exp(mu), depth_excess(self.m, nu), s)
+            self.__dict__["_external"] = nu, last
         return last
 
+    def saturated(self, nu):
+        """s of linear faces at rates ν, kept for the last array asked for; 1 elsewhere."""
+        asked, s = self.__dict__.get("_saturated", (None, None))
+        if asked is not nu:
+            s = saturation(np.where(self.linear, np.minimum(self.m * nu, DEPTH_MAX), 0.0))
+            self.__dict__["_saturated"] = nu, s
+        return s
+
     def take(self, index):
-        """The law of some of the faces (flat arrays)."""
+        """The law of some of the faces: an index or a slice of the arrays."""
         others = tuple((n, log_G[index]) for n, log_G in self.others)
         law = FaceLaw(self.S[index], self.X[index], self.m[index], self.confined[index], others)
         law.__dict__["CD"] = tuple(x[index] for x in self.CD)
@@ -141,11 +161,11 @@ class FaceLaw:
         (q − S)(q + m a) = D a gives q' = D q/((q + m a) r) without cancellation.
         """
         C, D = self.CD
-        ma = self.m * a
+        ma, ca = self.m * a, C * a
         b = self.S - ma
-        ca = 2.0 * C * a
-        r = np.sqrt(b * b + 2.0 * ca)
-        q = np.where(b >= 0, 0.5 * (b + r), ca / np.maximum(r - b, TINY))
+        r = np.sqrt(b * b + 4.0 * ca)
+        larger = 0.5 * (np.abs(b) + r)
+        q = np.where(b >= 0, larger, ca / np.maximum(larger, TINY))
         dq = D * q / np.maximum((q + ma) * np.maximum(r, 1e-95), TINY)
         return self._mix((q, dq), a, "fit")
 
@@ -179,7 +199,7 @@ class FaceLaw:
     def _h(self, a, ext, waves=None):
         y, dy, rest = waves or self.resistance(a)
         out = y * ext.E + ext.excess, dy * ext.E, rest * ext.E + ext.excess
-        if self.linear.any():
+        if self.has_linear:
             out = tuple(np.where(self.linear, u, v) for u, v in zip(self._linear(a, ext), out, strict=True))
         return out
 
@@ -225,9 +245,9 @@ class FaceLaw:
         my = self.m * y
         depth = np.where(my > 1e-8, np.log1p(my) / np.maximum(self.m, TINY), y * (1.0 - 0.5 * my))
         slope = dy / (1.0 + my)
-        if self.linear.any():
+        if self.has_linear:
             S, m, mu = np.where(self.linear, self.S, 1.0), np.maximum(self.m, TINY), np.minimum(self.m * nu, DEPTH_MAX)
-            s = saturation(np.where(self.linear, mu, 0.0))
+            s = self.saturated(nu)
             x = self.m * a / S
             full = (self.m > 0) & (x >= 1.0 - s)
             depth = np.where(self.linear, np.where(full, (np.log1p(x / s) - mu) / m, a / S), depth)
@@ -279,53 +299,53 @@ class FaceLaw:
     # ---- back to the graph -----------------------------------------------------------------------------------------------
 
     def project(self, s, weight, nu):
-        """The point of the graph on the line a + weight q(a) = s; returns a."""
-        a = self._project_fit(np.abs(s), weight, self.external(nu))
-        implicit = self.linear | self.mixed
-        if implicit.any():
-            index = np.nonzero(np.broadcast_to(implicit, s.shape))
-            law, ext = self.take(index), self.external(nu).take(index)
-            a[index] = law._project_by_newton(np.abs(s)[index], weight, ext)
-        return np.sign(s) * a
+        """The point (a, q) of the graph on the line a + weight q = s."""
+        a, q, external = np.empty(s.shape), np.empty(s.shape), self.external(nu)
+        for part in strips(s.shape):
+            a[part], q[part] = self.take(part)._project_fit(np.abs(s[part]), weight, external.take(part))
+        implicit = self.linear | self.mixed if self.others else self.linear
+        if self.has_linear or self.others:
+            index = np.nonzero(implicit)
+            a[index], q[index] = self.take(index)._project_by_newton(np.abs(s[index]), weight, external.take(index))
+        return np.copysign(a, s), np.copysign(q, s)
 
     def _project_fit(self, t, weight, ext, steps=60):
         """`project` for t = |s| on all faces but those of linear damping alone and mixed ones.
 
         In y = 1/κ_sc the fit is rational, q_fit = (S + C y)/(1 + m y) and a = y q_fit, so the line meets it at the one
-        positive root of a cubic, here of P(y)/t,
+        positive root of a cubic,
 
-            y (S + C y)(y E + e + A) − t (1 + m y)(y E + e) = 0,   E = e^{mν}, e = (E − 1)/m, A = weight.
+            y (S + C y)(y E + e + A) − t (1 + m y)(y E + e) = 0,   E = e^{mν}, e = (E − 1)/m, A = weight,
 
-        Newton from above: the bounds, each of them a positive term against three times the negative ones, are within a
-        factor of three or so of the root, and to the right of it the cubic is convex or all but.
+        here divided by t.  Newton from above: it starts from the root without the cubic term, which is the answer but where
+        faces are steep; there also from a bound, the cubic term against three times the largest negative one.
         """
-        C, _ = self.CD
-        fits = self.confined & (C > 0) & ~self.linear
-        E, e = ext.E, ext.excess
+        C, m, E, e = self.CD[0], self.m, ext.E, ext.excess
         t = np.maximum(t, TINY)
         S, C = self.S / t, C / t
-        c3, c2, c1, c0 = C * E, S * E + C * (e + weight) - self.m * E, S * (e + weight) - (self.m * e + E), e
-        upper = np.maximum(3.0 * np.maximum(-c2, 0.0) / c3, np.sqrt(3.0 * np.maximum(-c1, 0.0) / c3))
-        upper = np.maximum(upper, np.cbrt(3.0 * c0 / c3))
-        second = np.maximum(3.0 * np.maximum(-c1, 0.0) / c2, np.sqrt(3.0 * c0 / np.maximum(c2, TINY)))
-        upper = np.where(c2 > 0, np.minimum(upper, second), upper)
-        upper = np.where((c1 > 0) & (c2 > 0), np.minimum(upper, 3.0 * c0 / c1), upper)
-        y = np.where(fits & np.isfinite(upper), upper, 0.0)
+        c3, c2, c1 = C * E, S * E + C * (e + weight) - m * E, S * (e + weight) - (m * e + E)
+        root = np.sqrt(c1 * c1 + 4.0 * e * c2)
+        y = np.where(c1 > 0, 2.0 * e, root - c1) / np.where(c1 > 0, c1 + root, 2.0 * c2)
+        steep = ~((c2 > 0) & (c3 * y < 0.1 * c2))
+        if steep.any():
+            bound = np.maximum(np.maximum(-3.0 * c2, np.sqrt(-3.0 * np.minimum(c1 * c3, 0.0))) / c3, np.cbrt(3.0 * e / c3))
+            y = np.where(steep, np.where(c2 > 0, np.fmin(y, bound), bound), y)
+        triple, double = 3.0 * c3, 2.0 * c2
         for _ in range(steps):
-            P = ((c3 * y + c2) * y + c1) * y - c0
-            slope = (3.0 * c3 * y + 2.0 * c2) * y + c1
-            new = np.where(slope > 0, np.maximum(y - P / slope, 0.0), 0.5 * y)
-            move = np.abs(new - y) > 1e-10 * y
-            y = np.where(fits, new, 0.0)
-            if not (move & fits).any():
+            slope = (triple * y + double) * y + c1
+            move = (((c3 * y + c2) * y + c1) * y - e) / slope
+            move = np.where(slope > 0, np.minimum(move, y), 0.5 * y)
+            y = y - move
+            if not (np.abs(move) > 1e-8 * y).any():  # its error is the square
                 break
-        a = y * t * (S + C * y) / (1.0 + self.m * y)
-        h = np.where(self.undamped, FROZEN, 0.0) * E + e
-        return np.where(fits, a, t / (1.0 + weight / np.maximum(h, TINY)))
+        fits = self.confined & (C > 0)
+        h = np.maximum(np.where(fits, y, np.where(self.undamped, FROZEN, 0.0)) * E + e, TINY)
+        a = np.where(fits, y * t * (S + C * y) / (1.0 + m * y), t / (1.0 + weight / h))
+        return a, a / h
 
     def _project_by_newton(self, t, weight, ext, steps=80):
         """`project` for t = |s| by safeguarded Newton on the law itself (flat arrays)."""
-        law, todo = self, np.arange(t.size)
+        law, whole, todo = self, ext, np.arange(t.size)
         a = t / (1.0 + weight / np.maximum(law._h(t, ext)[0], TINY))
         lo, hi, out = np.zeros_like(t), t.copy(), a.copy()
         for _ in range(steps):
@@ -348,4 +368,4 @@ class FaceLaw:
                 index = np.flatnonzero(move)
                 a, t, lo, hi, todo = a[index], t[index], lo[index], hi[index], todo[index]
                 law, ext = law.take(index), ext.take(index)
-        return out
+        return out, out / np.maximum(self._h(out, whole)[0], TINY)

@@ -1,6 +1,5 @@
-"""PETSc objects: a DMDA over (z, R) with one degree of freedom per species, and the shell matrix and preconditioner on it."""
+"""PETSc objects: a DMDA over (z, R, species), and the shell matrix and preconditioner on it."""
 
-import numpy as np
 from petsc4py import PETSc
 
 from .linear import Ranks
@@ -13,9 +12,9 @@ class Layout:
         self.comm = comm or PETSc.COMM_SELF
         size = self.comm.getSize()
         self.da = PETSc.DMDA().create(
-            [nodes, rigidities], dof=species, stencil_width=0, proc_sizes=[1, size], comm=self.comm
-        )
-        (_, k0), (_, rows) = self.da.getCorners()
+            [nodes, rigidities, species], dof=1, stencil_width=0, proc_sizes=[1, size, 1], comm=self.comm
+        )  # in this order a process's part of a vector is an array (species, rows, nodes) as it stands
+        (_, k0, _), (_, rows, _) = self.da.getCorners()
         self.rows, self.shape = slice(k0, k0 + rows), (species, rows, nodes)
         self.ranks = Ranks(self.comm.tompi4py() if size > 1 else None)
 
@@ -24,11 +23,10 @@ class Layout:
 
     def to_array(self, vec):
         """Own part of a PETSc vector as (species, rows, nodes)."""
-        species, rows, nodes = self.shape
-        return np.ascontiguousarray(vec.getArray(readonly=True).reshape(rows, nodes, species).transpose(2, 0, 1))
+        return vec.getArray(readonly=True).reshape(self.shape).copy()
 
     def to_vector(self, array, vec):
-        vec.setArray(array.transpose(1, 2, 0).ravel())
+        vec.setArray(array.ravel())
 
     def matrix(self, context):
         """Shell matrix with the products of `context.blocks`."""

@@ -15,27 +15,41 @@ from scipy.linalg.lapack import dgtsv
 
 @dataclass
 class Blocks:
-    """tri[s]: (3, rows, nodes) lower, diagonal, upper of own rows; coupling(s, o): same, acting on rigidity row k + o."""
+    """Parts of the Jacobian, each a diagonal (rows, nodes) or a stencil lower, diagonal, upper (3, rows, nodes) of own rows.
+
+    tri[s]: stencil of species s.  couplings[s, o]: list of what acts on its rigidity row k + o.  waves[s]: stencil that acts
+    on the protons at equal rigidity, where tangents want it.
+    """
 
     tri: np.ndarray
-    waves: np.ndarray
     rows: slice
-    height: int
     couplings: dict = field(default_factory=dict)
+    waves: dict = field(default_factory=dict)
     secondaries: list = field(default_factory=list)
     wave_species: int | None = None
     factors: dict = field(default_factory=dict)
 
     @classmethod
-    def empty(cls, species, rows_own, nodes, rows, height):
-        shape = (species, 3, rows_own, nodes)
-        return cls(np.zeros(shape), np.zeros(shape), rows, height)
+    def empty(cls, species, rows_own, nodes, rows):
+        return cls(np.zeros((species, 3, rows_own, nodes)), rows)
 
-    def coupling(self, s, o):
-        """The (3, rows, nodes) block of species s acting on rigidity row k + o, made on first use."""
-        if (s, o) not in self.couplings:
-            self.couplings[s, o] = np.zeros(self.tri.shape[1:])
-        return self.couplings[s, o]
+    def couple(self, s, o):
+        """A new stencil of species s acting on rigidity row k + o."""
+        self.couplings.setdefault((s, o), []).append(np.zeros(self.tri.shape[1:]))
+        return self.couplings[s, o][-1]
+
+    def gain(self, s, o):
+        """A new diagonal of species s acting on rigidity row k + o."""
+        self.couplings.setdefault((s, o), []).append(np.zeros(self.tri.shape[2:]))
+        return self.couplings[s, o][-1]
+
+    def wave(self, s):
+        """The stencil of species s acting on the protons, made on first use."""
+        return self.waves.setdefault(s, np.zeros(self.tri.shape[1:]))
+
+    def _parts(self, s=None):
+        """(species, offset, part) of all couplings, or of those of one species."""
+        return [(t, o, c) for (t, o), parts in self.couplings.items() for c in parts if s in (None, t)]
 
     @property
     def triangular(self):
@@ -49,25 +63,25 @@ class Blocks:
         """J u for own rows from node values u of all rows, (species, R, nodes)."""
         own = u[:, self.rows]
         out = np.stack([_stencil(t, x) for t, x in zip(self.tri, own, strict=True)])
-        for (s, o), c in self.couplings.items():
+        for s, o, c in self._parts():
             out[s] += _stencil(c, shift(u[s], self.rows, o))
         for parent, child, W in self.secondaries:
             out[child, :, 0] -= W @ u[parent, :, 0]
         if self.wave_species is not None:
-            for s in range(len(out)):
-                out[s] += _stencil(self.waves[s], own[self.wave_species])
+            for s, c in self.waves.items():
+                out[s] += _stencil(c, own[self.wave_species])
         return out
 
     def product_transposed(self, y):
         """Jᵀ y for y of all rows; needs all rows here (one rank)."""
         out = np.stack([_stencil_transposed(t, x) for t, x in zip(self.tri, y, strict=True)])
-        for (s, o), c in self.couplings.items():
+        for s, o, c in self._parts():
             out[s] += shift(_stencil_transposed(c, y[s]), slice(None), -o)
         for parent, child, W in self.secondaries:
             out[parent, :, 0] -= W.T @ y[child, :, 0]
         if self.wave_species is not None:
-            for s in range(len(out)):
-                out[self.wave_species] += _stencil_transposed(self.waves[s], y[s])
+            for s, c in self.waves.items():
+                out[self.wave_species] += _stencil_transposed(c, y[s])
         return out
 
     def to_csr(self):
@@ -83,19 +97,17 @@ class Blocks:
             block = -sp.kron(W, at)
             grid[child][parent] = block if grid[child][parent] is None else grid[child][parent] + block
         if self.wave_species is not None:
-            for s in range(species):
-                if self.waves[s].any():
-                    block, w = _banded(self.waves[s], 0), self.wave_species
-                    grid[s][w] = block if grid[s][w] is None else grid[s][w] + block
+            for s, c in self.waves.items():
+                block, w = _banded(c, 0), self.wave_species
+                grid[s][w] = block if grid[s][w] is None else grid[s][w] + block
         return sp.bmat(grid, format="csr")
 
     def _species_csr(self, s, ranks=None):
         """The block of species s acting on itself, of own rows or, through `ranks`, of all."""
         whole = (lambda c: c) if ranks is None else lambda c: ranks.gather(np.ascontiguousarray(c))
         out = _banded(whole(self.tri[s]), 0)
-        for (t, o), c in self.couplings.items():
-            if t == s:
-                out = out + _banded(whole(c), o)
+        for _, o, c in self._parts(s):
+            out = out + _banded(whole(c), o)
         return out
 
     # ---- exact solve by sweeps ----------------------------------------------------------------------------------
@@ -115,7 +127,7 @@ class Blocks:
             for parent, child, W in self.secondaries:
                 if child == s and parent in disc:
                     rhs[:, 0] += W @ disc[parent]
-            if self.wave_species is not None and s != self.wave_species:
+            if self.wave_species is not None and s in self.waves:
                 rhs -= _stencil(self.waves[s], out[self.wave_species])
             ways = self._directions(s)
             if exact and len(ways) > 1:
@@ -139,10 +151,10 @@ class Blocks:
         return self.factors[s].solve(whole.ravel()).reshape(whole.shape)[self.rows]
 
     def _sweep_species(self, s, rhs, ranks, down):
-        offsets = [o for (t, o) in self.couplings if t == s and (o > 0) == down]
+        parts = [(o, c) for _, o, c in self._parts(s) if (o > 0) == down]
         tri = self.tri[s]
-        if not offsets:  # no row waits for another: one long solve
-            c = _closed(tri.copy()).reshape(3, -1)
+        if not parts:  # no row waits for another: one long solve
+            c = _closed(tri).reshape(3, -1)
             return dgtsv(c[0][1:], c[1], c[2][:-1], rhs.ravel())[3].reshape(rhs.shape)
         rows, n = rhs.shape
         u = np.zeros((rows + 4, n))  # two rows of halo on either side
@@ -150,19 +162,12 @@ class Blocks:
             u[rows + 2 :] = ranks.receive_above(n)
         else:
             u[:2] = ranks.receive_below(n)
-        blocks = [
-            (o, self.couplings[s, o], self.couplings[s, o][0].any() or self.couplings[s, o][2].any()) for o in offsets
-        ]
         lower, diagonal, upper = tri
         for k in range(rows - 1, -1, -1) if down else range(rows):
             r = rhs[k].copy()
-            for o, c, wide in blocks:
-                x = u[k + 2 + o]
-                r -= c[1, k] * x
-                if wide:
-                    r[1:] -= c[0, k, 1:] * x[:-1]
-                    r[:-1] -= c[2, k, :-1] * x[1:]
-            u[k + 2] = dgtsv(lower[k, 1:], diagonal[k], upper[k, :-1], r)[3]
+            for o, c in parts:
+                r -= _stencil(c[..., k, :], u[k + 2 + o])
+            u[k + 2] = dgtsv(lower[k, 1:], diagonal[k], upper[k, :-1], r, overwrite_b=1)[3]
         if down:
             ranks.send_below(u[2:4])
         else:
@@ -178,21 +183,21 @@ class Blocks:
             for parent, child, W in self.secondaries:
                 if child == s:
                     rhs[parent, :, 0] += W.T @ out[s][:, 0]
-            if self.wave_species is not None and s != self.wave_species:
+            if self.wave_species is not None and s in self.waves:
                 rhs[self.wave_species] -= _stencil_transposed(self.waves[s], out[s])
         return out
 
     def _sweep_species_transposed(self, s, rhs):
-        offsets = [o for (t, o) in self.couplings if t == s]
+        parts = self._parts(s)
         lower, diagonal, upper = self.tri[s]
         rows, n = rhs.shape
         u = np.zeros((rows, n))
-        down = not offsets or offsets[0] > 0
+        down = not parts or parts[0][1] > 0
         for k in range(rows) if down else range(rows - 1, -1, -1):
             r = rhs[k].copy()
-            for o in offsets:
+            for _, o, c in parts:
                 if 0 <= k - o < rows:
-                    r -= _stencil_transposed(self.couplings[s, o][:, k - o], u[k - o])
+                    r -= _stencil_transposed(c[..., k - o, :], u[k - o])
             u[k] = dgtsv(upper[k, :-1], diagonal[k], lower[k, 1:], r)[3]
         return u
 
@@ -208,11 +213,11 @@ def shift(u, rows, o):
 
 
 def _banded(c, o):
-    """A (3, rows, nodes) stencil acting on rigidity row k + o as a sparse matrix on (R, nodes)."""
+    """A diagonal or stencil acting on rigidity row k + o as a sparse matrix on (R, nodes)."""
     import scipy.sparse as sp
 
-    _, rows, n = c.shape
-    c = _closed(c)
+    rows, n = c.shape[-2:]
+    c = _closed(c) if c.ndim == 3 else [np.zeros_like(c), c, np.zeros_like(c)]
     shape = (rows * n, rows * n)
     shifted = sp.diags([c[0].ravel()[1:], c[1].ravel(), c[2].ravel()[:-1]], [-1, 0, 1], shape=shape)
     return shifted @ sp.kron(sp.eye(rows, k=o), sp.eye(n))
@@ -227,6 +232,9 @@ def _closed(c):
 
 
 def _stencil(c, x):
+    """c x for a diagonal c of the shape of x, or a stencil of three such."""
+    if c.ndim == x.ndim:
+        return c * x
     out = c[1] * x
     out[..., 1:] += c[0][..., 1:] * x[..., :-1]
     out[..., :-1] += c[2][..., :-1] * x[..., 1:]
@@ -234,6 +242,8 @@ def _stencil(c, x):
 
 
 def _stencil_transposed(c, y):
+    if c.ndim == y.ndim:
+        return c * y
     out = c[1] * y
     out[..., :-1] += c[0][..., 1:] * y[..., 1:]
     out[..., 1:] += c[2][..., :-1] * y[..., :-1]

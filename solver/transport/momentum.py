@@ -18,7 +18,6 @@ from dataclasses import dataclass
 import numpy as np
 
 STEEPEST = 0.25  # N_far/N_near (relative to the reference) below which the extrapolation is continued linearly
-OFFSETS = (-2, -1, 0, 1, 2)
 
 
 def cell_width(sigma, dx):
@@ -30,7 +29,7 @@ def face_weights(near, far):
     """ψ₁, ψ₂ of the log-linear extrapolation from `near` and `far` (relative to the reference spectrum)."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         r = np.abs(far) / np.abs(near)
-    r = np.where(np.isnan(r), 1.0, np.clip(r, STEEPEST, 1e12))
+    r = np.where(np.isnan(r), 1.0, np.clip(r, STEEPEST, 1e200))
     root = 1.0 / np.sqrt(r)
     return 1.5 * root, -0.5 * root / r
 
@@ -38,7 +37,7 @@ def face_weights(near, far):
 def face_share(near, far):
     """N_face/N_near of the same extrapolation, as weights (share, 0): a linearisation that keeps every iterate positive."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        r = np.minimum(np.abs(far) / np.abs(near), 1e12)
+        r = np.minimum(np.abs(far) / np.abs(near), 1e200)
     one, two = face_weights(near, far)
     return one + two * np.where(np.isnan(r), 1.0, r), 0.0
 

@@ -199,13 +199,11 @@ class NewtonPath:
         ksp = self.snes.getKSP()
         simple = blocks.triangular
         ksp.setType(PETSc.KSP.Type.PREONLY if simple and self.ksp_type == PETSc.KSP.Type.GMRES else self.ksp_type)
-        base = np.zeros_like(guess)
         if not simple:  # Krylov solves for the change, so its tolerance is relative to that
-            base = guess
             rhs = rhs - blocks.product(guess)
         for s in range(len(rhs)):
             if s not in active:
-                rhs[s] = guess[s, layout.rows] - base[s, layout.rows]
+                rhs[s] = guess[s, layout.rows] if simple else 0.0
         layout.to_vector(rhs, self.b)
         self.A.assemble()
         ksp.setOperators(self.A, self.A)
@@ -216,7 +214,8 @@ class NewtonPath:
             self.sweeps.exact = True
             ksp.solve(self.b, self.x)
             iterations += ksp.getIterationNumber()
-        return base + layout.ranks.gather(layout.to_array(self.x)), iterations
+        u = layout.ranks.gather(layout.to_array(self.x))
+        return u if simple else guess + u, iterations
 
     def _attempt(self, snes, attempt, counted, warm=None):
         """One run of the path, or of plain steps from the mixed point `warm`."""
@@ -233,7 +232,7 @@ class NewtonPath:
             if factor is None:
                 a, q = warm.a, warm.q
             else:
-                a = sys.slope(u)[w]
+                a = sys.slope(u, w)
                 q = sys.law.q(a, nu)
         rows = sys.V.shape[1]
         step, stall = np.full(rows, factor or 0.05), np.zeros(rows, int)
@@ -250,7 +249,7 @@ class NewtonPath:
             spectrum = None
             if mixing and (e > LOOSE or u.min() < 0.0):
                 u_spectrum = spectrum = _between(u_spectrum, u)
-            blocks, rhs = sys.linearise(point, nu, with_correction=final, tangent=tangent, spectrum=spectrum)
+            blocks, rhs = sys.linearise(point, nu, with_correction=final, tangent=tangent, spectrum=spectrum, species=active)
             u_new, k = self._linear_step(blocks, rhs, u, active)
             krylov += k
             if not ranks.all(np.isfinite(u_new).all()):
@@ -258,14 +257,13 @@ class NewtonPath:
             if final and it - lowest_at > CYCLE:  # limited corrections can make it swing between two states
                 u_new = 0.5 * (u + u_new)
             if w is not None:
-                a = sys.slope(u_new)[w]
+                a = sys.slope(u_new, w)
                 q = tangent[0] * a + tangent[1]
                 if attempt.dual:
                     cap = sys.law.dual_cap(a, nu)
                     q = np.clip(q, -cap, cap)
                 else:
-                    a = sys.law.project(a + LINE * q, LINE, nu)
-                    q = sys.law.q(a, nu)
+                    a, q = sys.law.project(a + LINE * q, LINE, nu)
             u = u_new
             errors = self.mismatch(u, a, nu, final, active)
             e_rows = errors[w].max(-1) if w is not None else np.zeros(rows)
@@ -310,7 +308,7 @@ class NewtonPath:
                 lost = back & (step > HOPELESS)  # its state belongs to rows above that have moved on
                 if lost.any():
                     nu[lost] = np.maximum(nu_true[lost], START)
-                    a[lost] = sys.slope(u)[w][lost]
+                    a[lost] = sys.slope(u, w)[lost]
                     q[lost] = sys.law.q(a, nu)[lost]
                     step[lost], has[lost] = 0.5, False
                 stall[good | back] = 0
@@ -327,22 +325,24 @@ class NewtonPath:
         the row; where the law is nearly flat its slope instead, relative to the largest value of the row."""
         sys, out = self.system, {}
         nu = sys.nu[sys.w] if nu is None and sys.w is not None else nu
+        values = sys.upper(u)
         slopes = sys.slope(u)
-        law = sys.law_flux(u, slopes[sys.w] if sys.w is not None else None, nu, with_correction=with_correction)
-        for s in range(sys.problem.species) if species is None else species:
-            flux, _, kappa, _ = law[s]
-            balance = sys.balance_flux(u, s)
-            throughput = np.maximum(sys.throughput(u, s), np.abs(flux).max(-1))[:, None] + 1e-290
-            err = np.abs(flux - balance)
+        waves = None if sys.w is None else slopes[sys.w]
+        law = sys.law_flux(u, waves, nu, with_correction, species, (values, slopes))
+        for s, (flux, q, kappa, _) in law.items():
+            gains = sys.gains(u, s)
+            throughput = np.maximum(sys.throughput(u, s, gains), np.abs(flux).max(-1))[:, None] + 1e-290
+            inputs = sys.inputs(u, s, gains)
+            err = np.abs(flux - np.cumsum(inputs, -1)[:, : flux.shape[1]])
             # what rounding of f makes of the fluxes of the best conducting face, which the balance of all others feels
-            conducting = np.maximum(kappa, np.abs(law[s][1]) / np.maximum(np.abs(slopes[s]), 1e-290)) / sys.df
-            full = np.abs(sys.upper(u)[s])
+            conducting = np.maximum(kappa, np.abs(q) / np.maximum(np.abs(slopes[s]), 1e-290)) / sys.df
+            full = np.abs(values[s])
             noise = 8.0 * np.finfo(float).eps * (conducting * (full[:, :-1] + full[:, 1:])).max(-1)[:, None]
-            err = err / (1.0 + noise / (self.tolerance * throughput))
-            size = np.abs(sys.upper(u)[s]).max(-1)[:, None] + 1e-290
-            out[s] = np.fmin(err / throughput, err / np.maximum(kappa, 1e-290) * sys.df / size)
+            err /= 1.0 + noise / (self.tolerance * throughput)
+            size = full.max(-1)[:, None] + 1e-290
+            out[s] = np.fmin(err / throughput, err / np.maximum(kappa, 1e-290) * (sys.df / size))
             if sys.top is None:                                            # the top node, beyond the last face
-                last = np.abs(sys.inputs(u, s).sum(-1) - sys.outflow[s] * u[s, sys.rows, -1])
+                last = np.abs(inputs.sum(-1) - sys.outflow[s] * u[s, sys.rows, -1])
                 last = last / (1.0 + noise[:, 0] / (self.tolerance * throughput[:, 0]))
                 out[s][:, -1] = np.maximum(out[s][:, -1], last / throughput[:, 0])
         return out

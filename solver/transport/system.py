@@ -13,20 +13,34 @@ constant coefficients, where the fitted law is exact, and restores second order 
 It is bounded by the advective flux, so positivity stands.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from .law import TINY, FaceLaw, depth_excess
-from .linear import Blocks
-from .momentum import OFFSETS, MomentumFlux, face_share, face_weights
+from .linear import Blocks, shift
+from .momentum import MomentumFlux, face_share, face_weights
 
 
-def flux_divergence(P, N):
-    """(lower, diagonal, upper) of row i = F_i − F_{i−1} with ∂F_j/∂u_j = P_j and ∂F_j/∂u_{j+1} = N_j, as (..., nodes)."""
-    lower, diagonal, upper = -P, P.copy(), N
-    diagonal[..., 1:] -= N[..., :-1]
-    return np.concatenate([np.zeros_like(lower[..., :1]), lower[..., :-1]], -1), diagonal, upper
+def add_divergence(tri, P, N):
+    """Add to tri, (lower, diagonal, upper) × rows × nodes, row i = F_i − F_{i−1} with ∂F_j/∂u_j = P_j, ∂F_j/∂u_{j+1} = N_j.
+
+    P and N are given on the faces; a node beyond the last face sees that face only.
+    """
+    lower, diagonal, upper = tri
+    nodes, faces = upper.shape[-1], P.shape[-1]
+    diagonal[:, :faces] += P
+    upper[:, :faces] += N
+    diagonal[:, 1:] -= N[:, : nodes - 1]
+    lower[:, 1:] -= P[:, : nodes - 1]
+
+
+def add_difference(out, flux):
+    """Add to out (rows, nodes) the flux out of each node through the face above less that in through the face below."""
+    nodes, faces = out.shape[-1], flux.shape[-1]
+    out[:, :faces] += flux
+    out[:, 1:] -= flux[:, : nodes - 1]
 
 
 def weight_of_source(P):
@@ -57,6 +71,40 @@ class Point:
     u: np.ndarray
     a: np.ndarray
     q: np.ndarray
+    _resistance: tuple | None = field(default=None, repr=False, compare=False)
+
+    def resistance(self, law):
+        """What the law's waves resist at the slopes of the point, worked out once."""
+        if self._resistance is None:
+            self._resistance = law.resistance(np.abs(self.a))
+        return self._resistance
+
+
+class Conduction:
+    """κ of a species that the protons' waves scatter: h = (e^P − 1)/m with P = m (r ℓ + ν), ℓ the waves' share of the depth.
+
+    m, ν: of the faces; r: v_p/v_A of the species; depth: (ℓ, dℓ/d|a|) of the protons' slopes.
+    """
+
+    def __init__(self, m, nu, ratio, depth):
+        self.m, self.ratio, self.d_depth = m, ratio, depth[1]
+        self.resistance = ratio * depth[0] + nu
+        self._h = np.maximum(depth_excess(m, self.resistance), TINY)
+        self.kappa = 1.0 / self._h
+
+    @cached_property
+    def d_kappa(self):
+        """∂κ/∂|a|."""
+        return -np.exp(np.minimum(self.peclet, 500.0)) / self._h**2 * self.ratio * self.d_depth
+
+    @cached_property
+    def peclet(self):
+        return self.m * self.resistance
+
+    @property
+    def d_peclet(self):
+        """∂P/∂|a|."""
+        return self.m * self.ratio * self.d_depth
 
 
 class System:
@@ -80,6 +128,7 @@ class System:
         if w is not None:
             S, X = p.S[rows] / (self.V * self.F)[w], p.X[rows] / (self.V[w] * np.sqrt(self.F[w] * self.H))
             shape = S.shape
+            self.nu_waves = self.nu[w]
             # G = Y^(1+n) κ^(−n) is a flux; in logarithms, for n may be large
             units = np.log((self.V * self.F)[w]), np.log(self.V[w] * self.H)
             others = tuple((n, (1 + n) * log(Y[rows]) - units[0] - n * units[1]) for n, Y in p.others)
@@ -87,10 +136,13 @@ class System:
             self.loose = np.abs(self.v[w]) * self.nu[w] < LOOSE_RATE
             self.depth_scale = p.depth_ratio[:, rows, None] * self.V / self.V[w]
         self.upwind_low = p.v >= 0  # upwind node is the lower one
+        self.outwards = bool(self.upwind_low.all())
         self.stencils = [MomentumFlux(s - 3.0, grid.dx, p.open_end) for s in p.slope]
         self.B = p.momentum_rate()
         self.opening = 1.0  # share of the inflow that heating brings through an open lowest face
+        self.inside = [_columns(B) for B in self.B]  # nodes where particles of the species change momentum
         self.sink = p.sink[:, rows, : self.n] / self.V
+        self.leaking = self.sink.any((1, 2))
         self.top = None if p.top is None else p.top[:, rows] / self.F[..., 0]
         self.outflow = max(p.v_top, 0.0) / self.V[..., 0]
         self.weights = [
@@ -143,6 +195,7 @@ class System:
         if p.bulk is not None:
             self.bulk = p.bulk(t)[:, self.rows, : self.n] * self.H / (self.V * self.F)
             self.source += self.bulk * self.vol
+        self.gross = np.abs(self.source).sum(-1) + (self.vol * self.inv_tau * np.abs(self.u_known)).sum(-1)
         transient = self.storing or self.bulk is not None or p.bulk_loss.any()
         self.corrected = np.flatnonzero((p.v != 0) if transient else self.varying)
 
@@ -162,19 +215,14 @@ class System:
 
     # ---- pieces -------------------------------------------------------------------------------------------------
 
-    def shifted(self, u, s, offset):
-        """u of species s at rigidity rows k + offset, for own rows k; zero beyond the grid."""
-        k0, k1, _ = self.rows.indices(u.shape[1])
-        out = np.zeros((k1 - k0, u.shape[2]))
-        lo, hi = max(k0 + offset, 0), min(k1 + offset, u.shape[1])
-        if hi > lo:
-            out[lo - offset - k0 : hi - offset - k0] = u[s, lo:hi]
-        return out
+    def shifted(self, u, s, offset, columns=slice(None)):
+        """u of species s at rigidity rows k + offset, for own rows k; zero beyond the grid; some nodes only."""
+        return shift(u[s][:, columns], self.rows, offset)
 
-    def momentum_coefficients(self, B, u, s, weights=face_weights):
-        """Scaled gain coefficients {offset: (rows, nodes)} of species s for rates B (R + 1, nodes)."""
-        f = None if u is None else u[s] * self.F_all[s][:, None]
-        coefficients = self.stencils[s].coefficients(B, f, self.opening, weights)
+    def momentum_coefficients(self, B, u, s, columns=slice(None), weights=face_weights):
+        """Scaled gain coefficients {offset: (rows, nodes)} of species s for rates B (R + 1, nodes), of some nodes only."""
+        f = None if u is None else u[s][:, columns] * self.F_all[s][:, None]
+        coefficients = self.stencils[s].coefficients(B[:, columns], f, self.opening, weights)
         F, V = self.F_all[s], self.V_all[s]
         out = {}
         for o, c in coefficients.items():
@@ -191,34 +239,38 @@ class System:
         own = u[:, self.rows]
         return own if self.top is None else np.concatenate([own, self.top[..., None]], -1)
 
-    def slope(self, u):
-        """a = (u_i − u_{i+1})/Δz on the faces of own rows."""
-        full = self.upper(u)
-        return (full[..., :-1] - full[..., 1:]) / self.df
-
-    def upwind(self, values):
-        """Node values (..., nodes + top) taken at the upwind node of each face."""
-        return np.where(self.upwind_low, values[..., :-1], values[..., 1:])
-
-    def conductivity(self, a):
-        """κ of nuclei from the protons' slopes a: {species: (κ, ∂κ/∂|a|, P, ∂P/∂|a|)} for all but the wave species."""
-        out = {}
-        depth = d_depth = 0.0
-        if self.w is not None:
-            depth, d_depth = self.law.depth(a, nu=self.nu[self.w])
-        for s in range(self.problem.species):
-            if s == self.w:
-                continue
-            scale = 0.0 if self.w is None else self.depth_scale[s]
-            resistance = scale * depth + self.nu[s]
-            x = np.minimum(self.m[s] * resistance, 500.0)
-            h = np.maximum(depth_excess(self.m[s], resistance), TINY)
-            out[s] = (1.0 / h, -np.exp(x) / h**2 * scale * d_depth, self.m[s] * resistance, self.m[s] * scale * d_depth)
+    def slope(self, u, species=None):
+        """a = (u_i − u_{i+1})/Δz on the faces of own rows, of all species or of one."""
+        own = u[:, self.rows] if species is None else u[species, self.rows]
+        out = np.empty((*own.shape[:-1], len(self.df)))
+        np.subtract(own[..., :-1], own[..., 1:], out=out[..., : self.n - 1])
+        if self.top is not None:
+            out[..., -1] = own[..., -1] - (self.top if species is None else self.top[species])
+        out /= self.df
         return out
+
+    def upwind(self, full):
+        """Node values (..., nodes + top) taken at the upwind node of each face."""
+        return full[..., :-1] if self.outwards else np.where(self.upwind_low, full[..., :-1], full[..., 1:])
+
+    def conduction(self, a, species=None, resistance=None):
+        """{species: Conduction} of all but the wave species, or of some of them, at the protons' slopes a.
+
+        resistance: what their law gave for a, if known.
+        """
+        others = [s for s in self.every(species) if s != self.w]
+        if self.w is None:
+            return {s: Conduction(self.m[s], self.nu[s], 0.0, (0.0, 0.0)) for s in others}
+        depth = self.law.depth(a, resistance, self.nu_waves) if others else None
+        return {s: Conduction(self.m[s], self.nu[s], self.depth_scale[s], depth) for s in others}
+
+    def every(self, species=None):
+        """The given species, or all."""
+        return range(self.problem.species) if species is None else species
 
     # ---- the complete-flux correction -----------------------------------------------------------------------------
 
-    def correction(self, u, a_wave, conductivity, derivatives=False):
+    def correction(self, u, a_wave, conduction, species=None, derivatives=False):
         """c on the faces of own rows, {species: c}, or with `derivatives` also ∂c/∂u at the upwind node by offset and ∂c/∂a."""
         faces = self.corrected
         if not len(faces):
@@ -230,11 +282,14 @@ class System:
         node = np.minimum(node, self.n - 1)
         side = np.where(low, 1.0, -1.0)
         full = self.upper(u)
-        for s in range(p.species):
+        for s in self.every(species):
             at = np.where(low, full[s][:, faces], full[s][:, faces + 1])
             dv = self.dv[faces] * self.H / self.V[s]
             speed = np.abs(self.v[s][:, faces])
-            P, dP = self.law.peclet(a_wave, self.nu[s], self.loose) if s == self.w else conductivity[s][2:]
+            if s == self.w:
+                P, dP = self.law.peclet(a_wave, self.nu[s], self.loose)
+            else:
+                P, dP = conduction[s].peclet, conduction[s].d_peclet
             omega, d_omega = weight_of_source(P[:, faces])
             local = {0: np.where(inside, -self.inv_tau[s], 0.0) * self.storing - dv}
             terms = local[0] * at
@@ -292,18 +347,28 @@ class System:
     # ---- balance ---------------------------------------------------------------------------------------------------
 
     def gains(self, u, s):
-        """Momentum gain of the nodes of own rows of species s at state u, and the coefficients used."""
-        coefficients = self.momentum_coefficients(self.B[s], u, s)
-        total = np.zeros((self.V.shape[1], self.n))
-        for o, c in coefficients.items():
-            total += c * self.shifted(u, s, o)
-        return total, coefficients
+        """Momentum gain of the nodes of own rows of species s at state u, and what rows gain from other rigidities, (rows,)."""
+        total, gross = np.zeros((self.V.shape[1], self.n)), np.zeros(self.V.shape[1])
+        columns = self.inside[s]
+        for o, c in self.momentum_coefficients(self.B[s], u, s, columns).items():
+            part = c * self.shifted(u, s, o, columns)
+            total[:, columns] += part
+            if o:
+                gross += np.abs(part).sum(-1)
+        return total, gross
 
-    def inputs(self, u, s):
-        """All that enters the nodes of own rows but the z flux: sources, secondaries, momentum gain, storage, sinks."""
+    def inputs(self, u, s, gains=None):
+        """All that enters the nodes of own rows but the z flux: sources, secondaries, momentum gain, storage, sinks.
+
+        gains: what `gains` gave for the same state, if known; it is used up.
+        """
         own = u[s, self.rows]
-        total, _ = self.gains(u, s)
-        total += self.source[s] - self.sink[s] * own - self.vol * self.inv_tau[s] * (own - self.u_known[s])
+        total, _ = gains or self.gains(u, s)
+        total += self.source[s]
+        if self.leaking[s]:
+            total -= self.sink[s] * own
+        if np.isfinite(self.tau):
+            total -= self.vol * self.inv_tau[s] * (own - self.u_known[s])
         total[:, 0] += self.secondary(u, s)
         return total
 
@@ -311,39 +376,44 @@ class System:
         """Disc source of species s from its parents, own rows."""
         return sum((W @ u[parent, :, 0] for parent, child, W in self.weights if child == s), np.zeros(self.V.shape[1]))
 
-    def throughput(self, u, s):
+    def throughput(self, u, s, gains=None):
         """All that enters a row, without what leaves it again: sources, other rigidities, the known state; (rows,)."""
-        _, coefficients = self.gains(u, s)
-        gross = np.abs(self.source[s]).sum(-1) + np.abs(self.secondary(u, s))
-        gross += (self.vol * self.inv_tau[s] * np.abs(self.u_known[s])).sum(-1)
-        for o, c in coefficients.items():
-            if o:
-                gross += np.abs(c * self.shifted(u, s, o)).sum(-1)
-        return gross
+        _, gained = gains or self.gains(u, s)
+        return self.gross[s] + np.abs(self.secondary(u, s)) + gained
 
     def balance_flux(self, u, s):
         """z flux on the faces (and the top) of own rows that the balance of every node below asks for."""
         flux = np.cumsum(self.inputs(u, s), -1)
         return flux[..., : len(self.df)]
 
-    def law_flux(self, u, a, nu, kappa_waves=None, with_correction=True):
-        """{species: (flux, q, κ_small, c)} from the flux law on the faces of own rows; a are the protons' slopes."""
-        slopes, at = self.slope(u), self.upwind(self.upper(u))
-        conductivity = self.conductivity(a)
-        kappa, q = {}, {}
-        for s in range(self.problem.species):
+    def law_flux(self, u, a, nu, with_correction=True, species=None, known=None):
+        """{species: (flux, q, κ_small, c)} from the flux law on the faces of own rows; a are the protons' slopes.
+
+        known: what `upper` and `slope` gave for u, if they have been asked already.
+        """
+        full = known[0] if known else self.upper(u)
+        slopes = known[1] if known else self.slope(u)
+        at = self.upwind(full)
+        resistance = None if self.w is None else self.law.resistance(np.abs(a))
+        conduction = self.conduction(a, species, resistance)
+        c = self.correction(u, a, conduction, species) if with_correction else {}
+        out = {}
+        for s in self.every(species):
             if s == self.w:
-                q[s], kappa[s] = self.law.q_dq(a, nu)
+                q, kappa = self.law.q_dq(a, nu, resistance)
             else:
-                kappa[s] = conductivity[s][0]
-                q[s] = kappa[s] * slopes[s]
-        c = self.correction(u, a, conductivity) if with_correction else {}
-        return {s: (self.v[s] * at[s] + q[s] + c.get(s, 0.0), q[s], kappa[s], c.get(s, 0.0)) for s in q}
+                kappa = conduction[s].kappa
+                q = kappa * slopes[s]
+            flux = self.v[s] * at[s] + q
+            if s in c:
+                flux += c[s]
+            out[s] = flux, q, kappa, c.get(s, 0.0)
+        return out
 
     def residual(self, u):
         """F(u) of own rows, (species, rows, nodes): z flux out minus everything that comes in.  Zero at the solution."""
         u = np.asarray(u, float)
-        a = self.slope(u)[self.w] if self.w is not None else None
+        a = self.slope(u, self.w) if self.w is not None else None
         nu = self.nu[self.w] if self.w is not None else None
         out = np.empty((self.problem.species, self.V.shape[1], self.n))
         for s, (flux, _, _, _) in self.law_flux(u, a, nu).items():
@@ -357,90 +427,71 @@ class System:
 
     def tangent(self, point, nu):
         """(κ, offset) of the protons' flux law at a mixed point: q ≈ κ a + offset."""
-        kappa = self.law.dq(point.a, nu)
+        kappa = self.law.q_dq(point.a, nu, point.resistance(self.law))[1]
         return kappa, point.q - kappa * point.a
 
     # ---- linearisation ----------------------------------------------------------------------------------------------
 
-    def linearise(self, point, nu, with_correction=True, exact=False, tangent=None, spectrum=None):
+    def linearise(self, point, nu, with_correction=True, exact=False, tangent=None, spectrum=None, species=None):
         """(Blocks, right-hand side) of the Newton step for new node values at the mixed `point`.
 
         tangent: (κ, offset) of the protons' faces instead of the tangent of the law at the point.
         spectrum: node values whose slopes the momentum flux takes as given, which keeps the new values positive; else the
         slopes are linearised too.
+        species: those to linearise, default all; the others' blocks stay empty.
         exact: add what the nuclei's κ and ω owe to the protons' slopes, which Newton can lag but tangents and adjoints need.
         """
         p, u = self.problem, point.u
-        slopes = self.slope(u)
-        conductivity = self.conductivity(point.a)
-        kappa, offset = {}, {}
-        for s in range(p.species):
+        waves = None if self.w is None else point.resistance(self.law)
+        conduction = self.conduction(point.a, species, waves)
+        corrections = self.correction(u, point.a, conduction, species, derivatives=True) if with_correction else {}
+        blocks = Blocks.empty(p.species, self.V.shape[1], self.n, self.rows)
+        rhs = self.source + self.vol * self.inv_tau * self.u_known if np.isfinite(self.tau) else self.source.copy()
+        for s in self.every(species):
             if s == self.w:
-                kappa[s], offset[s] = tangent or self.tangent(point, nu)
+                kappa, offset = tangent or self.tangent(point, nu)
             else:
-                kappa[s], offset[s] = conductivity[s][0], np.zeros_like(self.v[s])
-        corrections = self.correction(u, point.a, conductivity, True) if with_correction else {}
-        blocks = Blocks.empty(p.species, self.V.shape[1], self.n, self.rows, u.shape[1])
-        rhs = np.zeros((p.species, self.V.shape[1], self.n))
-        for s in range(p.species):
-            P = np.where(self.upwind_low, self.v[s], 0.0) + kappa[s] / self.df
-            N = np.where(self.upwind_low, 0.0, self.v[s]) - kappa[s] / self.df
-            if spectrum is None:
-                coefficients = self.momentum_coefficients(self.B[s], u, s)
-            else:
-                coefficients = self.momentum_coefficients(self.B[s], spectrum, s, face_share)
+                kappa, offset = conduction[s].kappa, None
+            conducted = kappa / self.df
+            P = conducted + np.maximum(self.v[s], 0.0)
+            N = (0.0 if self.outwards else np.minimum(self.v[s], 0.0)) - conducted
             if s in corrections:
-                self._add_correction(blocks, rhs, s, corrections[s], point, P, N, offset, u, exact)
+                offset = self._add_correction(blocks, rhs, s, corrections[s], point, P, N, offset, exact)
             if exact and s != self.w and self.w is not None:
-                slope_term = conductivity[s][1] * np.sign(point.a) * slopes[s] / self.df
-                blocks.waves[s] += np.stack(self._fit(flux_divergence(slope_term, -slope_term)))
-                offset[s] = offset[s] - slope_term * self.df * slopes[self.w]
+                slopes = self.slope(u)
+                slope_term = conduction[s].d_kappa * np.sign(point.a) * slopes[s] / self.df
+                add_divergence(blocks.wave(s), slope_term, -slope_term)
+                offset = (0.0 if offset is None else offset) - slope_term * self.df * slopes[self.w]
                 self._given_waves(rhs, s, slope_term)
-            tri = np.stack(self._fit(flux_divergence(P, N)))
-            tri[1] += self.vol * self.inv_tau[s] + self.sink[s]
+            tri = blocks.tri[s]
+            add_divergence(tri, P, N)
+            if np.isfinite(self.tau):
+                tri[1] += self.vol * self.inv_tau[s]
+            if self.leaking[s]:
+                tri[1] += self.sink[s]
+            if offset is not None:
+                add_difference(rhs[s], -offset)
             if self.top is None:
                 tri[1][:, -1] += self.outflow[s]
-            rhs[s] += self.source[s] + self.vol * self.inv_tau[s] * self.u_known[s]
-            rhs[s] -= self._fit_rows(
-                np.diff(np.concatenate([np.zeros_like(P[:, :1]), offset[s]], -1), axis=-1), offset[s]
-            )
-            if self.top is not None:
+            else:
                 rhs[s][:, -1] -= N[:, -1] * self.top[s]
                 tri[2][:, -1] = 0.0
-            for o, c in coefficients.items():
-                if o == 0:
-                    tri[1] -= c
-                else:
-                    blocks.coupling(s, o)[1] -= c
-            blocks.tri[s] = tri
+            state, weights = (u, face_weights) if spectrum is None else (spectrum, face_share)
+            columns = self.inside[s]
+            for o, c in self.momentum_coefficients(self.B[s], state, s, columns, weights).items():
+                (tri[1] if o == 0 else blocks.gain(s, o))[:, columns] -= c
         blocks.secondaries = self.weights
         return blocks, rhs
-
-    def _fit(self, stencil):
-        """A stencil on as many rows as there are faces, extended by the top node's row where that is unknown."""
-        lower, diagonal, upper = stencil
-        if self.top is not None:
-            return lower, diagonal, upper
-        # the top node sees the last face only: −F_last; lower there is −P_last, the diagonal −N_last
-        N_last = upper[:, -1:]
-        P_last = diagonal[:, -1:] + (upper[:, -2:-1] if upper.shape[1] > 1 else 0.0)
-        return (
-            np.concatenate([lower, -P_last], -1),
-            np.concatenate([diagonal, -N_last], -1),
-            np.concatenate([upper, np.zeros_like(N_last)], -1),
-        )
-
-    def _fit_rows(self, differences, flux):
-        return differences if self.top is not None else np.concatenate([differences, -flux[:, -1:]], -1)
 
     def _given_waves(self, rhs, s, slope_term):
         """Right-hand side from the protons' given top value in a flux −slope_term times it."""
         if self.top is not None:
             rhs[s][:, -1] += slope_term[:, -1] * self.top[self.w]
 
-    def _add_correction(self, blocks, rhs, s, parts, point, P, N, offset, u, exact):
-        """Add c and its derivatives: own row into P, N, other rigidities into couplings, the rest into the offset."""
+    def _add_correction(self, blocks, rhs, s, parts, point, P, N, offset, exact):
+        """Add c and its derivatives: own row into P, N, other rigidities into couplings; the rest and `offset` returned."""
         faces, low = self.corrected, self.upwind_low[self.corrected]
+        u = point.u
         c, d, by_slope = parts
         inner = np.where(low, faces, faces + 1)
         given_top = inner >= self.n
@@ -457,17 +508,21 @@ class System:
             rest -= value * self.shifted(u, s, o)[:, node]
             Po, No = np.zeros_like(c), np.zeros_like(c)
             Po[:, faces], No[:, faces] = np.where(low, value, 0.0), np.where(low, 0.0, value)
-            blocks.coupling(s, o)[...] += np.stack(self._fit(flux_divergence(Po, No)))
+            add_divergence(blocks.couple(s, o), Po, No)
         if s == self.w:
             P += by_slope / self.df
             N -= by_slope / self.df
             rest -= (by_slope * point.a)[:, faces]
         elif exact and self.w is not None:
-            blocks.waves[s] += np.stack(self._fit(flux_divergence(by_slope / self.df, -by_slope / self.df)))
+            add_divergence(blocks.wave(s), by_slope / self.df, -by_slope / self.df)
             self._given_waves(rhs, s, by_slope / self.df)
             rest -= (by_slope * point.a)[:, faces]
-        offset[s] = offset[s].copy()
-        offset[s][:, faces] += rest
+        offset = np.zeros_like(c) if offset is None else offset.copy()
+        offset[:, faces] += rest
+        return offset
 
 
-OFFSETS_COUPLED = tuple(o for o in OFFSETS if o)
+def _columns(B):
+    """Nodes at which any of the rates B (faces, nodes) is nonzero: all as a slice, or their numbers."""
+    there = B.any(0)
+    return slice(None) if there.all() else np.flatnonzero(there)

@@ -290,7 +290,8 @@ def test_projection_lands_on_the_graph_and_on_the_line(sample, weight, s, negati
     S, X, m, nu, _ = unpack(sample)
     weight, s = 10.0**weight, 10.0**s * (-1 if negative else 1)
     law = face([S], [X], [m])
-    a = law.project(np.array([s]), weight, np.array([nu]))
+    a, q = law.project(np.array([s]), weight, np.array([nu]))
+    np.testing.assert_allclose(q, law.q(a, nu), rtol=ROUNDING)
     residual = a + weight * law.q(a, nu) - s
     # the solver stops when a Newton move is below 1e-12 a (its error then is the square) or 1e-15 s in the sum
     assert abs(residual[0]) <= 1e-14 * abs(s)
@@ -305,8 +306,8 @@ def test_projection_of_many_faces_is_that_of_each():
     confined = rng.random(shape) < 0.8
     law = FaceLaw(S * (rng.random(shape) < 0.6), X * (rng.random(shape) < 0.6), m, confined)
     s = 10 ** rng.uniform(-6, 6, shape) * rng.choice([-1, 1], shape)
-    together = law.project(s, 1e5, nu)
+    together, _ = law.project(s, 1e5, nu)
     for i, j in np.ndindex(*shape):
         one = FaceLaw(*(x[i:i + 1, j:j + 1] for x in (law.S, law.X, law.m, law.confined)))
-        alone = one.project(s[i:i + 1, j:j + 1], 1e5, nu[i:i + 1, j:j + 1])[0, 0]
+        alone = one.project(s[i:i + 1, j:j + 1], 1e5, nu[i:i + 1, j:j + 1])[0][0, 0]
         assert alone == pytest.approx(together[i, j], rel=1e-12)
