@@ -127,7 +127,7 @@ def _numerics(deck, model):
     if t.end == "steady":
         how = "steady state " + ("directly" if t.method == "direct" else "by growing time steps")
     else:
-        how = f"transient to {t.end}, time error {t.rtol:g} per step"
+        how = f"transient to {t.end}, time error {t.rtol:g}"
     decade = np.log(10) / grid.dx
     return [
         f"grid: {len(grid.z)} heights (Δz {grid.dz.min() / KPC:.3g}–{grid.dz.max() / KPC:.3g} kpc) × {len(grid.R)} rigidities "

@@ -23,6 +23,7 @@ ENOUGH = 1e-3  # of time.rtol: a mismatch that does not matter to a step whose s
 UNDERSHOOT = 1e-10  # of a row's largest f, below zero: TR-BDF2 may come to that, backward Euler only where f grows by itself
 SAFETY = 0.9
 SHARE = 4.0  # of time.rtol, spent while the time since the last switch grows by e: the sum measured is then 0.3 to 1 of it
+LEAST_SHARE = 0.02
 
 
 @dataclass(frozen=True)
@@ -216,13 +217,11 @@ class March:
     def _share(self, dt):
         """The part of time.rtol that a step's error may be: that of the step in the time since the last switch.
 
-        So the errors of the steps, however many they are, add up to about the tolerance; f forgets older ones.  A step cut
-        again and again crosses an event, a front that arrives or a source that ends, and may take all.
+        So the errors of the steps, however many they are, add up to about the tolerance; f forgets older ones.  Events (a front
+        that arrives) make an error that shrinks no faster than the step; they may always take LEAST_SHARE.
         """
-        if self._cautious:
-            return 1.0
         begun = max((t for t in self.control.stops if t <= self.state.t), default=0.0)
-        return SHARE * dt / (self.state.t - begun + dt)
+        return max(SHARE * dt / (self.state.t - begun + dt), LEAST_SHARE)
 
     @cached_property
     def _expected(self):
@@ -285,9 +284,9 @@ class March:
     def _step(self, dt):
         """One accepted step of at most dt; False when no step length works."""
         c, s = self.control, self.state
-        steady, positive_only, starting = c.end is None, False, s.rate is None
+        steady, positive_only, starting, unsolved = c.end is None, False, s.rate is None, 0
         for cut in range(MAX_CUTS):
-            self._cautious = cut >= 3  # then without ∂t f in the flux correction
+            self._cautious = unsolved >= 3  # then without ∂t f in the flux correction
             if not steady and s.rate is None and not positive_only:
                 s.rate = self._first_rate(1e-3 * dt)
             euler = steady or positive_only or s.rate is None
@@ -308,6 +307,7 @@ class March:
                 out.converged and starting and cut >= 4
             )  # a jump at the start: one tiny step of first order
             self.counts["rejected"] += 1
+            unsolved += not out.converged
             if out.converged:
                 out.message = f"its time error stays {error:.1g} times what time.rtol allows"
             dt *= 0.25 if not out.converged else self._factor(error)
