@@ -31,9 +31,9 @@ def coefficients(result, rigidities=None):
         panels = fig.subplots(len(rows), 2, squeeze=False)
         for (left, right), row in zip(panels, rows, strict=True):
             row(left, right, ds, micro, nodes)
-        for column in panels.T:
-            for ax in column[:-1]:
-                ax.set_xlabel("")
+        for upper, lower in zip(panels[:-1].flat, panels[1:].flat, strict=True):
+            if upper.get_xlabel() == lower.get_xlabel():
+                upper.set_xlabel("")
         _title(fig, panels[0, 0], result, micro)
         return fig
 

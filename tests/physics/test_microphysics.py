@@ -256,11 +256,11 @@ def test_above_the_cutoff_growth_stays_below_damping(model_of):
 
 
 def test_file_of_coefficients_holds_it_all_with_units(model_of, tmp_path):
-    model = model_of("nonlinear_landau", {"layer.0.damping": TWO_RATES})
+    model = model_of("nonlinear_landau", {"layer.0.damping": TWO_RATES, "layer.0.losses": [{"type": "ionisation"}]})
     path = build_coefficients(model).write(tmp_path / "c.nc")
     with xr.open_datatree(path) as tree:
         group = tree["/microphysics"]
-        assert set(group.data_vars) == set(mp.VARIABLES) - {"bulk_loss_rate"}  # no layer of this deck has losses
+        assert set(group.data_vars) == set(mp.VARIABLES)
         for name, (dims, units, _) in mp.VARIABLES.items():
             assert group[name].dims == dims
             assert group[name].attrs["units"] == units
