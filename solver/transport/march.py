@@ -253,6 +253,8 @@ class March:
                 return "steady"
             if self.failure.impossible:
                 return f"failed: {self.failure.message}"  # else perhaps by way of time steps
+        if c.end is None and s.history and self._steady():                 # restored from what the last step left
+            return "steady"
         if s.dt is None:
             s.dt = self.first_step()
         while self.counts["steps"] < c.max_steps:

@@ -373,3 +373,20 @@ def test_a_second_run_into_the_folder_of_a_running_one_is_refused(inside, comman
     deadline = time.monotonic() + 10  # the lock goes with the process
     while command("run", "galaxy.toml", "--no-figures", "--out", "here", "--force").code != 0:
         assert time.monotonic() < deadline
+
+
+@pytest.mark.parametrize("where", ["march", "written", "renamed"])
+def test_a_run_killed_after_its_last_step_takes_no_further_one(where, inside, command, deck):
+    """The checkpoint of the last step is a steady state already, though nobody had looked."""
+    name = deck()
+    assert command("run", name, "--no-figures", "--out", "whole").code == 0
+    last = result(inside / "whole")["history"].sizes["step"]
+    # beyond the checkpoints come the syncs of result.nc and its folder
+    moment = (last, "march") if where == "march" else (last + 1, where)
+    words = ("run", name, "--no-figures", "--no-estimate-error", "--out", "parts")
+    killed = process(*moment, *words, python=("-c", KILLER), cwd=inside)
+    assert killed.code == -signal.SIGKILL, killed.err
+    assert ("result.nc" in tree(inside / "parts")) == (where == "renamed")
+    assert command("resume", "parts", "--no-figures").code == 0
+    same(result(inside / "whole"), result(inside / "parts"))
+    assert tree(inside / "parts") == ["result.nc"]
