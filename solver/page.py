@@ -3,6 +3,7 @@
 Figures are linked, so the folder moves as a whole; everything else is in the file.
 """
 
+import re
 from html import escape
 
 from . import claim_table
@@ -13,12 +14,13 @@ STYLE = """
 body { font: 16px/1.5 Georgia, 'Times New Roman', serif; color: #1b1b1b; max-width: 1080px; margin: 2.5em auto; padding: 0 1.2em }
 h1 { font-size: 1.6em; line-height: 1.25; margin-bottom: .2em } h2 { font-size: 1.2em; margin: 2.6em 0 .4em }
 a { color: #0b5fa5 } p.lead { color: #444; margin-top: 0 } nav a { margin-right: .9em }
-figure { margin: 0 } figure img { max-width: 100%; display: block; margin: .8em auto }
+figure { margin: 0 } figure img { max-width: 100%; height: auto; display: block; margin: .8em auto }
 figcaption { font-size: .93em; color: #333; max-width: 52em; margin: 0 auto 1em }
 table { border-collapse: collapse; font-size: .86em; margin: .8em 0 1.2em; width: 100% }
 th, td { text-align: left; padding: .28em .7em .28em 0; border-bottom: 1px solid #ddd; vertical-align: top }
 th { border-bottom: 1.5px solid #333; font-weight: bold }
 td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
+sub, sup { line-height: 0 }
 th.n { text-align: right } td.why { color: #555 } .bad { color: #b3261e; font-weight: bold } .good { color: #1a6b3c }
 .scroll { overflow-x: auto }
 .claims { width: min(96vw, 1340px); margin-left: calc(50% - min(48vw, 670px)) }
@@ -64,6 +66,19 @@ def number(value):
     return text
 
 
+def typeset(text):
+    """Text as HTML: v_A and p^(γ−3) with lowered and raised parts, 2e-4 as a product."""
+    text = escape(str(text))
+    text = re.sub(r"(?<![\w.])(\d+(?:\.\d+)?)e([+-]?\d+)\b", _product, text)
+    text = re.sub(r"(?<![^\W\d_])([^\W\d_])_([A-Za-z0-9]+)", r"\1<sub>\2</sub>", text)
+    return re.sub(r"\^(\([^()]*\)|[-−]?\w+(?:\.\d+)?)", lambda m: f"<sup>{m[1].strip('()').replace('-', '−')}</sup>", text)
+
+
+def _product(match):
+    mantissa, power = match[1], f"10<sup>{int(match[2])}</sup>".replace("-", "−")
+    return power if mantissa == "1" else f"{mantissa} × {power}"
+
+
 def _html_number(value):
     text = escape(number(value))
     head, sign, power = text.partition("10^")
@@ -80,15 +95,15 @@ def _maker():
 def _figure(name, record):
     rows = [
         f'<h2 id="{escape(name)}">{escape(short(name))}. {escape(_title(record["title"]))}</h2>',
-        f'<figure><img src="{escape(name)}.png" alt="{escape(record["title"])}">',
-        f'<figcaption>{escape(record["caption"])} <a href="{escape(name)}.pdf">PDF</a> · <a href="{escape(name)}.csv">curves</a>'
+        f'<figure><img src="{escape(name)}.png" alt="{escape(record["title"])}" width="{record["width"]}">',
+        f'<figcaption>{typeset(record["caption"])} <a href="{escape(name)}.pdf">PDF</a> · <a href="{escape(name)}.csv">curves</a>'
         "</figcaption></figure>",
     ]
     if record["gaps"]:
         body = "".join(
-            f"<tr><td>{escape(gap['what'])}{', ' + escape(gap['unit']) if gap['unit'] else ''}</td>"
+            f"<tr><td>{typeset(gap['what'])}{', ' + escape(gap['unit']) if gap['unit'] else ''}</td>"
             + "".join(f'<td class="n">{_html_number(gap[key])}</td>' for key in ("formula", "approximate", "full"))
-            + f'<td class="why">{escape(gap["why"])}</td></tr>'
+            + f'<td class="why">{typeset(gap["why"])}</td></tr>'
             for gap in record["gaps"]
         )
         rows.append(
@@ -97,10 +112,10 @@ def _figure(name, record):
         )
     if record["agreements"]:
         body = "".join(
-            f'<tr><td>{escape(each["what"])}</td><td class="n">{_html_number(each["difference"])}</td>'
+            f'<tr><td>{typeset(each["what"])}</td><td class="n">{_html_number(each["difference"])}</td>'
             f'<td class="n">{_html_number(each["bound"])}</td>'
             f'<td class="{"good" if each["holds"] else "bad"}">{"within" if each["holds"] else "OUTSIDE"}</td>'
-            f'<td class="why">{escape(each["bounds"])}</td></tr>'
+            f'<td class="why">{typeset(each["bounds"])}</td></tr>'
             for each in record["agreements"]
         )
         rows.append(

@@ -56,6 +56,7 @@ class Plate:
         return {
             "title": self.title,
             "caption": " ".join(self.caption.split()),
+            "width": round(95 * float(self.figure.get_size_inches()[0])),  # on the page, px
             "gaps": [asdict(gap) for gap in self.gaps],
             "agreements": [asdict(each) | {"holds": each.holds} for each in self.agreements],
         }

@@ -1,4 +1,4 @@
-"""What a solution means for observers: speed, age, grammage, κ and its slope, drift, pressure, where power goes, what limits escape.
+"""What a solution means for observers: speed, age, grammage, κ and its slope, drift, pressure, power, limits of escape.
 
 Drawn from results alone, like everything in `plots`.
 """
@@ -27,7 +27,9 @@ def transport(result):
             drift.plot(R, draw.positive(seen.drift_speed.values[s, 0] / C), color=colour)
         lead = draw.colour(names[0], 0)
         kappa.plot(R, draw.positive(seen.kappa_disc.values[0]), color=lead, ls="--", label=f"at the disc ({names[0]})")
-        kappa.plot(R, draw.positive(seen.kappa_equivalent.values[0]), color=lead, label="equivalent, $z_{\\rm max} Q/f(0)$")
+        kappa.plot(
+            R, draw.positive(seen.kappa_equivalent.values[0]), color=lead, label="equivalent, $z_{\\rm max} Q/f(0)$"
+        )
         delta.axhspan(0.3, 0.7, color="0.9", lw=0)
         delta.text(R[0] * 1.5, 0.66, "observed 0.3 to 0.7", va="top", fontsize=9.5, color="0.35")
         for name, ls in (("kappa_disc_slope", "--"), ("kappa_equivalent_slope", "-")):
@@ -36,8 +38,13 @@ def transport(result):
         if v.any():
             speed.axhline(v.max() / 1e5, color="0.5", ls=":", lw=1.1, label="fastest advection")
             drift.axhline(v.max() / C, color="0.5", ls=":", lw=1.1)
-        for ax, label in ((speed, "$Q/f(0)$  [km s$^{-1}$]"), (age, "mean time in the Galaxy  [Myr]"), (grammage, "grammage  [g cm$^{-2}$]"),
-                          (kappa, r"$\kappa$  [cm$^2$ s$^{-1}$]"), (drift, r"$v_D/c = \kappa\,|\partial_z f|/(f c)$ at the disc")):
+        for ax, label in (
+            (speed, "$Q/f(0)$  [km s$^{-1}$]"),
+            (age, "mean time in the Galaxy  [Myr]"),
+            (grammage, "grammage  [g cm$^{-2}$]"),
+            (kappa, r"$\kappa$  [cm$^2$ s$^{-1}$]"),
+            (drift, r"$v_D/c = \kappa\,|\partial_z f|/(f c)$ at the disc"),
+        ):
             draw.decades(ax)
             ax.set_ylabel(label)
         delta.set(ylabel=r"$\delta = d\ln\kappa/d\ln R$", ylim=(-1.0, 1.6))
@@ -62,8 +69,13 @@ def escape(result):
         shares = observables.layer_share(ds)
         for i, layer in enumerate(ds.layer.values):
             for s, name in enumerate(names):
-                share.plot(R, shares.values[i, s], color=draw.colour(name, s), ls=("-", "--", ":", "-.")[i % 4],
-                           label=f"{layer}, {name}" if len(names) < 4 else None)
+                share.plot(
+                    R,
+                    shares.values[i, s],
+                    color=draw.colour(name, s),
+                    ls=("-", "--", ":", "-.")[i % 4],
+                    label=f"{layer}, {name}" if len(names) < 4 else None,
+                )
         share.axhline(0.5, color="0.6", lw=0.8)
         draw.logarithmic(share, "R", R)
         share.set(ylabel="share of $f(0)$ built up in the layer", ylim=(-0.03, 1.03))
@@ -122,4 +134,9 @@ def _power(ax, result):
     ax.legend(loc="upper center", ncols=2, fontsize=9, columnspacing=1.4)
 
 
-LABELS = {"escaped": "escapes", "ionisation": "to the disc's gas", "adiabatic": "adiabatic, to waves", "rest": "below the grid"}
+LABELS = {
+    "escaped": "escapes",
+    "ionisation": "to the disc's gas",
+    "adiabatic": "adiabatic, to waves",
+    "rest": "below the grid",
+}

@@ -38,7 +38,7 @@ class Progress:
     def end(self, made):
         solved, read = self.seen["solved"], self.seen["read"]
         decks = ", ".join(f"{count} decks {what}" for count, what in ((solved, "solved"), (read, "read")) if count)
-        what = f"drawn, {decks}, {made.seconds:.1f} s" if made.drawn else "as it was"
+        what = ", ".join(filter(None, ["drawn", decks, f"{made.seconds:.1f} s"])) if made.drawn else "as it was"
         self.console.print(f"{made.name:12} {what}", markup=False)
 
     def _live(self, text):
@@ -57,14 +57,10 @@ def table(done):
     for made in done.figures:
         checks = made.record["agreements"]
         worst = max((each["difference"] / each["bound"] for each in checks if each["bound"]), default=0.0)
-        text = (
-            f"{len(checks)} within, at most {worst:.2g} of the bound"
-            if made.holds
-            else "OUTSIDE: "
-            + "; ".join(
-                f"{each['what']} {each['difference']:.2g} > {each['bound']:.2g}" for each in checks if not each["holds"]
-            )
-        )
+        text = f"{len(checks)} within, at most {worst:.2g} of the bound" if checks else "nothing to compare"
+        if not made.holds:
+            over = (f"{c['what']} {c['difference']:.2g} > {c['bound']:.2g}" for c in checks if not c["holds"])
+            text = "OUTSIDE: " + "; ".join(over)
         out.add_row(made.name, Text(made.record["title"].rstrip(".")), Text(text, style="" if made.holds else "red"))
     return out
 

@@ -21,7 +21,7 @@ from .reuse import STANDS_ON, Runs, code_digest, folder_digest
 
 OUT = "out/paper"
 FORMATS = ("png", "pdf")
-EDITION = 1  # of NAME.json
+EDITION = 2  # of NAME.json
 CLAIMS = "claims"
 
 

@@ -1,4 +1,4 @@
-"""The fiducial Galaxy as observers meet it: ages, grammage, κ and its slope, drift; what limits escape where; the power budget."""
+"""The fiducial Galaxy as observers meet it: ages, grammage, κ and its slope, drift; what limits escape; power."""
 
 import numpy as np
 
@@ -12,20 +12,44 @@ def transport(runs, data):
     """Speed, age, grammage, diffusion and drift of the fiducial Galaxy."""
     full, approximate = runs.solve(galaxy()), runs.solve(eq2(galaxy()))
     R, ours, theirs = full.model.grid.R, full.observables, approximate.observables
-    rows = (("mean time in the Galaxy", "residence_time", MYR, "Myr"), ("grammage", "grammage", 1.0, "g/cm²"),
-            ("effective speed", "effective_speed", 1e5, "km/s"))  # fmt: skip
+    rows = (
+        ("mean time in the Galaxy", "residence_time", MYR, "Myr"),
+        ("grammage", "grammage", 1.0, "g/cm²"),
+        ("effective speed", "effective_speed", 1e5, "km/s"),
+    )
     gaps = [
-        Gap(f"{what} of protons at {x:g} GV", None, at(R, theirs[name].values[0], x) / unit, at(R, ours[name].values[0], x) / unit, text,
-            "adiabatic losses, and ionisation at low R")
-        for what, name, unit, text in rows for x in (10.0, 1000.0)
-    ]  # fmt: skip
+        Gap(
+            f"{what} of protons at {x:g} GV",
+            None,
+            at(R, theirs[name].values[0], x) / unit,
+            at(R, ours[name].values[0], x) / unit,
+            text,
+            "adiabatic losses, and ionisation at low R",
+        )
+        for what, name, unit, text in rows
+        for x in (10.0, 1000.0)
+    ]
     gaps += [
-        Gap(f"δ of the equivalent κ at {x:g} GV", None, at(R, theirs.kappa_equivalent_slope.values[0], x),
-            at(R, ours.kappa_equivalent_slope.values[0], x), "", "observations ask for 0.3 to 0.7 throughout")
+        Gap(
+            f"δ of the equivalent κ at {x:g} GV",
+            None,
+            at(R, theirs.kappa_equivalent_slope.values[0], x),
+            at(R, ours.kappa_equivalent_slope.values[0], x),
+            "",
+            "observations ask for 0.3 to 0.7 throughout",
+        )
         for x in (30.0, 150.0, 3000.0)
-    ]  # fmt: skip
-    gaps.append(Gap("v_D/c at the disc at 10 GV", None, at(R, theirs.drift_speed.values[0, 0], 10.0) / C,
-                    at(R, ours.drift_speed.values[0, 0], 10.0) / C, "", "eq. 28 has ~ 1e-4"))  # fmt: skip
+    ]
+    gaps.append(
+        Gap(
+            "v_D/c at the disc at 10 GV",
+            None,
+            at(R, theirs.drift_speed.values[0, 0], 10.0) / C,
+            at(R, ours.drift_speed.values[0, 0], 10.0) / C,
+            "",
+            "eq. 28 has ~ 1e-4",
+        )
+    )
     speed, age = ours.effective_speed.values[0], ours.residence_time.values[0]
     volume = float(full.model.z_max)
     caption = """
@@ -35,12 +59,21 @@ def transport(runs, data):
         of the halo). Below a GV losses, not escape, remove nuclei, and these quantities count what is left."""
     bounds = "f falls with height in a steady state without sources above the disc, so ∫ f dz cannot exceed f(0) z_max"
     return Plate(
-        plots_observables.transport(full), transport.__doc__.splitlines()[0], caption, tuple(gaps),
+        plots_observables.transport(full),
+        transport.__doc__.splitlines()[0],
+        caption,
+        tuple(gaps),
         (Agreement("mean time times Q/f(0) over z_max", float(np.max(age * speed) / volume), 1.0, bounds),),
-        {"mean time [Myr]": (R, age / MYR), "grammage [g/cm2]": (R, ours.grammage.values[0]), "Q/f(0) [km/s]": (R, speed / 1e5),
-         "kappa at the disc [cm2/s]": (R, ours.kappa_disc.values[0]), "equivalent kappa [cm2/s]": (R, ours.kappa_equivalent.values[0]),
-         "delta, equivalent": (R, ours.kappa_equivalent_slope.values[0]), "v_D/c": (R, ours.drift_speed.values[0, 0] / C)},
-    )  # fmt: skip
+        {
+            "mean time [Myr]": (R, age / MYR),
+            "grammage [g/cm2]": (R, ours.grammage.values[0]),
+            "Q/f(0) [km/s]": (R, speed / 1e5),
+            "kappa at the disc [cm2/s]": (R, ours.kappa_disc.values[0]),
+            "equivalent kappa [cm2/s]": (R, ours.kappa_equivalent.values[0]),
+            "delta, equivalent": (R, ours.kappa_equivalent_slope.values[0]),
+            "v_D/c": (R, ours.drift_speed.values[0, 0] / C),
+        },
+    )
 
 
 def escape(runs, data):
@@ -51,12 +84,27 @@ def escape(runs, data):
     layer = observables.layer_share(full.dataset).values
     crossing = float(np.exp(np.interp(0.5, layer[0, 0][R > 5], np.log(R[R > 5]))))
     gaps = [
-        Gap(f"share of the power of {name}: {plots_observables.LABELS[term]}", None, None, float(shares.sel(term=term)[s]), "",
-            "in eq. 2's approximation all escapes but for what losses take")
-        for s, name in enumerate(names) for term in plots_observables.TERMS
-    ]  # fmt: skip
-    gaps.append(Gap("rigidity above which the warm layer sets the protons (eq. 32)", None, None, crossing, "GV",
-                    "half of f(0) is built up below z_W"))  # fmt: skip
+        Gap(
+            f"share of the power of {name}: {plots_observables.LABELS[term]}",
+            None,
+            None,
+            float(shares.sel(term=term)[s]),
+            "",
+            "in eq. 2's approximation all escapes but for what losses take",
+        )
+        for s, name in enumerate(names)
+        for term in plots_observables.TERMS
+    ]
+    gaps.append(
+        Gap(
+            "rigidity above which the warm layer sets the protons (eq. 32)",
+            None,
+            None,
+            crossing,
+            "GV",
+            "half of f(0) is built up below z_W",
+        )
+    )
     low = edge_power(full)
     caption = """
         (a) The process that carries or holds the flux of protons: advection, extrinsic scattering, waves limited by nonlinear
@@ -68,12 +116,21 @@ def escape(runs, data):
         "plus 1e-3 of the power for the flux at the lowest rigidity, taken at a node"
     )
     return Plate(
-        plots_observables.escape(full), escape.__doc__.splitlines()[0], caption, tuple(gaps),
-        tuple(Agreement(f"injected less escaped and lost, against what flows below the grid: {name}",
-                        abs(float(shares.sel(term="rest")[s]) - low[s]),
-                        2 * 4 / 3 * float(np.abs(shares - finer).values[:, s].sum()) + 1e-3, bounds) for s, name in enumerate(names)),
+        plots_observables.escape(full),
+        escape.__doc__.splitlines()[0],
+        caption,
+        tuple(gaps),
+        tuple(
+            Agreement(
+                f"injected less escaped and lost, against what flows below the grid: {name}",
+                abs(float(shares.sel(term="rest")[s]) - low[s]),
+                2 * 4 / 3 * float(np.abs(shares - finer).values[:, s].sum()) + 1e-3,
+                bounds,
+            )
+            for s, name in enumerate(names)
+        ),
         {f"share of the warm layer, {name}": (R, layer[0, s]) for s, name in enumerate(names)},
-    )  # fmt: skip
+    )
 
 
 def edge_power(result):
