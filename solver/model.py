@@ -338,7 +338,7 @@ class Model:
         half = np.exp(0.5 * grid.dx)
         R_faces = np.append(grid.R / half, grid.R[-1] * half)
         loss = np.zeros((ns, len(R_faces), len(grid.z)))
-        bulk = np.zeros_like(loss)
+        bulk = np.zeros((ns, len(R_faces), len(grid.dz)))
         sink = np.zeros((ns, len(grid.R), len(grid.z)))
         for s in range(ns):
             disc = self.deck.disc
@@ -347,14 +347,12 @@ class Model:
             elif disc.losses == "catastrophic":
                 sink[s, :, 0] += self.disc_speed[s]
             sink[s, :, 0] += self.half_thickness * self.destruction[s]
-            integrated = np.zeros((len(R_faces), len(grid.z)))
             for layer in np.unique(grid.layer):
                 faces = np.flatnonzero(grid.layer == layer)
-                rate = self._bulk_rate(layer, grid.z_face[faces], R_faces, s).T
-                integrated[:, faces] += rate * grid.dz[faces] / 2
-                integrated[:, faces + 1] += rate * grid.dz[faces] / 2
-            loss[s] += integrated
-            bulk[s] = integrated / grid.volume
+                bulk[s][:, faces] = self._bulk_rate(layer, grid.z_face[faces], R_faces, s).T
+            half_cells = bulk[s] * grid.dz / 2
+            loss[s][:, :-1] += half_cells
+            loss[s][:, 1:] += half_cells
         secondaries = tuple(Secondary(k.parent, k.child, k.weights * self.half_thickness) for k in self.spallation)
         scheduled, external = self.Q, self.external
 

@@ -27,7 +27,7 @@ class TransportProblem:
     nu: 1/κ of all other scatterers, causal limit included (species, R, faces).  depth_ratio: v_p/v_A at equal rigidity
     (species, R).  waves: index of the species that excites the waves, or None.
     loss: −ṗ/p integrated over control volumes, on momentum faces (species, R + 1, nodes), without the adiabatic part.
-    bulk_loss: its part per volume, on momentum faces and nodes (zero but where losses act beyond the disc).
+    bulk_loss: −ṗ/p of the losses beyond the disc, on momentum faces and faces (species, R + 1, faces).
     sink: catastrophic loss integrated over control volumes (species, R, nodes).
     disc(t): source per side (species, R).  bulk(t): source per volume (species, R, nodes), or None.
     top: f at z_max (species, R), or None for free outflow with the flow.

@@ -60,6 +60,7 @@ def _column(p, s, flux):
     waves = p.waves is not None and s == p.waves
     f = np.zeros_like(flux) if p.top is None else np.abs(p.top[s]).copy()
     largest = np.full_like(flux, 1e-290)
+    against = np.full_like(flux, 30.0)  # e-folds by which f may rise against the flow, in all
     for j in range(len(p.v) - 1, -1, -1):
         v, nu = p.v[j], p.nu[s][:, j]
         q = np.maximum(flux - max(v, 0.0) * f, 0.0)
@@ -72,7 +73,9 @@ def _column(p, s, flux):
         if v > 0:
             rise = np.minimum(rise, np.maximum(flux / v - f, 0.0))
         elif v < 0:
-            rise = rise + f * np.expm1(np.minimum(-v * nu * p.grid.dz[j], 3.0))
+            folds = np.minimum(np.minimum(-v * nu * p.grid.dz[j], 3.0), against)
+            against = against - folds
+            rise = rise + f * np.expm1(folds)
         f = f + rise
         largest = np.maximum(largest, f)
     if p.top is None and p.v_top > 0:

@@ -154,6 +154,9 @@ class System:
             for s in p.secondaries
         ]
         self.dv = grid.derivative(p.v) if len(p.v) > 1 else np.zeros_like(p.v)
+        rate = p.bulk_loss + (self.dv / 3.0 if p.adiabatic else 0.0)
+        self.face_rate = rate * self.H  # −ṗ/p on the faces, where f is carried along (species, R + 1, faces)
+        self.gaining = self.face_rate.any((1, 2))
         self._gradients()
         self.set_step(None, np.inf, 0.0)
 
@@ -221,11 +224,14 @@ class System:
 
     def momentum_coefficients(self, B, u, s, columns=slice(None), weights=face_weights):
         """Scaled gain coefficients {offset: (rows, nodes)} of species s for rates B (R + 1, nodes), of some nodes only."""
-        f = None if u is None else u[s][:, columns] * self.F_all[s][:, None]
-        coefficients = self.stencils[s].coefficients(B[:, columns], f, self.opening, weights)
+        return self._gain_coefficients(B[:, columns], None if u is None else u[s][:, columns], s, weights)
+
+    def _gain_coefficients(self, B, values, s, weights=face_weights):
+        """The same for any columns: rates B (R + 1, columns) and scaled values (R, columns) of all rows."""
         F, V = self.F_all[s], self.V_all[s]
+        f = None if values is None else values * F[:, None]
         out = {}
-        for o, c in coefficients.items():
+        for o, c in self.stencils[s].coefficients(B, f, self.opening, weights).items():
             ratio = np.ones_like(F)
             if o > 0:
                 ratio[:-o] = F[o:] / F[:-o]
@@ -295,10 +301,11 @@ class System:
             terms = local[0] * at
             if self.storing:
                 terms = terms + np.where(inside, self.inv_tau[s] * self.u_known[s][:, node], 0.0)
-            for o, c in self._gain_on_faces(u, s, faces, node).items():
-                c = np.where(inside, c, 0.0)
-                local[o] = local.get(o, 0.0) + c
-                terms = terms + c * self.shifted(u, s, o)[:, node]
+            if self.gaining[s]:
+                values = self._at_upwind(u, s, faces, low)
+                for o, c in self._gain_coefficients(self.face_rate[s][:, faces], values, s).items():
+                    local[o] = local.get(o, 0.0) + c
+                    terms = terms + c * shift(values, self.rows, o)
             if self.bulk is not None:
                 terms = terms + np.where(inside, self.bulk[s][:, node], 0.0)
             if s == self.w:
@@ -325,21 +332,10 @@ class System:
             out[s] = (c, d, by_slope)
         return out
 
-    def _gain_on_faces(self, u, s, faces, node):
-        """Momentum gain per volume at the upwind nodes with the face's own ∂v/∂z: {offset: (rows, faces)}."""
-        p, out = self.problem, {}
-        if p.adiabatic and np.any(self.dv[faces]):
-            ones = np.ones((len(p.grid.R) + 1, self.n))
-            third = self.dv[faces] * self.H / 3.0
-            for sign in (1.0, -1.0):
-                rate = np.maximum(sign * third, 0.0)
-                if rate.any():
-                    for o, c in self.momentum_coefficients(sign * ones, u, s).items():
-                        out[o] = out.get(o, 0.0) + c[:, node] * rate
-        if p.bulk_loss[s].any():
-            for o, c in self.momentum_coefficients(p.bulk_loss[s][:, : self.n] * self.H, u, s).items():
-                out[o] = out.get(o, 0.0) + c[:, node]
-        return out
+    def _at_upwind(self, u, s, faces, low):
+        """u of species s at the upwind node of some faces, a given top included; (R, faces)."""
+        full = u[s] if self.top is None else np.concatenate([u[s], self.problem.top[s][:, None] / self.F_all[s][:, None]], -1)
+        return np.where(low, full[:, faces], full[:, faces + 1])
 
     def _explicit_gradient(self, a, s):
         return self.law.coefficient_gradient(a, self.nu[s], self.dS, self.dX2, self.d_others)

@@ -63,7 +63,7 @@ def slab(cells, tops=(1.0,), kinks=(), stretch=1.0, R=(1.0, 100.0, 12), species=
         confined=on(confined, layer, shape=(nf,)).astype(bool),
         nu=np.tile(on(nu, z, Rk, layer, shape=(nR, nf)), (species, 1, 1)),
         depth_ratio=np.broadcast_to(np.asarray(ratio, float), (species, nR)).copy(), waves=waves, loss=loss,
-        bulk_loss=np.tile(integrated / grid.volume, (species, 1, 1)), sink=sinks, disc=disc,
+        bulk_loss=np.tile(rate, (species, 1, 1)), sink=sinks, disc=disc,
         bulk=None if bulk is None else source, secondaries=tuple(secondaries),
         top=None if top is None else on(top, grid.R, shape=(species, nR)), slope=slope,
         v_top=v_top if top is None else 0.0, adiabatic=adiabatic, open_end=open_end, names=names,
@@ -120,7 +120,7 @@ def random_slab(seed, heat=False, top="value", cells=12, rigidities=7):
     bulk = rng.uniform(0.2, 0.4, (3, nR, nz))
     return TransportProblem(
         grid=grid, v=v, S=S, X=X, confined=confined, nu=rng.uniform(0.1, 2, (3, 1, 1)) * np.ones((3, nR, nf)),
-        depth_ratio=rng.uniform(0.8, 1.2, (3, nR)), waves=0, loss=loss, bulk_loss=0.3 * loss,
+        depth_ratio=rng.uniform(0.8, 1.2, (3, nR)), waves=0, loss=loss, bulk_loss=0.3 * loss[..., :-1],
         sink=rng.uniform(0, 0.3, (3, nR, nz)), disc=lambda t: np.tile(grid.R**-0.5, (3, 1)), bulk=lambda t: bulk,
         secondaries=(Secondary(0, 2, W), Secondary(1, 2, 0.5 * W)),
         top=None if top == "outflow" else rng.uniform(0, 0.1, (3, nR)), slope=np.array([2.5, 3.0, 2.0]),
