@@ -43,9 +43,10 @@ def _fast_modes(p, plasma, R, nucleus):
 
 
 def _weak_shocks(p, plasma, R, nucleus):
-    from .physics.shocks import kappa
+    from .physics.shocks import kappa, shock_width
 
-    return kappa(R, p.separation, nucleus)
+    width = p.width if p.strength is None else shock_width(plasma, p.strength)
+    return kappa(R, p.separation, nucleus, width=width, B=None if width is None else plasma.B)
 
 
 def _undamped(name):
@@ -59,7 +60,9 @@ def _undamped(name):
 
 
 LINEAR = {  # process, plasma, R -> S
-    "turbulent": lambda p, plasma, R: sc.S_from_rate(sc.turbulent_damping_rate(plasma, R, p.L, p.Ma), plasma, R),
+    "turbulent": lambda p, plasma, R: sc.S_from_rate(
+        sc.turbulent_damping_rate(plasma, R, p.L, p.Ma, p.all_ranges), plasma, R
+    ),
     "rate": lambda p, plasma, R: sc.S_from_rate(sc.power_law_rate(p.rate, p.at, p.exponent, R), plasma, R),
     "dust": lambda p, plasma, R: sc.S_from_rate(sc.dust_rate(p.rate, p.at, R), plasma, R),
     "ion_neutral": lambda p, plasma, R: sc.S_from_rate(

@@ -74,6 +74,7 @@ def microphysics(model, dataset=None):
                 linear.setdefault(name, nowhere)[here] = S
             else:
                 nonlinear.setdefault(name, (m, nowhere))[1][here] = Y
+    names: dict[str, tuple[str, list[str], dict[str, str]]] = {}
     if model.waves is not None and (linear or nonlinear):
         Q, damped = model.Q[model.waves], model.damped
         D, kappa = _estimate(model, Q) if dataset is None else _solution(model, dataset)
@@ -90,9 +91,7 @@ def microphysics(model, dataset=None):
             "wave_energy": reach / kappa,
             "dominant_damping": np.where((stack > 0).any(axis=0), strongest, -1).astype("i2"),
         }
-        names = {"damping": ("damping", list(fluxes), {"long_name": "damping process"})}
-    else:
-        names = {}
+        names["damping"] = ("damping", list(fluxes), {"long_name": "damping process"})
     if any(layer.losses for layer in model.deck.layer):
         rate = np.zeros((len(model.species), *S1.shape))
         for s, nucleus in enumerate(model.species):
@@ -101,7 +100,7 @@ def microphysics(model, dataset=None):
                 with recording():
                     rate[s, here] = model.medium.bulk_loss(i, z[here], R, nucleus)
         out["bulk_loss_rate"] = rate
-        names = names | {"species": ("species", list(model.names))}
+        names["species"] = ("species", list(model.names), {"long_name": "nucleus"})
     variables = {name: (VARIABLES[name][0], value, _attributes(name)) for name, value in out.items()}
     state = {"state": "estimate" if dataset is None else "solution"}
     faces = {"z_face": ("z_face", z / KPC, {"units": "kpc"}), "rigidity": ("rigidity", R, {"units": "GV"})}

@@ -151,6 +151,8 @@ def _needed(layer: Layer, key: str | int, process: Any) -> tuple[str, ...]:
         return (*needs, "T")
     if key == "scattering" and kind == "fast_modes" and layer.plasma is not None and process.damped is False:
         return ("B", "n")
+    if key == "scattering" and kind == "weak_shocks":
+        return ("B", "n", "T") if process.strength is not None else ("B",) if process.width is not None else ()
     if key == "losses":
         own = {"density": "n", "temperature": "T", "B": "B"}
         return tuple(plasma for key, plasma in own.items() if getattr(process, key, "") is None)
@@ -172,9 +174,12 @@ def _waves(deck: Deck) -> Iterator[Found]:
 
 
 def _pairs(deck: Deck) -> Iterator[Found]:
-    """Keys of which exactly one is needed."""
+    """Keys of which exactly one is needed, or at most one."""
     for i, layer in enumerate(deck.layer):
         for place, process in _processes(layer):
+            shocks = not broken(process) and process.type == "weak_shocks"
+            if shocks and process.width is not None and process.strength is not None:
+                yield ("layer", i, *place), "width and strength: both given", "strength gives a width: leave out one"
             both = {
                 "ion_neutral": ("rate", "neutral_density"),
                 "kolmogorov": ("Ma", "delta_B"),

@@ -63,6 +63,9 @@ class TurbulentDamping(Process):
     type: Literal["turbulent"] = "turbulent"
     L: Length = field(description="outer scale of the Alfvénic turbulence")
     Ma: Positive = field(1.0, description="Alfvénic Mach number at the outer scale")
+    all_ranges: bool = field(
+        False, description="true: for waves longer than the strong cascade its weak or eddy range (Lazarian 2016)"
+    )
 
 
 class RateDamping(Process):
@@ -182,6 +185,10 @@ class WeakShocks(Process):
 
     type: Literal["weak_shocks"] = "weak_shocks"
     separation: Length = field("10 pc", description="distance between shocks")
+    width: Length | None = field(None, description="width of the shocks; smaller gyroradii are not scattered")
+    strength: Speed | None = field(
+        None, description="velocity jump of the shocks, instead of width: width = l_mfp v_th/strength"
+    )
 
 
 class Kolmogorov(Process):

@@ -115,7 +115,7 @@ def spectrum_segments(Ma, x_end, wandering="alfvenic", Ma_alfven=1.0):
         x = np.geomspace(low * (1 + 1e-12), high, 200)
         middle = x[100]
         angle = {kind: theta_min(middle, Ma, 1.0, kind, Ma_alfven) for kind in kinds}
-        kind = max(kinds, key=angle.get)
+        kind = max(kinds, key=lambda name: angle[name])
         if angle[kind] >= np.pi / 2:
             segments.append((low, high, (0.0,), (1.0,)))
             continue

@@ -43,10 +43,13 @@ def folder():
 
 
 def code_tag(*modules):
-    """A digest of the source of imported modules: another text of the code makes other files."""
+    """A digest of the source of imported modules: another text of the code makes other files. None without a source."""
     digest = hashlib.sha256()
-    for name in modules:
-        digest.update(name.encode() + b"\0" + Path(sys.modules[name].__file__).read_bytes() + b"\0")
+    try:
+        for name in modules:
+            digest.update(name.encode() + b"\0" + Path(sys.modules[name].__file__ or "").read_bytes() + b"\0")
+    except OSError:
+        return None
     return digest.hexdigest()
 
 
@@ -72,10 +75,10 @@ def key(name, tag, inputs):
 def stored(name, tag, inputs, compute):
     """compute() -> dict of number arrays, or what an earlier call with the same name, tag and inputs returned.
 
-    Raises what compute raises, and TypeError as `key`; never because of the cache.
+    Raises what compute raises, and TypeError as `key`; never because of the cache. Nothing is kept for tag None.
     """
     where = folder()
-    if where is None:
+    if where is None or tag is None:
         return compute()
     digest = key(name, tag, inputs)
     path = where / f"{name}-{digest[:40]}.table"

@@ -105,7 +105,7 @@ def _gyroresonance(modes, r, mu, smallest, level):
     if modes.anisotropic:
         options = modes.Ma, modes.wandering, modes.Ma_alfven
         start = np.maximum(an.x_of_theta_min(theta, *options), 1.0)
-        pieces = [(low, 1 / (scale * start), (0.0,), (measure * scale**1.5 / np.sin(theta),))]
+        pieces: list[tuple] = [(low, 1 / (scale * start), (0.0,), (measure * scale**1.5 / np.sin(theta),))]
         for x_low, x_high, powers, factors in an.spectrum_segments(modes.Ma, x_max.max() * (1 + 1e-9), *options[1:]):
             upper = np.minimum(np.minimum(start, x_max), x_high)
             terms = zip(powers, factors, strict=True)

@@ -192,6 +192,13 @@ def test_a_user_without_a_home_has_no_cache(monkeypatch):
     np.testing.assert_array_equal(made["kappa"], np.arange(3.0))
 
 
+def test_code_without_a_readable_source_is_not_cached(folder, monkeypatch):
+    monkeypatch.setattr(cache.sys.modules["solver.constants"], "__file__", str(folder / "gone.py"))
+    assert cache.code_tag("solver.constants") is None
+    cache.stored("table", None, {"a": 1.0}, lambda: {"kappa": np.arange(3.0)})
+    assert not list(folder.glob("*.table"))
+
+
 def test_a_folder_below_the_home_may_be_written_with_a_tilde(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("CRSTREAM_CACHE", "~/tables")

@@ -206,6 +206,28 @@ def test_scattering_is_that_of_its_formula_at_every_nucleus_own_speed(kind, mode
         np.testing.assert_allclose(ratio, 1.0, **SAME)
 
 
+def test_thick_shocks_do_not_scatter_small_gyroradii(model):
+    """κ = ∞ for r_L below the width, given or l_mfp v_th/strength (Sec. 5.1); both is a fault, and so is no plasma."""
+    shock = '{ type = "weak_shocks", separation = "20 pc", '
+    for text, width in (('width = "1e13 cm" }', 1e13), ('strength = "5 km/s" }', shocks.shock_width(WARM, 5e5))):
+        made = model(WARM_TEXT + f"scattering = [ {shock}{text} ]")
+        R = made.grid.R
+        inside = sc.gyroradius(R, 6e-6) < width
+        assert 0 < inside.sum() < len(R)
+        assert np.isinf(made.kappa_extrinsic[0, 0, inside]).all()
+        np.testing.assert_allclose(made.kappa_extrinsic[0, 0, ~inside], shocks.kappa(R[~inside], 20 * PC), **SAME)
+    with pytest.raises(DeckError, match="leave out one"):
+        model(WARM_TEXT + f'scattering = [ {shock}width = "1e13 cm", strength = "5 km/s" }} ]')
+    with pytest.raises(DeckError, match=r"needs plasma\.B, plasma\.n, plasma\.T"):
+        model(f'scattering = [ {shock}strength = "5 km/s" }} ]')
+
+
+def test_turbulent_damping_over_all_ranges_is_a_key_of_the_deck(model):
+    made = model(layer(damping='[ { type = "turbulent", L = "0.1 pc", Ma = 0.3, all_ranges = true } ]'))
+    rate = sc.turbulent_damping_rate(HALO, made.grid.R, 0.1 * PC, 0.3, all_ranges=True)
+    np.testing.assert_allclose(made.S[0], sc.S_from_rate(rate, HALO, made.grid.R), **SAME)
+
+
 def test_scatterers_add_as_rates(model):
     texts = [text for kind, (text, _) in KAPPA.items() if kind != "fast_modes"]
     made = model(WARM_TEXT + f"scattering = [ {', '.join(texts)} ]")
