@@ -232,7 +232,7 @@ def power_shares(dataset):
     with np.errstate(divide="ignore"):
         rate = float(ds.disc_half_thickness) / ds.loss_time.values
     ionisation = rate_total(f0 * rate, p, dx, p * ds.beta.values if kind == "flux" else T) * (kind != "none")
-    P = moment(ds.f.values, p[:, None, :], (p * ds.beta.values)[:, None, :]) / 3
+    P = rate_total(ds.f.values, p[:, None, :], dx, (p * ds.beta.values)[:, None, :]) / 3
     jumps = np.diff(ds.v.values, prepend=0.0)
     adiabatic = (P[:, :-1] * jumps).sum(axis=1) * int(ds.attrs.get("adiabatic", 1))
     terms = np.stack([escaped, ionisation, adiabatic])

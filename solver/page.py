@@ -37,7 +37,7 @@ def page(records, claims=None):
         f'<p class="lead">{escape(PAPER)}.<br>{escape(_maker())}</p>',
         "<p>Every figure shows the paper's formula, this solver with the approximation of eq. 2, which must agree with the "
         "formula, and the full equation: adiabatic losses, and losses as a flux in momentum for all species.</p>",
-        "<nav>" + "".join(f'<a href="#{escape(name)}">{escape(short(name))}</a>' for name in records),
+        "<nav>" + "".join(f'<a href="#{escape(name)}">{escape(short(name).replace("_", " "))}</a>' for name in records),
         '<a href="#claims">claims</a></nav>' if claims else "</nav>",
         *(_figure(name, record) for name, record in records.items()),
     ]
@@ -94,7 +94,7 @@ def _maker():
 
 def _figure(name, record):
     rows = [
-        f'<h2 id="{escape(name)}">{escape(short(name))}. {escape(_title(record["title"]))}</h2>',
+        f'<h2 id="{escape(name)}">{escape(_heading(name, record))}</h2>',
         f'<figure><img src="{escape(name)}.png" alt="{escape(record["title"])}" width="{record["width"]}">',
         f'<figcaption>{typeset(record["caption"])} <a href="{escape(name)}.pdf">PDF</a> · <a href="{escape(name)}.csv">curves</a>'
         "</figcaption></figure>",
@@ -123,6 +123,12 @@ def _figure(name, record):
             f'<th class="n">bound</th><th></th><th>what the bound is</th></tr>{body}</table></div>'
         )
     return "\n".join(rows)
+
+
+def _heading(name, record):
+    """Fig. 1. What it shows; without a number what it shows."""
+    title = _title(record["title"])
+    return f"{short(name)}. {title}" if short(name) != name else title
 
 
 def _title(text):

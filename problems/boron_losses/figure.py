@@ -34,8 +34,8 @@ def boron(runs, data):
     pure_wrong = runs.solve(steady(load("boron_losses"), {"disc.losses": "catastrophic"}))
     R, sets = full.model.grid.R, measured(data)
     gamma = float(full.model.slope[full.model.names.index("carbon")])
-    no_losses = ratio(runs.solve(eq2(galaxy(changes=fine))))
-    paper = Formulas(full).boron_to_carbon()
+    lossless = runs.solve(eq2(galaxy(changes=fine)))
+    no_losses, paper = ratio(lossless), Formulas(lossless).boron_to_carbon()
     ours, eq1_form, halfway = ratio(full), ratio(wrong), ratio(approximate)
     error = full.dataset.boron_to_carbon_error.values
     carbon = full.model.species[full.model.names.index("carbon")]

@@ -6,9 +6,7 @@ from problems.plates import (
     FORMULA,
     FULL,
     LABELS,
-    chi2,
     circles,
-    deviation,
     formula_agrees,
     letters,
     measured,
@@ -19,11 +17,11 @@ from problems.plates import (
     without_data,
 )  # fmt: skip
 from problems.two_phase.models import VARIATIONS, Formulas, eq2, galaxy, halo_only
+from problems.two_phase.numbers import above_1_gev, eq1_losses, fig5_gaps, fig6_gaps
 from problems.two_phase.observed import escape, transport
 from problems.two_phase.tuning import sensitivities, tuning, tuning_protons
 from solver import draw, load, observables
-from solver.particles import kinetic_energy_per_nucleon
-from solver.plate import Agreement, Gap, Plate, at, steep, worst
+from solver.plate import Agreement, Gap, Plate, at, worst
 
 BLACK = {"fiducial": "-", "n_w/3": (0, (6, 2)), "2 T_w": (0, (6, 2, 1, 2)), "n_w/3, 2 T_w": (0, (1.2, 1.5))}
 NAMES = {"fiducial": "fiducial", "n_w/3": r"$n_w/3$", "2 T_w": r"$2\,T_w$", "n_w/3, 2 T_w": r"$n_w/3$, $2\,T_w$"}
@@ -63,7 +61,7 @@ def fig5(runs, data):
     full = runs.solve(galaxy(), estimate_error=True)
     approximate = runs.solve(eq2(galaxy()))
     lossless = runs.solve(galaxy(changes={"disc.losses": "none"}))
-    formulas, sets = Formulas(full), measured(data)
+    formulas, sets = Formulas(approximate), measured(data)
     R = full.model.grid.R
     paper = formulas.boron_to_carbon()
     solved, ratio, no_losses = (each.dataset.boron_to_carbon.values for each in (approximate, full, lossless))
@@ -117,72 +115,8 @@ def fig5(runs, data):
         draw.energy_axis(top, full.dataset, "carbon")
         letters((top, low), y=0.95)
 
-    carbon = full.model.species[full.model.names.index("carbon")]
-    fast = kinetic_energy_per_nucleon(R, carbon) > 1.0
-    v = float(full.model.v[-1])
-    boron = full.model.names.index("boron")
-    escape = full.model.half_thickness / v
-    key = "ams_b_to_c"
-    gaps = (
-        *(
-            Gap(f"B/C at {x:g} GV", at(R, paper, x), at(R, solved, x), at(R, ratio, x), "", why)
-            for x, why in (
-                (4.0, "adiabatic losses take boron's 3/α off it, carbon pays on both sides; ionisation"),
-                (30.0, "adiabatic term"),
-                (300.0, "adiabatic term in the halo"),
-                (2000.0, "the warm layer sets both"),
-            )
-        ),
-        Gap(
-            "low-energy limit h/(v_A τ_spall)", low_energy_limit(full), None, None, "", "eq. 30 for small X, with v = c"
-        ),
-        Gap(
-            "rigidity above which the warm layer sets B/C (eq. 32)",
-            passes(R, formulas.boron_to_carbon("warm") / paper, 0.5),
-            passes(R, share(approximate, "boron"), 0.5),
-            passes(R, share(full, "boron"), 0.5),
-            "GV",
-            "f(0) − f(z_W) = f(z_W)",
-        ),
-        Gap(
-            "B/C at 10 GV without any losses",
-            at(R, paper, 10.0),
-            at(R, solved, 10.0),
-            at(R, no_losses, 10.0),
-            "",
-            "what is left is the adiabatic term",
-        ),
-        Gap(
-            "τ_ion over h/v_A, boron at 1 GeV/n",
-            float(np.interp(np.log(R[fast][0]), np.log(R), full.model.loss_time[boron] / escape)),
-            None,
-            None,
-            "",
-            "losses are slow where Fig. 5 begins",
-        ),
-        *(
-            (
-                Gap(
-                    f"χ² per point, {sets[key].label} > 1 GeV/n",
-                    chi2(sets, key, R, paper),
-                    chi2(sets, key, R, solved),
-                    chi2(sets, key, R, ratio),
-                    "",
-                    "stat. and syst. errors; nothing was fitted",
-                ),
-                Gap(
-                    "rms of ln(model/data)",
-                    deviation(sets, key, R, paper),
-                    deviation(sets, key, R, solved),
-                    deviation(sets, key, R, ratio),
-                    "",
-                    "typical distance, 0.1 is 10 %",
-                ),
-            )
-            if key in sets
-            else ()
-        ),
-    )
+    fast = above_1_gev(full)
+    gaps = fig5_gaps(full, approximate, lossless, formulas, sets)
     caption = f"""
         B/C at equal rigidity, ratio of intensities, for the fiducial parameters of Sec. 4.2 and energies above 1 GeV/n, where
         the paper compares. (a) Dashed: eqs. 30 and 31; grey: their two terms; circles: this solver with eq. 2's approximation;
@@ -198,8 +132,8 @@ def fig5(runs, data):
             Agreement(
                 "B/C of eqs. 30 and 31 against eq. 2 solved",
                 worst(solved, paper, fast),
-                2e-8 + causal_share(full, fast),
-                "the nonlinear solver, and the causal limit in the layer's κ, which the formula's κ includes",
+                2e-8,
+                "the nonlinear solver, for boron and for carbon",
             ),
         ),
         {
@@ -218,8 +152,8 @@ def fig6(runs, data):
     """Boron to carbon and protons for other parameters and other pictures of the Galaxy (Fig. 6)."""
     sets, weight = measured(data), 2.7
     results = {name: runs.solve(galaxy(name)) for name in VARIATIONS}
-    formulas = {name: Formulas(result) for name, result in results.items()}
     lossy = {name: runs.solve(eq2(galaxy(name), "catastrophic")) for name in VARIATIONS}
+    formulas = {name: Formulas(result) for name, result in lossy.items()}
     everywhere = runs.solve(steady(load("turbulent_galaxy")))
     everywhere_eq2 = runs.solve(steady(load("turbulent_galaxy"), {"disc.losses": "none"}))
     alone = runs.solve(halo_only(galaxy()))
@@ -250,7 +184,7 @@ def fig6(runs, data):
                 f"J, full, {name}": (R, J),
             }
         green = {"color": GREEN, "lw": 1.6}
-        fast = kinetic_energy_per_nucleon(R, results["fiducial"].model.species[1]) > 1.0
+        fast = above_1_gev(results["fiducial"])
         flat = everywhere_eq2.dataset.boron_to_carbon.values
         ratio_left.plot(R[fast], flat[fast], **green)
         ratio_right.plot(
@@ -289,117 +223,13 @@ def fig6(runs, data):
         draw.note(ratio_right, 0.3, 0.06, "full equation", fontsize=11)
         draw.note(left, 0.3, 0.06, "the paper's formulas", fontsize=11)
         draw.note(right, 0.3, 0.06, "full equation", fontsize=11)
-        draw.outside_legend(fig, right)
+        handles, labels = right.get_legend_handles_labels()
+        named = {m.label for m in sets.values() if m.experiment.startswith("AMS")}
+        together = ", ".join(sorted(named)).replace(", AMS-02", ",") if named else ""
+        draw.outside_legend(fig, right, handles, [together if label in named else label for label in labels])
         letters(grid.flat, y=0.95)
 
-    beyond = (R > 1e3) & (R < 5e3)
-    fiducial, J = formulas["fiducial"], results["fiducial"].dataset.J.values[0]
-    solved = lossy["fiducial"].dataset.J.values[0]
-    change = {name: worst(formulas[name].protons(), fiducial.protons(), (R > 10) & (R < 1e4)) for name in VARIATIONS}
-    change_full = {name: worst(results[name].dataset.J.values[0], J, (R > 10) & (R < 1e4)) for name in VARIATIONS}
-    break_theirs, break_ours = (bend(R, y) for y in (fiducial.protons(), J))
-    gaps = (
-        Gap(
-            "slope of J, protons, 20 to 100 GV",
-            steep(R, fiducial.protons(), 45.0, 2.2),
-            steep(R, solved, 45.0, 2.2),
-            steep(R, J, 45.0, 2.2),
-            "",
-            f"the source has {steep(R, injected, 45.0, 2.2):.2f}",
-        ),
-        Gap(
-            "sharpest hardening of the protons at",
-            *break_theirs[:1],
-            bend(R, solved)[0],
-            break_ours[0],
-            "GV",
-            "from halo-set to set by the warm layer; the paper: between 1e2 and 1e3 GV",
-        ),
-        *(
-            Gap(
-                f"largest change of J, 10 to 1e4 GV, {name}",
-                change[name],
-                None,
-                change_full[name],
-                "",
-                "as a share of the fiducial J",
-            )
-            for name in VARIATIONS
-            if name != "fiducial"
-        ),
-        Gap(
-            "turbulence everywhere: B/C at 1000 GV over that at 10 GV",
-            at(R, flat, 1e3) / at(R, flat, 10.0),
-            None,
-            at(R, everywhere.dataset.boron_to_carbon.values, 1e3)
-            / at(R, everywhere.dataset.boron_to_carbon.values, 10.0),
-            "",
-            "essentially flat",
-        ),
-        Gap(
-            "turbulence everywhere: slope of f, protons, 30 to 300 GV",
-            steep(R, theirs / R**2, 100.0, 3.2),
-            None,
-            steep(R, everywhere.dataset.f.values[0, 0], 100.0, 3.2),
-            "",
-            "the injection's −4.3, changed little",
-        ),
-        Gap(
-            "halo alone: slope of f, protons, 1 to 5 TV",
-            fit(R, fiducial.protons("halo") / R**2, beyond),
-            None,
-            fit(R, alone.dataset.f.values[0, 0], beyond),
-            "",
-            "tends to p^(3−2γ) = p^−5.6; full: beyond 10 TV κ reaches its causal limit and the slope falls to −4.3",
-        ),
-        Gap(
-            "J of the protons at 0.3 GV",
-            at(R, fiducial.protons(), 0.3),
-            at(R, solved, 0.3),
-            at(R, J, 0.3),
-            "m⁻² s⁻¹ sr⁻¹ GV⁻¹",
-            "eq. 33 against losses as a flux in momentum",
-        ),
-        Gap(
-            "J of the protons at 10 GV",
-            at(R, fiducial.protons(), 10.0),
-            at(R, solved, 10.0),
-            at(R, J, 10.0),
-            "m⁻² s⁻¹ sr⁻¹ GV⁻¹",
-            "adiabatic losses, 3/α",
-        ),
-        Gap(
-            "eq. 33 against eq. 1's losses solved exactly, largest difference",
-            worst(fiducial.protons(), solved),
-            0.0,
-            None,
-            "",
-            "eq. 33 leaves the nonlinear term's losses out",
-        ),
-        *(
-            Gap(
-                f"χ² per point, {sets[key].label}, fiducial",
-                *(chi2(sets, key, R, y) for y in (fiducial.protons(), solved, J)),
-                "",
-                "nothing was fitted",
-            )
-            for key in ("ams_protons", "voyager_protons")
-            if key in sets
-        ),
-        *(
-            Gap(
-                f"χ² per point, {sets[key].label}, {name}",
-                chi2(sets, key, R, formulas[name].boron_to_carbon()),
-                None,
-                chi2(sets, key, R, results[name].dataset.boron_to_carbon.values),
-                "",
-                "B/C above 1 GeV/n",
-            )
-            for key in ("ams_b_to_c",)
-            if key in sets
-            for name in VARIATIONS
-        ),
-    )
+    gaps = fig6_gaps(results, lossy, formulas, everywhere, everywhere_eq2, alone, injected, sets)
     caption = f"""
         Left the paper's formulas (eqs. 30, 31 and, for protons, 33), right the full equation with adiabatic and ionisation
         losses for all nuclei. Black: the two-phase Galaxy; the paper gives n_w/3 and otherwise only says that n and T of the
@@ -423,65 +253,9 @@ def fig6(runs, data):
             "J, turbulence everywhere": (R, everywhere.dataset.J.values[0]),
             "B/C, halo alone": (R, alone.dataset.boron_to_carbon.values),
             "J, halo alone": (R, alone.dataset.J.values[0]),
-            "J, halo term of the formulas": (R, fiducial.protons("halo")),
+            "J, halo term of the formulas": (R, formulas["fiducial"].protons("halo")),
         },
     )
-
-
-# ---------------------------------------------------------------- numbers
-
-
-def low_energy_limit(result):
-    """h/(v_A τ_spall) with v = c."""
-    from solver.constants import MBARN, C
-
-    model, source = result.model, result.deck.species["boron"].source
-    sigma = float(source.cross_section)
-    sigma = sigma if sigma < 1e-20 else sigma * MBARN
-    return model.half_thickness * float(result.deck.disc.density) * sigma * C / float(model.v[-1])
-
-
-def share(result, species):
-    """Part of f(0) built up across the lowest layer, (R,)."""
-    return observables.layer_share(result.dataset).sel(species=species).values[0]
-
-
-def passes(R, y, value):
-    """First rigidity at which y rises through value for good, in ln R; nan if never."""
-    y = np.asarray(y, float)
-    good = np.isfinite(y)
-    R, y = R[good], y[good]
-    below = np.flatnonzero(y < value)
-    if not len(below) or below[-1] == len(y) - 1:
-        return float("nan")
-    k = below[-1]
-    return float(np.exp(np.interp(value, y[k : k + 2], np.log(R[k : k + 2]))))
-
-
-def bend(R, J):
-    """(R, size) of the largest second derivative of ln J in ln R above 30 GV: where the spectrum hardens most."""
-    x = np.log(R)
-    second = np.gradient(np.gradient(np.log(J), x), x)
-    inside = (R > 30) & (R < 3e4)
-    k = int(np.argmax(np.where(inside, second, -np.inf)))
-    return float(R[k]), float(second[k])
-
-
-def fit(R, y, where):
-    return float(np.polyfit(np.log(R[where]), np.log(y[where]), 1)[0])
-
-
-def causal_share(result, where):
-    """How much the causal limit takes of κ in the lowest layer, at most: 1/κ is the sum of both rates."""
-    model = result.model
-    nu, kappa = np.asarray(model.nu[:, 0]), np.asarray(model.kappa_extrinsic[:, 0])
-    return float(np.max(np.abs(nu * kappa - 1)[:, where]))
-
-
-def eq1_losses(result, sink):
-    """J of the protons of a run without losses, times the factor of eq. 1's losses: 1/(1 + sink f/Q), sink = h/τ_loss."""
-    ds = result.dataset
-    return ds.J.values[0] / (1 + sink * ds.f.values[0, 0] / result.model.Q[0])
 
 
 FIGURES = {

@@ -7,6 +7,13 @@ from solver import observables, plots_observables
 from solver.constants import MYR, C
 from solver.plate import Agreement, Gap, Plate, at
 
+REASONS = {
+    "escaped": "flux of kinetic energy through the top",
+    "ionisation": "h ∫ 4πp² f(0) v p/τ_loss dp",
+    "adiabatic": "P ∂v/∂z, half the jump of v at the disc included; eq. 2 has none",
+    "rest": "what is left: particles slowed down below 0.1 GV",
+}
+
 
 def transport(runs, data):
     """Speed, age, grammage, diffusion and drift of the fiducial Galaxy."""
@@ -90,7 +97,7 @@ def escape(runs, data):
             None,
             float(shares.sel(term=term)[s]),
             "",
-            "in eq. 2's approximation all escapes but for what losses take",
+            REASONS[term],
         )
         for s, name in enumerate(names)
         for term in plots_observables.TERMS

@@ -77,3 +77,20 @@ def test_bent_source_spectrum_falls_as_its_source_asymptotically():
     low, high = disc_spectrum(bent_source_integral, np.array([1e-4, 1e7]), 5e6)
     assert low / (bent_source(1e-4) / 5e6) == pytest.approx(3 / 4.3, rel=1e-4)
     assert high / (bent_source(1e7) / 5e6) == pytest.approx(3 / 4.8, rel=1e-4)
+
+
+def test_power_of_streaming_goes_to_escape_waves_and_lower_momenta_as_eq_3_says():
+    """f = 3Q/(αv) at v_p = c: 3/α of the power escapes, P v does 1/α of it as work, the rest flows below the grid."""
+    import solver
+    from solver.observables import power_shares
+
+    deck = solver.load("nonlinear_landau").replace({
+        "layer.halo.damping": [], "physics.adiabatic": True, "boundary.top": {"type": "outflow"}, "time.method": "direct",
+        "grid.rigidity_min": "100 GV", "grid.rigidity_cells": 80, "problem": None,
+    })  # fmt: skip
+    shares = power_shares(solver.run(deck).dataset).sel(species="proton")
+    # T = p to m/p = 1e-2 at most, where most of the power is; face values in momentum are exact for power laws
+    assert float(shares.sel(term="escaped")) == pytest.approx(3 / 4.3, rel=1e-2)
+    assert float(shares.sel(term="adiabatic")) == pytest.approx(1 / 4.3, rel=1e-2)
+    assert float(shares.sel(term="rest")) == pytest.approx(1 - 4 / 4.3, abs=1e-2)
+    assert float(shares.sel(term="ionisation")) == 0
