@@ -67,7 +67,8 @@ def _column(p, s, flux):
         slope = nu * q
         if waves and p.confined[j]:
             S, X2 = p.S[:, j], p.X[:, j] ** 2
-            own = np.where(X2 > 0, np.maximum(q * (q - S), 0.0) / np.maximum(X2, 1e-290), 0.0)
+            excess = np.maximum(q * (q - S), 0.0)
+            own = np.divide(excess, X2, out=np.zeros_like(excess), where=X2 > 0)
             slope = slope + _eased(own, q, q - S, [(n, Y[:, j]) for n, Y in p.others])
         rise = slope * p.grid.dz[j]
         if v > 0:

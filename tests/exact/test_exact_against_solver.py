@@ -86,3 +86,9 @@ def test_boron_below_100_MeV_per_nucleon_is_met_to_one_per_cent(comparisons):
     f = found.result.dataset.f.values[:, 0]
     ratio = f[boron] / f[carbon]
     assert np.log(ratio[2] / ratio[1]) / np.log(R[2] / R[1]) == pytest.approx(1.3, abs=0.02)
+
+
+def test_boron_is_exact_four_decades_below_the_energies_that_escape():
+    """Sources are 1e17 times those at 1 GV there: nothing overflows on the way (warnings are errors)."""
+    found = compare("boron_losses", **{"grid.rigidity_min": "1e-4 GV", "grid.rigidity_cells": 112})
+    assert found.passed, found.verdict
