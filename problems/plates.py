@@ -96,14 +96,16 @@ def deviation(sets, key, R, y):
     return fit(sets[key], Spectrum(R, y)).rms_log
 
 
-def chi2(sets, key, R, y):
-    """χ² over the number of points, all errors in quadrature, None without the set."""
+def chi2(sets, key, R, y, systematic=True):
+    """χ² over the number of points, all errors in quadrature or the statistical ones alone, None without the set."""
     if key not in sets:
         return None
     from solver.measurements import fit
     from solver.measurements.curves import Spectrum
 
     each = fit(sets[key], Spectrum(R, y))
+    if not systematic:
+        return each.chi2_statistical / each.points_statistical if each.points_statistical else None
     return each.chi2 / each.points if each.points else None
 
 

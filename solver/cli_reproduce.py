@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from .cli_common import Data
+from .errors import DeckError, Fault
+from .launcher import company
 
 
 def reproduce(
@@ -28,10 +30,14 @@ def reproduce(
     from .reproduce import reproduce as make
     from .reproduce import select
 
+    if company() > 1:
+        raise DeckError([Fault("reproduce", "", f"started {company()} times by mpiexec", "runs alone: its decks are small")])
     select(names or ())
     catalogue = measurements.find(data)
     if catalogue is None:
         print(measurements.HOW_TO_GET, file=sys.stderr)
+    elif not measurements.paper_sets(catalogue):                           # reads every file: faults are found before the work
+        print(f"{catalogue.folder} holds none of the paper's sets; {measurements.HOW_TO_GET}", file=sys.stderr)
     with progress.Progress() as watch:
         done = make(names or (), out, data=catalogue, halvings=int(quick), watch=watch)
     if done.figures:

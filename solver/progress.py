@@ -11,7 +11,7 @@ class Progress:
         from rich.console import Console
 
         self.console = Console(file=stream or sys.stderr, highlight=False)
-        self.status, self.name = None, ""
+        self.status, self.name, self.seen = None, "", Counter[str]()
 
     def __enter__(self):
         if self.console.is_terminal:

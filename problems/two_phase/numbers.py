@@ -66,6 +66,12 @@ def fig5_gaps(full, approximate, lossless, formulas, sets):
                     "stat. and syst. errors; nothing was fitted",
                 ),
                 Gap(
+                    "the same with statistical errors alone",
+                    *(chi2(sets, key, R, y, systematic=False) for y in (paper, solved, ratio)),
+                    "",
+                    "no covariance is published: the truth lies between the two",
+                ),
+                Gap(
                     "rms of ln(model/data)",
                     deviation(sets, key, R, paper),
                     deviation(sets, key, R, solved),

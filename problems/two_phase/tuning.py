@@ -96,12 +96,12 @@ def _curves(runs, data, function, read, keys, weight):
                 )
             ax.plot(R, R**weight * base, color="k", lw=1.2)
             size = f"{value:g}" if value < 1e4 else f"${draw.scientific(value, 0)}$"
-            draw.note(ax, 0.05, 0.07, f"{label} = {size} {_unit(unit)}".strip(), fontsize=11)
+            draw.note(ax, 0.05 if weight == 0 else 0.4, 0.07, f"{label} = {size} {_unit(unit)}".strip(), fontsize=11)
             draw.logarithmic(ax, "R", R)
             ax.set_xlim(1.0, 1e4) if weight == 0 else ax.set_xlim(0.1, 1e4)
             ax.set_xlabel("")
             ax.set_yscale("log")
-        low, high = (0.02, 0.4) if weight == 0 else (3e2, 4e4)
+        low, high = (0.02, 0.4) if weight == 0 else (3e2, 9e4)
         grid[0, 0].set_ylim(low, high)
         for ax in grid[:, 0]:
             ax.set_ylabel("B/C" if weight == 0 else draw.weighted_label(weight), fontsize=11)

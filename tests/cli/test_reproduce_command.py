@@ -33,6 +33,29 @@ def test_a_folder_of_data_that_is_not_there_is_refused(command, inside):
     assert not (inside / "out").exists()
 
 
+def test_a_faulty_table_is_refused_before_anything_is_made(command, inside):
+    (inside / "data").mkdir()
+    (inside / "data" / "ams02_2015_H_R.csv").write_text(
+        "# AMS-02 proton flux (2015)\n# GV; m^-2 s^-1 sr^-1 GV^-1\nR_lo,R_hi,R_mean,flux,err_stat,err_sys\n2,1,1.5,1e3,1,1\n"
+    )
+    ended = command("reproduce", "fig4", "--data", "data")
+    ended.refused("ams02_2015_H_R.csv:4")
+    assert not (inside / "out").exists()
+
+
+def test_a_folder_without_the_papers_sets_is_said_and_nothing_stops(command, inside):
+    (inside / "data").mkdir()
+    ended = command("reproduce", "fig4", "--data", "data")
+    assert ended.code == 0
+    assert "holds none of the paper's sets" in ended.err
+
+
+def test_under_mpiexec_it_is_refused(command, inside, monkeypatch):
+    monkeypatch.setenv("OMPI_COMM_WORLD_RANK", "0")
+    monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "2")
+    command("reproduce", "fig4").refused("mpiexec", "runs alone")
+
+
 def test_a_place_that_cannot_be_written_to_is_refused(command, inside):
     (inside / "file").write_text("")
     command("reproduce", "fig4", "--out", "file/paper").refused("--out", "not a folder")
