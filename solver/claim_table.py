@@ -56,6 +56,18 @@ def summary(claims: Iterable[Record]) -> str:
     return f"{len(claims)} claims: " + ", ".join(parts)
 
 
+def choices(claims: Iterable[Record]) -> list[tuple[str, int, int, str]]:
+    """(choice, how many claims are computed over it, how many hold, rows of those that do not), as chosen first."""
+    found: dict[str, list[tuple[int, bool]]] = {}
+    for claim in claims:
+        for name, holds in claim.get("choices", {}).items():
+            found.setdefault(name, []).append((claim["row"], holds))
+    return [
+        (name, len(each), sum(holds for _, holds in each), ", ".join(str(row) for row, holds in each if not holds))
+        for name, each in found.items()
+    ]
+
+
 def cells(check: Record) -> tuple[str, str, str, str]:
     """Quantity, paper's value, formula's and full equation's number of one check; ✗ marks what is not allowed."""
     what = check["what"] + (f" [{check['unit']}]" if check["unit"] else "")
@@ -78,7 +90,7 @@ class ClaimsTable:
         from rich.table import Table
         from rich.text import Text
 
-        title, caption = Text("Claims of the paper"), Text(summary(self.claims))
+        title, caption = Text("Claims of the paper"), Text(self.closing)
         table = Table(title=title, caption=caption, title_justify="left", caption_justify="left", show_lines=True)
         table.expand = True
         table.add_column("", justify="right", width=3)
@@ -98,12 +110,19 @@ class ClaimsTable:
     def __rich__(self):
         return self.table
 
+    @property
+    def closing(self):
+        """Counts of statuses, and what the free choices make of the claims that depend on them."""
+        lines = [summary(self.claims)]
+        for name, of, hold, fail in choices(self.claims):
+            lines.append(f"{name}: {hold} of {of} hold" + (f", not rows {fail}" if fail else ""))
+        return "\n".join(lines)
+
     def text(self, width=WIDTH):
         """Plain text in lines of at most `width` characters (not less than 60)."""
         width = max(min(width, WIDTH), 60)
-        return "\n\n".join(
-            [*(plain_text(claim, width) for claim in self.claims), textwrap.fill(summary(self.claims), width)]
-        )
+        closing = [textwrap.fill(line, width, subsequent_indent="  ") for line in self.closing.splitlines()]
+        return "\n\n".join([*(plain_text(claim, width) for claim in self.claims), "\n".join(closing)])
 
     def __str__(self):
         return self.text()
@@ -166,6 +185,8 @@ CSS = """
 .claims th { text-align: left; font-weight: 600; border-bottom: 2px solid #333; padding: .35em .7em; position: sticky; top: 0;
   background: #fff; }
 .claims td { vertical-align: top; padding: .3em .7em; border: 0; }
+
+.claims table.choices { width: auto; margin: .8em 0; } .claims table.choices th { position: static; }
 .claims tbody { border-bottom: 1px solid #ccc; }
 .claims tbody tr { height: 1px; } .claims tbody tr:last-child { height: auto; } .claims td.rest { padding: 0; }
 .claims td.n { text-align: right; color: #666; font-variant-numeric: tabular-nums; }
@@ -206,9 +227,21 @@ def html(claims: Iterable[Record], heading: str = "Claims of the paper") -> str:
     head = "".join(f"<th>{each}</th>" for each in ("", "claim", *HEADINGS, "status"))
     return (
         f'<section class="claims" id="claims"><style>{CSS}</style><h2>{markup.escape(heading)}</h2>'
-        f"<p>{markup.escape(summary(claims))}.</p><p><small>{LEGEND}</small></p>"
+        f"<p>{markup.escape(summary(claims))}.</p>{_choices(claims)}<p><small>{LEGEND}</small></p>"
         f"<table><thead><tr>{head}</tr></thead>{''.join(map(_body, claims))}</table></section>"
     )
+
+
+def _choices(claims) -> str:
+    """What the free choices make of the claims that depend on them, as a small table."""
+    rows = [
+        f"<tr><td>{_typeset(markup.escape(name))}</td><td>{hold} of {of}</td><td>"
+        + ", ".join(f'<a href="#claim-{row}">{row}</a>' for row in fail.split(", ") if row)
+        + "</td></tr>"
+        for name, of, hold, fail in choices(claims)
+    ]
+    head = "<tr><th>free choice</th><th>claims that hold</th><th>that do not</th></tr>"
+    return f'<table class="choices">{head}{"".join(rows)}</table>' if rows else ""
 
 
 def page(claims: Iterable[Record]) -> str:

@@ -258,6 +258,8 @@ def test_choices_decide_together(register, limit, status):
     assert claim.status == status
     assert "0.3333 to 1" in claim.range
     assert ("✗" in claim.range) == (status != "holds")
+    assert [name for name, _ in claim.choices] == ["as chosen", "X/√3 (κ = v²/3ν)"]
+    assert all(holds for _, holds in claim.choices) == (status == "holds")
 
 
 def test_a_deck_without_solution_is_no_solution_found(register):
@@ -341,7 +343,8 @@ def test_plain_text_has_every_claim_and_number(some):
     assert "holds as corrected (note a)" in text
     assert "−0.75 ✗" in text
     assert "l_mfp = v_th τ_i" in text
-    assert text.splitlines()[-1].startswith("6 claims: 1 hold, 1 hold as corrected, 2 depend")
+    assert "\n6 claims: 1 hold, 1 hold as corrected, 2 depend" in text
+    assert text.splitlines()[-1] == "l_mfp = v_th τ_i: 0 of 2 hold, not rows 40, 85"
     assert all(claim["text"].split(":")[0][:30] in text for claim in some)
 
 
@@ -361,7 +364,8 @@ def test_terminal_table_fits(some, width):
         console.print(render.ClaimsTable(some))
     lines = console.export_text().splitlines()
     assert max(map(len, lines)) <= width
-    assert all(line.endswith(("┓", "┃", "┩", "│", "┤", "┘")) for line in lines[1:-2])
+    table = lines[1 : next(i for i, line in enumerate(lines) if line.startswith("└"))]
+    assert all(line.endswith(("┓", "┃", "┩", "│", "┤")) for line in table)
     assert any("depends on a" in line for line in lines)
 
 
@@ -372,6 +376,12 @@ def test_page_is_well_formed_and_shows_all(some):
     assert [int(n) for n in re.findall(r'id="claim-(\d+)"', page)] == [claim["row"] for claim in some]
     assert "p<sup>0.75</sup>" in page
     assert "v<sub>th</sub>" in page
+
+
+def test_page_links_the_claims_that_a_choice_makes_fail(some):
+    table = render.page(some).split('class="choices"')[1].split("</table>")[0]
+    assert "<td>2 of 2</td>" in table  # as chosen
+    assert '<a href="#claim-85">85</a>' in table
 
 
 def test_markup_in_texts_is_escaped(some):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from solver.claim_table import CORRECTED, DEPENDS, DIFFERS, HOLDS, INPUT, NEEDS_DATA, only_full_differs
@@ -37,6 +37,9 @@ class Claim:
     why: str
     range: str
     checks: tuple[Check, ...] = field(default=(), repr=False)
+    choices: tuple[
+        tuple[str, bool], ...
+    ] = ()  # does it hold as chosen, and under every other choice it is computed over?
 
     @property
     def only_full_differs(self) -> bool:
@@ -46,7 +49,7 @@ class Claim:
     def record(self) -> dict[str, Any]:
         """The claim as a dict that JSON holds, what `solver.claim_table` shows."""
         texts = {name: getattr(self, name) for name in TEXTS}
-        return texts | {"checks": [check.record() for check in self.checks]}
+        return texts | {"checks": [check.record() for check in self.checks], "choices": dict(self.choices)}
 
 
 @dataclass(frozen=True)
@@ -115,12 +118,14 @@ def _evaluate(entry: _Entry, setting: Setting) -> Claim:
         return _claim(entry, (), NEEDS_DATA, str(needed), "")
     except SolverError as error:
         return _claim(entry, (), DIFFERS, f"no solution: {error}", "")
+    tables = {"as chosen": checks, **others} if others else {}
     status = _status(entry, checks, others)
     if status == DIFFERS:
         unexpected = [c for c in checks if not c.printed and (c.formula_holds is False or (not why and not c.holds))]
         why = " ".join(filter(None, [why, "; ".join(map(_complaint, unexpected))]))
     why = "" if status in (HOLDS, INPUT) else why
-    return _claim(entry, checks, status, why, _range_text(checks, others))
+    choices = tuple((name, _good(each)) for name, each in tables.items())
+    return replace(_claim(entry, checks, status, why, _range_text(checks, tables)), choices=choices)
 
 
 def _collect(entry: _Entry, setting: Setting) -> tuple[tuple[Check, ...], str]:
@@ -195,11 +200,10 @@ def _complaint(check: Check) -> str:
     return f"{check.what}: " + (", ".join(parts) or "nothing computed")
 
 
-def _range_text(checks, others) -> str:
+def _range_text(checks, tables) -> str:
     """Smallest and largest value of every check over the choices, and under which choices the claim holds."""
-    if not others:
+    if not tables:
         return ""
-    tables = {"as chosen": checks, **others}
     lines = []
     for i, check in enumerate(checks):
         parts = []
