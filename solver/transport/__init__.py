@@ -6,8 +6,10 @@ With x = ln p and the half space z >= 0 (the disc is a sheet at z = 0, symmetric
     ṗ/p = −(1/3) ∂z v − δ(z) 2h/τ_loss(p) − other loss rates,
 
 which is eq. 1 of the paper in conservative form, with v = u + v_st.  κ(∂z f) of the self-excited waves comes from
-Skilling's balance |∂z f| κ² − S κ − X² = 0 (eq. 4 for X = 0, eq. 10 for S = 0); independent scatterers add as rates.
+Skilling's balance |∂z f| κ² − S κ − X² = 0 (eq. 4 for X = 0, eq. 10 for S = 0), or with more powers of 1/κ (Sec. 6.1);
+independent scatterers add as rates.
 
-`grid` nodes and faces · `law` the fitted flux in z · `momentum` the flux in ln p · `system` the discrete equation and its
-exact Jacobian · `linear` PETSc matrix and preconditioner · `newton` the nonlinear solve · `march` steps in time.
+`grid` nodes and faces · `law` the fitted flux in z · `nonlinear` the same for damping of any power · `momentum` the flux in
+ln p · `system` the discrete equation and its exact Jacobian · `linear` PETSc matrix and preconditioner · `newton` the
+nonlinear solve · `march` steps in time.
 """

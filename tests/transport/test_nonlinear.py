@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 from slabs import orders, slab, solve
 
+from solver.transport.existence import no_steady_state
 from solver.transport.law import FaceLaw
 from solver.transport.nonlinear import Mixture
 
@@ -192,6 +193,17 @@ def test_nuclei_see_the_depth_of_the_waves():
         for s in range(2):
             expected = 1 - (1 / (1 + depth / n)) ** (n * ratio[s, row])
             np.testing.assert_allclose(f[s, row], expected, atol=1e-8)
+
+
+@pytest.mark.parametrize("n", [0.5, 2.0, 5.0])
+def test_a_source_diffuses_out_where_nothing_flows(n):
+    """v = 0: all of Q diffuses, a = (Q/Y)^((1+n)/n) everywhere and f is linear; linear damping S < Q alone could not."""
+    problem = slab(10, R=(1.0, 2.0, 1), v=0.0, others={n: 0.7}, slope=0.0)
+    assert no_steady_state(problem) is None
+    found = solve(problem)
+    assert found.outcome.converged
+    expected = (1 / 0.7) ** ((1 + n) / n) * (1.0 - problem.grid.z)
+    np.testing.assert_allclose(found.f[0, 0], expected, rtol=1e-8, atol=1e-12)
 
 
 @pytest.mark.parametrize("parts", [{"S": 0.3, "others": {2.0: 1.0}}, {"X": 0.5, "others": {3.0: 0.3}, "S": 0.2},
