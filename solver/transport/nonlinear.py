@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 STEPS = 15  # Newton needs five to eight
+LAST = 1e-8  # a step this small leaves its square; not where derivatives are taken before it
 SMALL = 1e-300
 
 
@@ -53,7 +54,7 @@ class Mixture:
             w, nw, _ = self.terms(x)
             step = np.log(w / W) * w / nw
             x = x - step
-            if np.all(np.abs(step) <= 1e-14 * (1.0 + np.abs(x))):
+            if np.all(np.abs(step) <= LAST):
                 break
         return x
 
@@ -66,7 +67,7 @@ class Mixture:
             q = self.S + W
             step = (x + np.log(q) - log_a) / (1.0 + N / q)
             x = x - step
-            if np.all(np.abs(step) <= 1e-14 * (1.0 + np.abs(x))):
+            if np.all(np.abs(step) <= LAST):
                 break
         return x
 
@@ -106,7 +107,7 @@ class Mixture:
             slope = N / q0 / ((1.0 + z) * short) + rho + (1.0 - rho) * rise
             step = np.clip(excess / slope, -5.0, 5.0)
             x0 = np.minimum(x0 + step, top)
-            if np.all(np.abs(step) <= 1e-14 * (1.0 + np.abs(x0))):
+            if np.all(np.abs(step) <= 1e-13 * (1.0 + np.abs(x0))):
                 break
         W, N, _ = self.terms(x0)
         # dln y₀/da = m/q₁ [1/P − (1 − rise)/ψ₁]/slope; 1 − rise = 1/d − 1/(e^d − 1), written so that nothing cancels
