@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .shown import printable
+
 STYLE = Path(__file__).with_name("crstream.mplstyle")
 COLOURS = {"proton": "#0072B2", "carbon": "#D55E00", "boron": "#009E73", "helium4": "#CC79A7", "oxygen": "#E69F00"}
 SPARE = ("#56B4E9", "#000000", "#999999", "#8B5A2B", "#CC79A7", "#E69F00")
@@ -146,14 +148,20 @@ def exact_name(exact):
     return "reference" if exact.tolerance is None else "exact"
 
 
+def plain(text, longest=90):
+    """Text from a deck or a file for a figure: no mathematics in it, and not longer than a figure is wide."""
+    text = printable(str(text))
+    return (text if len(text) <= longest else f"{text[:longest]}…").replace("$", r"\$")
+
+
 def title(ax, result):
-    ax.set_title(result.tree.attrs.get("title", ""))
+    ax.set_title(plain(result.tree.attrs.get("title", "")))
     failure_note(ax, result)
 
 
 def figure_title(fig, ax, result):
     """The title above all panels."""
-    fig.suptitle(result.tree.attrs.get("title", ""), x=0.02, ha="left", fontsize=11)
+    fig.suptitle(plain(result.tree.attrs.get("title", "")), x=0.02, ha="left", fontsize=11)
     failure_note(ax, result)
 
 
@@ -249,9 +257,9 @@ def colour_map(ax, ds, values, **options):
     ax.set(ylim=(edges[0], edges[-1]), ylabel="$z$ [kpc]")
     for name, top in zip(ds.layer.values[:-1], ds.layer_top.values[:-1], strict=True):
         ax.axhline(top, color="k", lw=0.8, ls=(0, (5, 3)))
-        ax.text(0.985, top * 0.97, str(name), transform=ax.get_yaxis_transform(), ha="right", va="top", fontsize=9)
+        ax.text(0.985, top * 0.97, plain(name), transform=ax.get_yaxis_transform(), ha="right", va="top", fontsize=9)
     if len(ds.layer) > 1:
-        last, bottom = str(ds.layer.values[-1]), ds.layer_top.values[-2]
+        last, bottom = plain(ds.layer.values[-1]), ds.layer_top.values[-2]
         ax.text(0.985, bottom * 1.03, last, transform=ax.get_yaxis_transform(), ha="right", va="bottom", fontsize=9)
     return mesh
 

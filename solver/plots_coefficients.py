@@ -69,7 +69,7 @@ def _sources(left, right, ds, micro, nodes):
     cutoffs = micro.cutoff_rigidity.values if "cutoff_rigidity" in micro else np.full(len(S), np.nan)
     text = {}
     for j, colour in _lowest(ds, S):
-        name, p_c = str(ds.layer.values[_layer_of(ds)[j]]), cutoffs[j]
+        name, p_c = draw.plain(ds.layer.values[_layer_of(ds)[j]]), cutoffs[j]
         text[name] = f"$S$, {name}"
         if R[0] < p_c < R[-1]:
             Q_there = np.exp(np.interp(np.log(p_c), np.log(R[positive]), np.log((weight * source[first])[positive])))
@@ -210,7 +210,7 @@ def _rates(left, right, ds, micro, nodes):
     entries.append(("growth", {"color": GROWTH, "lw": 3.2, "alpha": 0.45}))
     entries.append(("largest growth", {"color": "0.6", "lw": 1.0}))
     if len(faces) > 1:
-        layers = [str(ds.layer.values[_layer_of(ds)[j]]) for j in faces]
+        layers = [draw.plain(ds.layer.values[_layer_of(ds)[j]]) for j in faces]
         entries += [(name, {"color": "k", "ls": STYLES[k % len(STYLES)], "lw": 1}) for k, name in enumerate(layers)]
     left.legend(
         [draw.legend_line(**o) for _, o in entries],
@@ -245,7 +245,7 @@ def _by_layer(ax, ds, values, label, **options):
     """One line per layer over R, and a band up to its top face where the values differ."""
     layer, R = _layer_of(ds), ds.rigidity.values
     for j, colour in _lowest(ds, values):
-        name = str(ds.layer.values[layer[j]])
+        name = draw.plain(ds.layer.values[layer[j]])
         last = int(np.flatnonzero(layer == layer[j])[-1])
         low, high = draw.positive(values[j]), draw.positive(values[last])
         ax.plot(R, low, color=colour, label=label(name), **options)
@@ -314,6 +314,6 @@ def _title(fig, ax, result, micro):
             said.append(rf"mean free path ${draw.scientific(path)}$ cm")
         if said:
             lines.append(f"{name}: " + ", ".join(said))
-    head = result.tree.attrs.get("title", "")
+    head = draw.plain(result.tree.attrs.get("title", ""))
     fig.suptitle("\n".join([head, *lines]), x=0.02, ha="left", fontsize=10)
     draw.failure_note(ax, result)

@@ -40,7 +40,7 @@ def comparison(compared):
             lower.set_title(f"max ${draw.scientific(row.max)}$, $L_1$ ${draw.scientific(row.L1)}$", fontsize=10)
         panels[0, 0].set_ylabel(draw.weighted_label(weight))
         fig.colorbar(mesh, ax=panels[1, :].tolist(), label="relative error")
-        head = f"{result.tree.attrs.get('title', '')}: {compared.exact.equation}"
+        head = f"{draw.plain(result.tree.attrs.get('title', ''))}: {compared.exact.equation}"
         fig.suptitle(head, x=0.02, ha="left", fontsize=10, wrap=True)
         return fig
 
@@ -80,6 +80,6 @@ def convergence(study):
         if (bottom := ax.get_ylim()[0]) < ROUND_OFF:
             ax.axhspan(bottom, ROUND_OFF, color="0.92", lw=0, zorder=0, label="tolerance of the nonlinear solver")
         ax.set(xlabel=study.key, ylabel="relative error")
-        ax.set_title(ds.title)
+        ax.set_title(draw.plain(ds.title))
         ax.legend(loc="best")
         return fig

@@ -39,7 +39,7 @@ def layers(deck):
         _scale(ax, tops, edges)
         top = {"zero": "$f = 0$", "value": "$f$ given", "outflow": "free outflow"}[deck.boundary.top.type]
         ax.text(5.0, edges[-1] + 0.05, top, ha="center", va="bottom", fontsize=10, color="0.3")
-        ax.set_title(deck.title or deck.problem or "")
+        ax.set_title(draw.plain(deck.title or deck.problem or ""))
         for side in ("top", "right", "bottom", "left"):
             ax.spines[side].set_visible(False)
         return fig

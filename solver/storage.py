@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from .errors import ResultError
+from .shown import printable
 
 RESULT_NAME = "result.nc"
 FORMAT_VERSION = 1                 # raised when a reader of the older layout would misread a file
@@ -72,6 +73,8 @@ def read(path, kinds=("result",)):
         path = path / RESULT_NAME
         if not path.exists():
             raise ResultError(f"{path.parent}: holds no {RESULT_NAME}; `crstream run … --out {path.parent}` makes one")
+    if path.exists() and not path.is_file():                               # a pipe would be waited for
+        raise ResultError(f"{path}: is not a regular file")
     try:
         with path.open("rb") as file:
             start = file.read(len(HDF5_SIGNATURE))
@@ -86,6 +89,8 @@ def read(path, kinds=("result",)):
             tree = tree.load()
     except (OSError, RuntimeError, ValueError, KeyError, AttributeError) as error:
         raise ResultError(f"{path}: is truncated or damaged and cannot be read") from error
+    for attrs in (tree.attrs, *(variable.attrs for variable in tree.variables.values())):
+        attrs.update({name: printable(value, "\n\t") for name, value in attrs.items() if isinstance(value, str)})
     _check(tree, path, kinds)
     return tree
 

@@ -14,6 +14,8 @@ import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 
+from .shown import printable
+
 NUMBER = re.compile(r"\s*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)(?![0-9.])\s*(.*?)\s*", re.DOTALL)
 NOT_A_NUMBER = re.compile(r"\s*[+-]?(inf|infinity|nan)\b", re.IGNORECASE)
 LONGEST_TEXT = 80
@@ -87,7 +89,7 @@ class UnitError(ValueError):
 
 def quote(text: str) -> str:
     """The text in quotes, cut to a length that fits a message."""
-    flat = " ".join(text.split())
+    flat = printable(" ".join(text.split()))
     return f'"{flat}"' if len(flat) <= LONGEST_TEXT else f'"{flat[:LONGEST_TEXT]}…"'
 
 

@@ -16,9 +16,10 @@ from .base import BROKEN, Process, broken
 from .deck import Deck
 from .layers import Layer
 from .species import Constant, Exponential, SpeciesDeck, Switch, known_nuclei
-from .text import Place, did_you_mean, one_of
+from .text import Place, did_you_mean, one_of, show
 
 Found = tuple[Place, str, str]
+LONGEST_TITLE, LONGEST_NAME = 200, 40
 MOST_UNKNOWNS = 100_000_000
 _PLASMA_EXAMPLE = 'plasma = { B = "1 uG", n = "0.003 cm-3", T = "3e6 K" }'
 
@@ -26,6 +27,7 @@ _PLASMA_EXAMPLE = 'plasma = { B = "1 uG", n = "0.003 cm-3", T = "3e6 K" }'
 def check(deck: Deck) -> list[Found]:
     """All faults between keys of a deck."""
     checks = (
+        _texts,
         _grid,
         _layers,
         _plasmas,
@@ -41,6 +43,14 @@ def check(deck: Deck) -> list[Found]:
         _initial,
     )
     return [found for one in checks for found in one(deck)]
+
+
+def _texts(deck: Deck) -> Iterator[Found]:
+    """Texts end up on terminals and in figures."""
+    for key in ("title", "reference"):
+        text = getattr(deck, key)
+        if isinstance(text, str) and not (text.isprintable() and len(text) <= LONGEST_TITLE):
+            yield (key,), f"found {show(text)}", f"needs one line of at most {LONGEST_TITLE} printable characters"
 
 
 def label(layer: Layer, index: int) -> str:
@@ -87,6 +97,9 @@ def _layers(deck: Deck) -> Iterator[Found]:
                 )
             elif layer.name.isdecimal() or "." in layer.name:
                 yield ("layer", i, "name"), f'found "{layer.name}"', "needs a name that is no number and has no dots"
+            elif not layer.name.isprintable() or len(layer.name) > LONGEST_NAME:
+                allowed = f"needs at most {LONGEST_NAME} printable characters"
+                yield ("layer", i, "name"), f"found {show(layer.name)}", allowed
             names.setdefault(layer.name, i)
         below = layer
     if below is not None and abs(below.top - deck.grid.z_max) > 1e-9 * deck.grid.z_max:

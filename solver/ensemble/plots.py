@@ -153,7 +153,7 @@ class Colours:
                 bar.ax.hlines(self.coordinate.values, 0, 1, colors="w", lw=0.8)
             return
         lines = [draw.legend_line(color=self(i)) for i in range(self.coordinate.size)]
-        fig.legend(lines, [str(value) for value in self.coordinate.values], loc="outside right upper", title=name)
+        fig.legend(lines, [draw.plain(value, 40) for value in self.coordinate.values], loc="outside right upper", title=name)
 
 
 def _mathematical(unit):
@@ -176,7 +176,7 @@ def _valued(coordinate):
     """n = 0.003 cm-3, for a title."""
     value = coordinate.item()
     unit = coordinate.attrs.get("units", "1")
-    number = f"{value:.4g}" if isinstance(value, float) else str(value)
+    number = f"{value:.4g}" if isinstance(value, float) else draw.plain(value, 40)
     unit = _mathematical(unit)
     return f"{_name(coordinate)} = {number} {unit}".rstrip()
 
@@ -187,7 +187,7 @@ def _name(coordinate):
 
 
 def _title(sweep, values, fixed):
-    parts = [sweep.dataset.attrs["title"]]
+    parts = [draw.plain(sweep.dataset.attrs["title"])]
     parts += [_valued(sweep.dataset[key][i]) for key, i in fixed.items()]
     if "species" in values.coords and values.species.ndim == 0:
         parts.insert(1, str(values.species.item()))
