@@ -51,6 +51,23 @@ def strips(shape, size=STRIP):
     return [slice(i, i + rows) for i in range(0, shape[0], rows)]
 
 
+def layer(x, mu):
+    """ℓ and dℓ/dx of the layer at the end of a face of depth μ in which q rises to S, where S − q falls by x S on the way.
+
+    With σ = 1 − q/S, dσ = x + μ/σ per face from its end, gives ℓ = (μ/x) ln y with y − ln y = 1 + x²/μ, y > 1; √(2μ) at x = 0.
+    """
+    mu1 = np.maximum(mu, TINY)
+    r = x * x / mu1
+    small = r < 1e-8
+    r = np.where(small, 1.0, np.minimum(r, 1e200))
+    y = 1.0 + r + np.sqrt(2.0 * r)
+    for _ in range(5):
+        y = y - (y - np.log(y) - 1.0 - r) / (1.0 - 1.0 / y)
+    x1 = np.where(small, 1.0, x)
+    ell = np.where(small, np.sqrt(2.0 * mu) - x / 3.0, mu1 / x1 * np.log(y))
+    return ell, np.where(small, -1.0 / 3.0, 2.0 / (y - 1.0) - ell / x1)
+
+
 @dataclass(frozen=True)
 class External:
     """What the external rate ν makes of a set of faces: ν, e^{mν}, (e^{mν} − 1)/m and, on linear faces, s."""
@@ -277,6 +294,28 @@ class FaceLaw:
         alone = ~self.confined
         P = np.where(alone, self.m * nu, np.where(self.undamped, INFINITE, P))
         return np.minimum(P, INFINITE), np.where(alone | self.undamped | (P > INFINITE), 0.0, dP)
+
+    def correction_of_linear(self, tau, a, nu, faces):
+        """c, ∂c/∂τ and ∂c/∂a of `faces` with linear damping alone, ν next to nothing, for τ = Δz s̃; a is the slope of f.
+
+        Such a face passes s S at most while the flux is constant.  Where it is not, f falls by x = −τ/S (in units of S/m) to
+        make up for it, and the law at a point holds: q = S x/(x + mν) and F = v f − ½ S x + q at the middle, more than s S as
+        soon as x exceeds 1 − s; below that the law of the face has it already.  Where f should rise (x < 0) it stays flat
+        while waves hold, and a full face is full at its end: by the share q/(s S) that it is, F is less by ½ τ, and the layer
+        in which q rises to S takes ℓ S of it instead of √(2mν) S (`layer`).
+        """
+        S = np.where(self.linear[:, faces], self.S[:, faces], 1.0)
+        mu, s = np.minimum(self.m[:, faces] * nu[:, faces], DEPTH_MAX), self.saturated(nu)[:, faces]
+        q, dq = self.q_dq(a, nu)
+        fill, d_fill = q[:, faces] / (s * S), dq[:, faces] / (s * S)
+        x = -tau / S
+        rises, beyond = x < 0, x > 1.0 - s
+        share = mu / np.maximum(x + mu, TINY)
+        thin, d_thin = layer(np.maximum(-x, 0.0), mu)
+        full = S * (np.sqrt(2.0 * mu) - thin) - 0.5 * tau
+        c = np.where(rises, fill * full, np.where(beyond, S * (1.0 - share - 0.5 * x - s), 0.0))
+        slope = np.where(rises, -(0.5 + d_thin) * fill, np.where(beyond, 0.5 - share / np.maximum(x + mu, TINY), 0.0))
+        return c, slope, np.where(rises, d_fill * full, 0.0)
 
     def coefficient_gradient(self, a, nu, dS, dX2, others=()):
         """∂q/∂z at fixed slope through S(z), X²(z) and ln G(z) of the `others`, from the law at a point."""

@@ -295,7 +295,7 @@ class March:
             out, rate, error = self._backward_euler(dt) if euler else self._tr_bdf2(dt)
             if out.converged and error <= 1.0:
                 lowest = float((out.point.u / np.maximum(np.abs(out.point.u).max(-1, keepdims=True), 1e-290)).min())
-                if lowest >= -UNDERSHOOT or (euler and not steady):
+                if lowest >= -UNDERSHOOT or (euler and not (steady and self._nothing_negative())):
                     s.dt = dt * (c.growth if euler and steady else self._factor(error))
                     if positive_only:
                         s.dt = dt
@@ -315,6 +315,13 @@ class March:
             dt *= 0.25 if not out.converged else self._factor(error)
         self._fail(out, f"the step from t = {s.t:.4g} s")
         return False
+
+    def _nothing_negative(self):
+        """Are all sources and the known state such that f must be positive?  A problem's own sources need not be."""
+        system, top = self.system, self.problem.top
+        known = system.u_known.min() >= -UNDERSHOOT * np.abs(system.u_known).max()
+        good = known and system.source.min() >= 0.0 and (top is None or top.min() >= 0.0)
+        return self.layout.ranks.all(good)
 
     def _endless(self):
         """Backward Euler keeps f positive unless f grows without end: asks the direct solve, once, whether it does."""
@@ -361,7 +368,9 @@ class March:
         change = np.abs(s.u - before).max(-1)
         change = float(np.max(change[alive] / size[alive])) if alive.any() else 0.0
         budget = self.budget()
-        storage = np.abs(budget["stored"]) / np.maximum(budget["throughput"], 1e-290)
+        # against what passes through, not what a short step has in store: else every short step looks steady
+        passing = budget["throughput"] - budget["known"]
+        storage = np.abs(budget["stored"]) / np.maximum(passing, 1e-290)
         weights = self._number_weights()
         own = weights[:, self.layout.rows]
 
@@ -396,13 +405,13 @@ class March:
         return out
 
     def budget(self):
-        """Rates per own row, scaled (species, rows): source, momentum, sink, escape, stored, stored_gross, throughput.
+        """Rates per own row, scaled (species, rows): source, momentum, sink, escape, stored, stored_gross, known, throughput.
 
         escape is the conserved flux at the top, the one results carry; how well it meets the flux law is the mismatch.
         What closes is the sum over a species: source + momentum through the ends − sink − escape − stored = 0.
         """
         system, p, u = self.system, self.problem, self.state.u
-        names = ("source", "momentum", "sink", "escape", "stored", "stored_gross", "throughput")
+        names = ("source", "momentum", "sink", "escape", "stored", "stored_gross", "known", "throughput")
         out = {name: np.zeros(system.V.shape[:2]) for name in names}
         with np.errstate(all="ignore"):
             for s in range(p.species):
@@ -417,6 +426,7 @@ class March:
                     stored = system.vol * system.inv_tau[s] * (own - system.u_known[s])
                     out["stored"][s] = stored.sum(-1)
                     out["stored_gross"][s] = np.abs(stored).sum(-1)
+                    out["known"][s] = (system.vol * system.inv_tau[s] * np.abs(system.u_known[s])).sum(-1)
                 out["throughput"][s] = system.throughput(u, s) + np.abs(flux).max(-1)
         return out
 

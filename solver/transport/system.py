@@ -137,6 +137,7 @@ class System:
             self.depth_scale = p.depth_ratio[:, rows, None] * self.V / self.V[w]
         self.upwind_low = p.v >= 0  # upwind node is the lower one
         self.outwards = bool(self.upwind_low.all())
+        self.side = np.where(self.upwind_low, 1.0, -1.0)
         self.stencils = [MomentumFlux(s - 3.0, grid.dx, p.open_end) for s in p.slope]
         self.B = p.momentum_rate()
         self.opening = 1.0  # share of the inflow that heating brings through an open lowest face
@@ -310,7 +311,15 @@ class System:
                 terms = terms + np.where(inside, self.bulk[s][:, node], 0.0)
             if s == self.w:
                 terms = terms - self._explicit_gradient(a_wave, s)[:, faces]
-            raw = side * self.df[faces] * omega * terms
+            tau = self.df[faces] * terms
+            raw = omega * tau
+            fill = 0.0  # what `raw` owes to the slope of f itself
+            if s == self.w and self.law.has_linear:
+                special = (self.law.linear & self.loose)[:, faces]
+                linear, slope, fill = self.law.correction_of_linear(tau, a_wave * self.side, self.nu[s], faces)
+                raw, omega = np.where(special, linear, raw), np.where(special, slope, omega)
+                fill = np.where(special, fill, 0.0)
+            raw = side * raw
             bound = np.maximum(speed * np.abs(at), TINY)
             y = raw / bound
             T = np.tanh(np.clip(y, -30.0, 30.0))
@@ -328,7 +337,7 @@ class System:
             if s == self.w:
                 h = 1e-6 * np.abs(a_wave) + 1e-200
                 change = (self._explicit_gradient(a_wave + h, s) - self._explicit_gradient(a_wave - h, s)) / (2.0 * h)
-                by_slope[:, faces] -= (omega * dT * side * self.df[faces]) * change[:, faces]
+                by_slope[:, faces] += dT * fill - (omega * dT * side * self.df[faces]) * change[:, faces]
             out[s] = (c, d, by_slope)
         return out
 

@@ -115,6 +115,16 @@ def test_steady_march_reports_what_it_asked_for():
     assert not done[:-1].any()
 
 
+@pytest.mark.parametrize("first_step", [1e-8, 1e-3])
+def test_short_steps_are_not_taken_for_a_steady_state(first_step):
+    """From a state twice as large as the steady one, with steps so short that f hardly changes in any of the first."""
+    problem = slab(20, R=(1.0, 10.0, 2), X=0.5, nu=1e-2)
+    settled = march(problem, direct=True).f()
+    run = march(problem, 2.0 * settled, first_step=first_step, growth=4.0)
+    assert run.status == "steady"
+    assert (np.abs(run.f() - settled) / settled.max(-1, keepdims=True)).max() <= 1e-5
+
+
 def test_too_few_steps_fail_with_a_sentence():
     problem = slab(20, R=(1.0, 10.0, 2), X=0.5, nu=1e-2)
     run = march(problem, max_steps=3)
