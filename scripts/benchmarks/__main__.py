@@ -15,7 +15,7 @@ STAGES = {
     "floor": "cost per unknown and Newton step against assembling and solving tridiagonals; growth; memory",
     "heating": "the same where momentum flows up and down",
     "march": "steady state by time steps against the direct solve",
-    "time": "error of a transient against steps and tolerance",
+    "steps": "error of a transient against steps and tolerance",
     "profile": "where a cold `crstream run two_phase` spends its time",
     "scaling": "one and two processes",
     "peers": "other people's codes on four problems (some minutes; crstream[bench])",

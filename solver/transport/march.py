@@ -312,7 +312,7 @@ class March:
             unsolved += not out.converged
             if out.converged:
                 out.message = f"its time error stays {error:.1g} times what time.rtol allows"
-            dt *= 0.25 if not out.converged else self._factor(error)
+            dt *= 0.25 if not out.converged else min(self._factor(error), 0.5 if cut else 1.0)
         self._fail(out, f"the step from t = {s.t:.4g} s")
         return False
 
