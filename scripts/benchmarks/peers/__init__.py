@@ -10,8 +10,8 @@ import os
 import subprocess
 import sys
 
-from ..measure import SCRIPTS
-from ..table import Table
+from benchmarks.measure import SCRIPTS
+from benchmarks.table import Table
 
 CODES = {"ours": "solver", "plain": "scipy", "fipy_code": "fipy", "pypde_code": "pde", "saetass_code": "saetass"}
 PROBLEMS = {
@@ -58,9 +58,9 @@ def run():
             else:
                 ratio = "-" if ours is None else f"{row['cpu'] / ours:.2g}"
                 table.add(row["code"], str(row["steps"]), f"{row['cpu']:.2g}", f"{row['wall']:.2g}", f"{row['error']:.1e}", ratio)
-        table.notes = ["largest error relative to the largest value of a momentum (losses: to the value at the disc, below 1 TeV);",
-                       "imports are not counted, compilation is; steps of FiPy's nonlinear rows are sweeps, of crstream's steady",
-                       "ones Newton steps"]
+        table.notes = ["largest error, relative to the largest value of a momentum (losses: to that at the disc, below 1 TeV);",
+                       "imports are not counted, compilation is; steps: sweeps in FiPy's nonlinear rows, Newton steps in",
+                       "crstream's steady ones"]
         yield table
     if skipped:
         table = Table("not run", ("why",))

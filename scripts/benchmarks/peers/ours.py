@@ -52,7 +52,8 @@ def losses(cells, momenta):
         result = solver.run(made.replace({"boundary.momentum": "zero"}))
         data = result.dataset
         q = FLUX * p.MYR / p.KPC
-        return p.losses_error((data.f.values[0] * data.rigidity.values**2 / q).T, data.z.values, data.rigidity.values), steps_of(result)
+        n = (data.f.values[0] * data.rigidity.values**2 / q).T
+        return p.losses_error(n, data.z.values, data.rigidity.values), steps_of(result)
 
     return run
 
@@ -71,8 +72,8 @@ def nlld(cells):
 
 def front(cells, rtol):
     def run():
-        made = solver.load("damping_front").replace({"grid.z_cells": cells, "grid.rigidity_cells": 1, "grid.rigidity_max": "1.1 GV",
-                                                     "time.rtol": rtol})
+        one_row = {"grid.rigidity_cells": 1, "grid.rigidity_max": "1.1 GV"}
+        made = solver.load("damping_front").replace({"grid.z_cells": cells, "time.rtol": rtol, **one_row})
         result = solver.run(made)
         data = result.dataset
         S = 1e-6

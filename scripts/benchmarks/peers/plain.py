@@ -185,6 +185,10 @@ def lines(flux, source, end, rtol, error, max_step=np.inf):
     return lambda: by_lines(lambda t, u: rate(flux, source, u, t), TRIDIAGONAL, p.CELLS, end, rtol, 1e-3 * rtol, error, max_step)
 
 
+def front_lagged(step):
+    return lagged(front_flux, p.front_source, step * p.FRONT_END, p.FRONT_END, p.front_error)
+
+
 def constant(t):
     return 1.0
 
@@ -199,8 +203,8 @@ CASES = [
     ("losses", "Crank–Nicolson, Strang splitting, 3 Myr", losses_splitting(3.0)),
     ("losses", "Crank–Nicolson, Strang splitting, 0.2 Myr", losses_splitting(0.2)),
     ("losses", "scipy BDF, exact Jacobian", losses_lines),
-    ("front", "Crank–Nicolson, κ of the last step, 1e-3", lagged(front_flux, p.front_source, 1e-3 * p.FRONT_END, p.FRONT_END, p.front_error)),
-    ("front", "Crank–Nicolson, κ of the last step, 1e-4", lagged(front_flux, p.front_source, 1e-4 * p.FRONT_END, p.FRONT_END, p.front_error)),
+    ("front", "Crank–Nicolson, κ of the last step, 1e-3", front_lagged(1e-3)),
+    ("front", "Crank–Nicolson, κ of the last step, 1e-4", front_lagged(1e-4)),
     ("front", "scipy BDF, sparse Jacobian", lines(front_flux, p.front_source, p.FRONT_END, 1e-4, p.front_error)),
 ]
 

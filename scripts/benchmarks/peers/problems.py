@@ -97,7 +97,7 @@ def nlld_error(u, x=X):
 
 
 FRONT_END, FRONT_RISE, FRONT_RATIO = 0.6136, 0.36816, 4.0          # H/v: 100 and 60 Myr of 60 km/s in 10 kpc
-FREE = 1e-4                                                        # slope below which S sgn(u_z) turns linear, for those who need it
+FREE = 1e-4                                                        # slope below which S sgn(u_z) turns linear: part of the task
 
 
 def front_source(t):

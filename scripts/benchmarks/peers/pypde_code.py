@@ -1,3 +1,4 @@
+# ruff: noqa: E402 (warnings are silenced before the imports that make them)
 """py-pde: finite differences, method of lines; its stiff solver is scipy's BDF with a sparsity pattern."""
 
 import warnings
@@ -77,7 +78,8 @@ def front():
     """The flux condition at the disc, u + S sgn(a) = Q(t), becomes a value: u(0) = Q − S behind the front."""
     grid = pde.CartesianGrid([[0, 1.0]], [p.CELLS])
     x = f"(t / {p.FRONT_RISE!r})"
-    value = f"heaviside({p.FRONT_RISE!r} - t, 1) * 3 * {x}**3 * (10 + {x} * (6 * {x} - 15)) + 3 * heaviside(t - {p.FRONT_RISE!r}, 0)"
+    rise = f"3 * {x}**3 * (10 + {x} * (6 * {x} - 15))"
+    value = f"heaviside({p.FRONT_RISE!r} - t, 1) * {rise} + 3 * heaviside(t - {p.FRONT_RISE!r}, 0)"
     right = f"-d_dx(u) + {p.FREE**2!r} * (d_dx(u)**2 + {p.FREE**2!r})**(-1.5) * d2_dx2(u)"
     equation = pde.PDE({"u": right}, bc=[{"value_expression": value}, {"value": 0.0}])
     u, steps = solved(equation, pde.ScalarField(grid, 0.0), p.FRONT_END, **stiff(1e-4, 1e-7, stencil(p.CELLS, 1, False)))

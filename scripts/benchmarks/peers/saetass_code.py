@@ -1,3 +1,4 @@
+# ruff: noqa: E402 (warnings are silenced before the imports that make them)
 """SAETASS on the one problem it can pose, the linear one, in the sphere it needs.
 
 psi_t + r^-2 (r² (v psi − D psi_r))_r = S for r < 4 kpc, v = v0 r/R, psi(R) = 0, as many cells and momenta as the slab; its
