@@ -104,7 +104,7 @@ CASES = [
     ("slab", "FiPy, Grid2D, LU, 30 Myr", slab),
     ("nlld", "FiPy, sweeps, time step 1", nonlinear(nlld, lambda t: 1.0, 1.0, 10.0, p.nlld_error)),
     ("losses", "FiPy, Grid2D (z, ln p), steady, LU", losses),
-    ("front", "FiPy, sweeps, 200 steps", nonlinear(front, p.front_source, p.FRONT_END / 200, p.FRONT_END, p.front_error)),
+    ("front", "FiPy, sweeps, 50 steps", nonlinear(front, p.front_source, p.FRONT_END / 50, p.FRONT_END, p.front_error, 40)),
 ]
 
 if __name__ == "__main__":
