@@ -62,10 +62,10 @@ class Faces:
         column = lambda x: np.asarray(x)[:, None, None]  # noqa: E731
         kappa = conductivity(q, column(self.S), column(self.X2), column(self.nu), column(self.confined))
         integral = (half * WEIGHTS * kappa).sum((1, 2))
-        at_rest = conductivity(q0, self.S, self.X2, self.nu, self.confined)
-        moving = growth > 1e-9
-        mean = np.where(moving, integral / np.where(moving, growth, 1.0), at_rest)
-        per_speed = np.where(moving, growth / np.where(moving, self.v, 1.0), fall / q0)
+        # where q hardly grows its logarithms would differ by rounding; κ in the middle is then good to growth²
+        middle = conductivity(q0 * (1 + 0.5 * growth), self.S, self.X2, self.nu, self.confined)
+        mean = np.where(growth > 1e-5, integral / np.where(growth > 0, growth, 1.0), middle)
+        per_speed = np.where(self.v > 0, growth / np.where(self.v > 0, self.v, 1.0), fall / q0)
         return mean * per_speed
 
     def below(self, F, low, high):
