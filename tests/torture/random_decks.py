@@ -92,8 +92,8 @@ def decks(closures=CLOSURES, flows=FLOWS, tasks=TASKS, starts=STARTS, largest=40
 
 
 def make(source, closure, flow, task, start, seed=0, name="", largest=40_000):
-    """A case of the given labels; `source` draws, `largest` bounds heights × rigidities."""
-    raw = Maker(source, closure, flow, task, largest).deck()
+    """A case of the given labels; `source` draws, `largest` bounds heights × rigidities (fewer where there are many steps)."""
+    raw = Maker(source, closure, flow, task, min(largest, 1_000) if task == "transient" else largest).deck()
     if start == "wrong":
         raw["initial"] = _wrong_start(source, raw)
     return Case(name, closure, flow, task, start, raw, seed)
