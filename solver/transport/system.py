@@ -61,7 +61,7 @@ def log(Y):
 
 # scaled 1/κ where nothing else scatters; keeps the law single-valued
 LEAST_RATE = 1e-18  # where there is flow: changes the flux that linear damping lets through by √(2 mν), 1e-9
-LEAST_RATE_AT_REST = 1e-11  # where there is none: f is flat to this share of itself, and κ small enough for double precision
+LEAST_RATE_AT_REST = 1e-11  # at rest with no other scatterer: f is flat to this share of its scale, κ still one that 16 digits conduct
 
 LOOSE_RATE = 1e-2  # v H ν below which external scattering is no more than the causal limit
 
@@ -125,7 +125,8 @@ class System:
         self.vol = grid.volume[: self.n] / self.H
         self.v = p.v / self.V  # (species, rows, faces)
         self.m = np.abs(self.v) * self.df
-        self.nu = np.maximum(p.nu[:, rows] * self.V * self.H, np.where(self.m > 0, LEAST_RATE, LEAST_RATE_AT_REST))
+        self.nu = np.maximum(p.nu[:, rows] * self.V * self.H, LEAST_RATE)
+        self.nu[(p.nu[:, rows] == 0) & (self.m == 0)] = LEAST_RATE_AT_REST
         w = self.w = p.waves
         if w is not None:
             S, X = p.S[rows] / (self.V * self.F)[w], p.X[rows] / (self.V[w] * np.sqrt(self.F[w] * self.H))
