@@ -61,7 +61,7 @@ def log(Y):
 
 # scaled 1/κ where nothing else scatters; keeps the law single-valued
 LEAST_RATE = 1e-18  # where there is flow: changes the flux that linear damping lets through by √(2 mν), 1e-9
-LEAST_RATE_AT_REST = 1e-11  # at rest with no other scatterer: f is flat to this share of its scale, κ still one that 16 digits conduct
+LEAST_RATE_AT_REST = 1e-11  # at rest with no other scatterer: f is flat to this share of its scale, as 16 digits can tell
 
 LOOSE_RATE = 1e-2  # v H ν below which external scattering is no more than the causal limit
 
