@@ -13,7 +13,7 @@ import numpy as np
 from . import draw
 from .constants import MYR, C
 from .plots_coefficients import coefficients
-from .plots_observables import escape, transport
+from .plots_observables import escape, process_map, transport
 
 # ---------------------------------------------------------------- figures of a result
 
@@ -191,22 +191,10 @@ def kappa(result, species=None):
 
 def limits(result, species=None):
     """Which process carries or holds the flux, over (R, z) (see observables.limiting_process)."""
-    from . import observables
-
-    ds = result.dataset
-    kind = observables.limiting_process(ds, species)
-    colours = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#BBBBBB")
     with draw.styled():
-        from matplotlib.colors import BoundaryNorm, ListedColormap
-        from matplotlib.patches import Patch
-
         fig = draw.figure(figsize=(6.0, 4.6))
         ax = fig.subplots()
-        steps = np.arange(len(observables.PROCESSES) + 1) - 0.5
-        draw.colour_map(ax, ds, kind.values, cmap=ListedColormap(colours), norm=BoundaryNorm(steps, len(colours)))
-        present = [i for i in range(len(colours)) if np.any(kind.values == i)]
-        patches = [Patch(color=colours[i], label=observables.PROCESSES[i]) for i in present]
-        fig.legend(handles=patches, loc="outside lower center", ncols=3)
+        fig.legend(handles=process_map(ax, result.dataset, species), loc="outside lower center", ncols=3)
         draw.title(ax, result)
         return fig
 

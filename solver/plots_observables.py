@@ -65,7 +65,14 @@ def escape(result):
     with draw.styled():
         fig = draw.figure(figsize=(11.0, 7.6))
         ((limits, share), (pressure, power)) = fig.subplots(2, 2)
-        process_map(limits, ds)
+        limits.legend(
+            handles=process_map(limits, ds),
+            loc="lower right",
+            fontsize=9,
+            frameon=True,
+            framealpha=0.9,
+            edgecolor="none",
+        )
         shares = observables.layer_share(ds)
         for i, layer in enumerate(ds.layer.values):
             for s, name in enumerate(names):
@@ -88,17 +95,16 @@ def escape(result):
         return fig
 
 
-def process_map(ax, ds):
-    """Colour map of observables.limiting_process of the leading species, with its own legend below."""
+def process_map(ax, ds, species=None):
+    """Colour map of observables.limiting_process; returns the entries of a legend for what is there."""
     from matplotlib.colors import BoundaryNorm, ListedColormap
     from matplotlib.patches import Patch
 
     colours = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#BBBBBB")
-    kind = observables.limiting_process(ds).values
+    kind = observables.limiting_process(ds, species).values
     steps = np.arange(len(observables.PROCESSES) + 1) - 0.5
     draw.colour_map(ax, ds, kind, cmap=ListedColormap(colours), norm=BoundaryNorm(steps, len(colours)))
-    patches = [Patch(color=colours[i], label=name) for i, name in enumerate(observables.PROCESSES) if np.any(kind == i)]
-    ax.legend(handles=patches, loc="lower right", fontsize=9, frameon=True, framealpha=0.9, edgecolor="none")
+    return [Patch(color=colours[i], label=name) for i, name in enumerate(observables.PROCESSES) if np.any(kind == i)]
 
 
 def _pressure(ax, result):
