@@ -139,15 +139,15 @@ class Blocks:
         return out
 
     def _factorised(self, s, rhs, ranks):
-        """The solve of species s by sparse LU, factorised once; every process does it for all rows."""
-        if s not in self.factors:
-            import scipy.sparse.linalg as spl
+        """The solve of species s by sparse LU, factorised once; every process does it for all rows.
 
-            self.factors[s] = spl.splu(
-                self._species_csr(s, ranks).tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.01,
-                options={"SymmetricMode": True}
-            )
+        All NaN where the matrix is singular to rounding: the step is then given up, not the run.
+        """
+        if s not in self.factors:
+            self.factors[s] = _lu(self._species_csr(s, ranks).tocsc())
         whole = ranks.gather_rows(rhs)
+        if self.factors[s] is None:
+            return np.full_like(whole, np.nan)[self.rows]
         return self.factors[s].solve(whole.ravel()).reshape(whole.shape)[self.rows]
 
     def _sweep_species(self, s, rhs, ranks, down):
@@ -297,3 +297,15 @@ class Ranks:
 
     def max(self, value):
         return value if self.size == 1 else max(self.comm.allgather(value))
+
+
+def _lu(A):
+    """Sparse LU with pivots on the diagonal, which keeps its structure; with free ones where those vanish; None if both fail."""
+    import scipy.sparse.linalg as spl
+
+    for how in ({"permc_spec": "MMD_AT_PLUS_A", "diag_pivot_thresh": 0.01, "options": {"SymmetricMode": True}}, {}):
+        try:
+            return spl.splu(A, **how)
+        except RuntimeError:                                               # "Factor is exactly singular"
+            continue
+    return None
