@@ -275,14 +275,14 @@ class Evaluator:
         return np.where(problem.X2 > 0, np.minimum(share, 1.0), 0.0) + 1e-5
 
     def _second_order(self, s, rows, faces):
-        """Half of what the flux may change across a face: the flux of a two-point problem with constant flux and coefficients
-        lies between the values a varying one takes, so a flux at the middle differs from it by no more.  Three quarters here, as the
-        changes are known at nodes and differ from one to the next.
+        """What the flux may change across a face: that of a two-point problem with constant flux and coefficients lies between
+        the values a varying one takes, so a flux at the middle differs from it by half of that; the whole of it is allowed, as
+        the changes are known at the nodes only and f may fall by decades from one to the next.
 
         What changes it: storage, momentum gain with the face's own ∂v/∂z, losses beyond the disc, and v, S, X² themselves.
         """
         m, f = self.model, self.f[s]
-        near = [np.minimum(faces + i, self.unknown - 1) for i in (0, 1)]
+        near = faces, faces + 1
         change = np.abs(self.dv[faces]) * np.maximum(np.abs(f[rows, faces]), np.abs(f[rows, faces + 1]))
         if self.rate is not None:
             change += np.maximum(*(np.abs(self.rate[s][rows, i]) for i in near))
@@ -303,7 +303,7 @@ class Evaluator:
             q = 0.5 * (S + root)
             dq = (np.abs(dS[rows, faces]) * q + np.abs(dX2[rows, faces]) * a) / np.maximum(root, 1e-300)
             change += m.self_confined[faces] * dq
-        return 0.75 * self.dz[faces] * change * (self.v[faces] != 0)
+        return 1.05 * self.dz[faces] * change * (self.v[faces] != 0)
 
 
 def momentum_rates(model, s):
