@@ -17,8 +17,9 @@ from .cli_compare import compare
 from .cli_reproduce import reproduce
 from .cli_sweep import is_sweep, resume_sweep, sweep
 from .errors import DeckError, Fault, ResultError, SolverError
-from .launcher import first_rank
+from .launcher import abort, all_end, first_rank
 
+PATIENCE = 5.0                                           # s, for the other processes to come to their end too
 TOGETHER = ("run", "resume", "converge", "sweep")                 # commands in which all processes of an mpiexec take part
 
 
@@ -299,6 +300,7 @@ def main():
     except SystemExit as end:
         if end.code == 130:                              # interrupted while typer itself was at work
             _quit("interrupted", 3)
+        all_end()
         raise
     except (DeckError, ResultError) as error:
         _quit(str(error), 2)
@@ -313,8 +315,7 @@ def main():
     except Exception:
         import traceback
 
-        traceback.print_exc()
-        _quit("internal error, please report it with the lines above", 3, alone=True)
+        _quit("internal error, please report it with the lines above", 3, traceback.format_exc())
 
 
 def _drop_output():
@@ -323,12 +324,15 @@ def _drop_output():
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _quit(message, code, alone=False):
-    """Say why and end.  Other processes let the first one speak before mpiexec notices; `alone`: it fails by itself."""
+def _quit(message, code, before=""):
+    """Say why and end; of several processes that fail alike the first one speaks, one that fails alone ends all others."""
+    said = f"{before}crstream: {message}"
     if first_rank():
-        print(f"crstream: {message}", file=sys.stderr, flush=True)
-    elif not alone:
-        time.sleep(1.0)
-    if alone and "mpi4py.MPI" in sys.modules and (world := sys.modules["mpi4py.MPI"].COMM_WORLD).size > 1:
-        world.Abort(code)
+        print(said, file=sys.stderr, flush=True)
+    else:
+        time.sleep(1.0)                                  # mpiexec ends all when one does: the first one speaks before
+    if not all_end(PATIENCE):
+        if not first_rank():
+            print(said, file=sys.stderr, flush=True)
+        abort(code)
     raise SystemExit(code)

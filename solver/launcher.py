@@ -1,8 +1,11 @@
 """What mpiexec and its like tell the processes they start; known without starting MPI."""
 
 import os
+import sys
+import time
 
 RANKS = ("OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK")
+_asked: list[bool] = []  # once per process
 SIZES = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE")
 
 
@@ -21,3 +24,26 @@ def first_rank():
     """Is this the process that prints and writes?"""
     ranks = (os.environ.get(key) for key in RANKS)
     return next((rank == "0" for rank in ranks if rank is not None), True)
+
+
+def all_end(patience=None):
+    """Wait until all processes of an mpiexec have come to their end; False where after `patience` (s) some have not.
+
+    A process that fails while the others wait for it in an exchange must not wait for them in turn.  True without MPI,
+    and where it has been asked before.
+    """
+    mpi = sys.modules.get("mpi4py.MPI")
+    if mpi is None or not mpi.Is_initialized() or mpi.Is_finalized() or mpi.COMM_WORLD.size == 1 or _asked:
+        return True
+    _asked.append(True)
+    begun, request = time.monotonic(), mpi.COMM_WORLD.Ibarrier()
+    while not request.Test():
+        if patience is not None and time.monotonic() - begun > patience:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def abort(code):
+    """End all processes of the mpiexec at once."""
+    sys.modules["mpi4py.MPI"].COMM_WORLD.Abort(code)

@@ -188,8 +188,14 @@ def test_a_write_that_fails_on_the_first_process_ends_all(mpiexec, tmp_path):
     assert ended.stderr.count("No space left on device") == 1
 
 
-def test_an_error_on_one_process_alone_ends_all(mpiexec, tmp_path):
-    """The others wait for it in an exchange; they must not wait for ever."""
+@pytest.mark.parametrize("rank", [pytest.param(0, marks=pytest.mark.slow), 1])
+@pytest.mark.parametrize(("error", "code", "said"), [
+    ("RuntimeError('on purpose')", 3, "internal error"),
+    pytest.param("MemoryError()", 2, "not enough memory", marks=pytest.mark.slow),
+    ("OSError(5, 'Input/output error', 'disc')", 2, "disc: Input/output error"),
+])  # fmt: skip
+def test_an_error_on_one_process_alone_ends_all_with_one_message(error, code, said, rank, mpiexec, tmp_path):
+    """The others wait for it in an exchange; it must not wait for them in turn."""
     (tmp_path / "deck.toml").write_text(GALAXY, encoding="utf-8")
     script = (
         "from mpi4py import MPI\n"
@@ -197,16 +203,35 @@ def test_an_error_on_one_process_alone_ends_all(mpiexec, tmp_path):
         "from solver.cli import main\n"
         "class Broken(watch.WallClock):\n"
         "    def __call__(self, march, row):\n"
-        "        if MPI.COMM_WORLD.rank == 1:\n"
-        "            raise RuntimeError('on purpose')\n"
+        f"        if MPI.COMM_WORLD.rank == {rank}:\n"
+        f"            raise {error}\n"
         "        super().__call__(march, row)\n"
         "watch.WallClock = Broken\n"
         "main()\n"
     )
     words = ("run", tmp_path / "deck.toml", "--no-figures", "--out", tmp_path / "out")
     ended = mpiexec(2, "-c", script, *words, timeout=100)
-    assert ended.returncode != 0
-    assert "on purpose" in ended.stderr
+    assert ended.returncode == code, ended.stderr
+    assert ended.stderr.count("crstream: ") == 1, ended.stderr
+    assert said in ended.stderr
+
+
+def test_an_internal_error_of_all_processes_is_told_once(mpiexec, tmp_path):
+    (tmp_path / "deck.toml").write_text(GALAXY, encoding="utf-8")
+    script = (
+        "from solver import watch\n"
+        "from solver.cli import main\n"
+        "class Broken(watch.WallClock):\n"
+        "    def __call__(self, march, row):\n"
+        "        raise RuntimeError('on purpose')\n"
+        "watch.WallClock = Broken\n"
+        "main()\n"
+    )
+    words = ("run", tmp_path / "deck.toml", "--no-figures", "--out", tmp_path / "out")
+    ended = mpiexec(3, "-c", script, *words, timeout=100)
+    assert ended.returncode == 3, ended.stderr
+    assert ended.stderr.count("RuntimeError: on purpose") == 1, ended.stderr
+    assert ended.stderr.count("crstream: internal error") == 1
 
 
 def test_ctrl_c_that_reaches_the_processes_at_different_steps_stops_all_after_the_same(mpiexec, tmp_path):
