@@ -12,6 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
+from .account import Account
 from .newton import NewtonPath, Outcome
 from .scales import row_scales
 from .system import Point, System
@@ -76,6 +77,7 @@ class March:
         self.V, self.F = row_scales(problem, f0) if scales is None else scales
         ranks = layout.ranks
         self.system = System(problem, self.V, self.F, layout.rows, ranks.gather)
+        self.account = Account(self.system, layout.ranks)
         self.newton = NewtonPath(layout, tolerance, max_iterations)
         self.state = State(0.0, f0[:, :, : problem.nodes] / self.F[:, :, None])
         self.failure, self.status = None, "not run"
@@ -109,22 +111,8 @@ class March:
         return f if self.problem.top is None else np.concatenate([f, self.problem.top[..., None]], -1)
 
     def fluxes(self):
-        """(flux, κ) on the faces of all rows, physical units: the flux that balances every node, κ = diffusive flux/slope."""
-        system, p = self.system, self.problem
-        with np.errstate(all="ignore"):
-            waves = None if p.waves is None else system.slope(self.state.u, p.waves)
-            nu = None if p.waves is None else system.nu[p.waves]
-            conduction = system.conduction(waves)
-            flux, kappa = np.empty_like(system.v), np.empty_like(system.v)
-            for s in range(p.species):
-                flux[s] = system.balance_flux(self.state.u, s)
-                if s == p.waves:
-                    kappa[s] = 1.0 / np.maximum(system.law.h(np.abs(waves), nu)[0], 1e-290)
-                else:
-                    kappa[s] = conduction[s].kappa
-            flux *= system.V * system.F
-            kappa *= system.V * system.H
-        return self.layout.ranks.gather(flux), self.layout.ranks.gather(kappa)
+        """(flux, κ) on the faces of all rows, physical units (see `Account.fluxes`)."""
+        return tuple(self.layout.ranks.gather(x) for x in self.account.fluxes(self.state.u))
 
     # ---- one implicit stage --------------------------------------------------------------------------------------------
 
@@ -346,7 +334,7 @@ class March:
         if s.t in self.control.stops:
             s.rate = None                                                  # sources may jump there
         self.counts["steps"] += 1
-        row = self._measure(before, dt)
+        row = self.account.measure(before, s.u)
         row |= {
             "t": s.t,
             "dt": dt,
@@ -359,76 +347,6 @@ class March:
             s.history.setdefault(key, []).append(value)
         for observer in self.observers:
             observer(self, row)
-
-    def _measure(self, before, dt):
-        """Change of f, storage against throughput, and closure of the number budget of each species."""
-        s, ranks = self.state, self.layout.ranks
-        size = np.maximum(np.abs(s.u).max(-1), np.abs(before).max(-1))
-        alive = size > 1e-30 * max(size.max(), 1e-290)
-        change = np.abs(s.u - before).max(-1)
-        change = float(np.max(change[alive] / size[alive])) if alive.any() else 0.0
-        budget = self.budget()
-        # against what passes through, not what a short step has in store: else every short step looks steady
-        passing = budget["throughput"] - budget["known"]
-        storage = np.abs(budget["stored"]) / np.maximum(passing, 1e-290)
-        weights = self._number_weights()
-        own = weights[:, self.layout.rows]
-
-        def total(key):
-            return ranks.total((budget[key] * own).sum(-1))
-
-        ends = self.momentum_ends() / self._heaviest()
-        closure = total("source") + ends - total("sink") - total("escape") - total("stored")
-        scale = total("source") + total("stored_gross")
-        scale = np.where(total("source") > 0, scale, np.maximum(scale, total("throughput")))
-        return {
-            "change": change,
-            "storage": ranks.max(float(storage.max())),
-            "budget": np.abs(closure) / np.maximum(scale, 1e-290),
-        }
-
-    def _number_weights(self):
-        """Particles per unit of scaled content, R³ V F, in units of the largest of each species; (species, R)."""
-        return self.problem.grid.R ** 3 * self.V * self.F / self._heaviest()[:, None]
-
-    def _heaviest(self):
-        return np.maximum((self.problem.grid.R ** 3 * self.V * self.F).max(1), 1e-290)
-
-    def momentum_ends(self):
-        """Particles gained through the two ends of the rigidity grid, R³ cm⁻² s⁻¹ GeV⁻³, (species,)."""
-        system, out = self.system, np.zeros(self.problem.species)
-        for s, stencil in enumerate(system.stencils):
-            f = self.state.u[s] * self.F[s][:, None]
-            low, high = stencil.ends(system.B[s], f)
-            R = self.problem.grid.R
-            out[s] = (R[-1] ** 3 * high.sum() - R[0] ** 3 * low.sum()) / stencil.width
-        return out
-
-    def budget(self):
-        """Rates per own row, scaled (species, rows): source, momentum, sink, escape, stored, stored_gross, known, throughput.
-
-        escape is the conserved flux at the top, the one results carry; how well it meets the flux law is the mismatch.
-        What closes is the sum over a species: source + momentum through the ends − sink − escape − stored = 0.
-        """
-        system, p, u = self.system, self.problem, self.state.u
-        names = ("source", "momentum", "sink", "escape", "stored", "stored_gross", "known", "throughput")
-        out = {name: np.zeros(system.V.shape[:2]) for name in names}
-        with np.errstate(all="ignore"):
-            for s in range(p.species):
-                own = u[s, self.layout.rows]
-                gain, _ = system.gains(u, s)
-                flux = system.balance_flux(u, s)
-                out["source"][s] = system.source[s].sum(-1) + system.secondary(u, s)
-                out["momentum"][s] = gain.sum(-1)
-                out["sink"][s] = (system.sink[s] * own).sum(-1)
-                out["escape"][s] = flux[:, -1] if p.top is not None else system.outflow[s] * own[:, -1]
-                if np.any(system.inv_tau):
-                    stored = system.vol * system.inv_tau[s] * (own - system.u_known[s])
-                    out["stored"][s] = stored.sum(-1)
-                    out["stored_gross"][s] = np.abs(stored).sum(-1)
-                    out["known"][s] = (system.vol * system.inv_tau[s] * np.abs(system.u_known[s])).sum(-1)
-                out["throughput"][s] = system.throughput(u, s) + np.abs(flux).max(-1)
-        return out
 
     def _steady(self):
         c, h = self.control, self.state.history
