@@ -29,6 +29,7 @@ def cases():
         for method, start in WAYS:
             reason = KNOWN.get((name, method, start))
             marks = [pytest.mark.xfail(reason=reason)] if reason else []
+            marks += [pytest.mark.slow] if reason and name in UNDECIDED else []
             yield pytest.param(name, method, start, marks=marks, id=f"{name}-{method}-{start}")
 
 
