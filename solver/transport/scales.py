@@ -71,6 +71,11 @@ def _column(p, s, flux):
             own = np.divide(excess, X2, out=np.zeros_like(excess), where=X2 > 0)
             slope = slope + _eased(own, q, q - S, [(n, Y[:, j]) for n, Y in p.others])
         rise = slope * p.grid.dz[j]
+        if waves and p.confined[j] and v > 0:  # linear damping alone passes S at most, the flow carries the rest
+            alone = X2 == 0
+            for _, Y in p.others:
+                alone = alone & (Y[:, j] == 0)
+            rise = np.where(alone, np.maximum(rise, (q - S) / v), rise)
         if v > 0:
             rise = np.minimum(rise, np.maximum(flux / v - f, 0.0))
         elif v < 0:

@@ -257,3 +257,11 @@ def test_snes_reports_what_the_solve_did():
     assert snes.getIterationNumber() == done.outcome.iterations
     assert snes.getFunctionNorm() == pytest.approx(done.outcome.mismatch)
     assert done.outcome.mismatch <= TOLERANCE
+
+
+@pytest.mark.parametrize("cells", [8, 12, 15, 30])
+def test_linear_damping_alone_passes_S_and_the_flow_the_rest(cells):
+    """No other scatterer at all: f = (Q − S)/v on every node, but for what the least ν of the solver lets q fall short of S."""
+    done = solve(slab(cells, R=(1.0, 2.0, 1), adiabatic=False, slope=0.0, S=0.5))
+    assert done.outcome.converged
+    np.testing.assert_allclose(done.f[0, :, :-1], 0.5, rtol=2e-9)          # √(2 v H ν) with ν = 1e-18
