@@ -114,11 +114,13 @@ class _Problem:
         if self._is_m_matrix(A, np.abs(A.diagonal()) + 1e-300):
             return Existence("exists", 0.0, "all that is injected is carried away or lost, however much it is")
         rate, phi = self._growth()
+        if rate == 0.0 and not self.waves.any():
+            return Existence("undecided", rate, "escape and losses are next to nothing beside what flows to and fro")
         if not self.waves.any():
             # linear: a positive f would make −A's growing left eigenvector decay
             reached = phi.reshape(len(self.R), self.n)[:, 0] @ self.Q > 0
             return Existence("none" if reached else "undecided", rate, "linear, and its content grows")
-        if self._exceeds(phi, rate):
+        if rate > 0 and self._exceeds(phi, rate):
             return Existence("none", rate, "growth and source exceed what the waves let through")
         if self.A.shape[0] <= LARGEST and self._programme():
             return Existence("none", rate, "the source exceeds what advection, losses and linear damping take")
@@ -144,7 +146,7 @@ class _Problem:
         L = (sp.diags(-1.0 / self.volume) @ self.A).tocsr()  # ∂t f = L f
         off = np.asarray(abs(L).sum(1)).ravel() - np.abs(L.diagonal())
         high = 1.01 * max(float((L.diagonal() + off).max()), 1e-40)
-        low = 1e-14 * high
+        slowest = low = 1e-14 * high
         ones = np.ones(size)
 
         def solved(shift, trans="N"):
@@ -160,6 +162,8 @@ class _Problem:
             if high < low * (1 + 1e-9):
                 break
         phi = np.maximum(solved(high, "T"), 0.0)
+        if low == slowest:  # nothing grows that double precision could tell from nothing
+            low = 0.0
         return low, phi / phi.max() / self.volume
 
     def _exceeds(self, phi, rate):
