@@ -162,7 +162,7 @@ class _Problem:
             if high < low * (1 + 1e-9):
                 break
         phi = np.maximum(solved(high, "T"), 0.0)
-        if low == slowest:  # nothing grows that double precision could tell from nothing
+        if low < 1e3 * slowest:  # nothing grows that double precision could tell from nothing
             low = 0.0
         return low, phi / phi.max() / self.volume
 
@@ -193,7 +193,8 @@ class _Problem:
         jump = sp.csr_matrix((np.ones(len(at)), (at, k * n + j)), shape=(len(at), size))
         jump = jump - sp.csr_matrix((np.ones(inside.sum()), (at[inside], (k * n + j + 1)[inside])), shape=jump.shape)
         free = X[used] == 0
-        scale = 1.0 / (np.abs(self.A.diagonal()) + 1e-300)
+        own = np.abs(self.A.diagonal())
+        scale = 1.0 / np.where(own > 0, own, own.max() or 1.0)
         D = sp.diags(scale)
         J, T = jump[free] @ D, sp.eye(int(free.sum()))
         A = sp.bmat([[D @ self.A.T @ D, None], [J, -T], [-J, -T]]).tocsc()
