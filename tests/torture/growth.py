@@ -139,14 +139,14 @@ class _Problem:
     def _growth(self):
         """(λ, φ): largest growth rate of the content and its left eigenvector φ >= 0.
 
-        s − L is a nonsingular M-matrix exactly where s > λ, so λ is found by bisection, between 10⁻¹⁴ of the fastest rate of
-        any node and that; just above it (s − L)^T φ = 1 has the eigenvector for its solution.
+        s − L is a nonsingular M-matrix exactly where s > λ, so λ is found by bisection, between 10⁻¹⁵ of the fastest rate of
+        any node and Gershgorin's bound; just above it (s − L)^T φ = 1 has the eigenvector for its solution.
         """
         size = self.A.shape[0]
         L = (sp.diags(-1.0 / self.volume) @ self.A).tocsr()  # ∂t f = L f
         off = np.asarray(abs(L).sum(1)).ravel() - np.abs(L.diagonal())
-        high = 1.01 * max(float((L.diagonal() + off).max()), 1e-40)
-        slowest = low = 1e-14 * high
+        slowest = low = max(1e-15 * float(np.abs(L.diagonal()).max()), 1e-40)
+        high = max(1.01 * float((L.diagonal() + off).max()), 10.0 * slowest)
         ones = np.ones(size)
 
         def solved(shift, trans="N"):
@@ -162,7 +162,7 @@ class _Problem:
             if high < low * (1 + 1e-9):
                 break
         phi = np.maximum(solved(high, "T"), 0.0)
-        if low < 1e3 * slowest:  # nothing grows that double precision could tell from nothing
+        if low < 2.0 * slowest:  # nothing grows that double precision could tell from nothing
             low = 0.0
         return low, phi / phi.max() / self.volume
 
