@@ -31,6 +31,12 @@ STRIP = 16384  # faces worked on at a time in long calculations, so that their a
 DEPTH_MAX = 250.0  # e^{-250}: a face this deep conducts nothing that double precision could see
 
 
+def log(Y):
+    """ln Y, −inf where Y = 0."""
+    with np.errstate(divide="ignore"):
+        return np.log(Y)
+
+
 def depth_excess(m, nu):
     """(e^{mν} − 1)/m, continued to ν at m = 0."""
     mn = np.minimum(m * nu, DEPTH_MAX)

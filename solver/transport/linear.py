@@ -212,6 +212,26 @@ def shift(u, rows, o):
     return out
 
 
+def add_divergence(tri, P, N):
+    """Add to tri, (lower, diagonal, upper) × rows × nodes, row i = F_i − F_{i−1} with ∂F_j/∂u_j = P_j, ∂F_j/∂u_{j+1} = N_j.
+
+    P and N are given on the faces; a node beyond the last face sees that face only.
+    """
+    lower, diagonal, upper = tri
+    nodes, faces = upper.shape[-1], P.shape[-1]
+    diagonal[:, :faces] += P
+    upper[:, :faces] += N
+    diagonal[:, 1:] -= N[:, : nodes - 1]
+    lower[:, 1:] -= P[:, : nodes - 1]
+
+
+def add_difference(out, flux):
+    """Add to out (rows, nodes) the flux out of each node through the face above less that in through the face below."""
+    nodes, faces = out.shape[-1], flux.shape[-1]
+    out[:, :faces] += flux
+    out[:, 1:] -= flux[:, : nodes - 1]
+
+
 def _banded(c, o):
     """A diagonal or stencil acting on rigidity row k + o as a sparse matrix on (R, nodes)."""
     import scipy.sparse as sp
