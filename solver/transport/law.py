@@ -316,11 +316,12 @@ class FaceLaw:
         fill, d_fill = q[:, faces] / (s * S), dq[:, faces] / (s * S)
         x = -tau / S
         rises, beyond = x < 0, x > 1.0 - s
-        share = mu / np.maximum(x + mu, TINY)
+        total = np.where(beyond, x, 1.0) + mu
+        share = mu / total
         thin, d_thin = layer(np.maximum(-x, 0.0), mu)
         full = S * (np.sqrt(2.0 * mu) - thin) - 0.5 * tau
         c = np.where(rises, fill * full, np.where(beyond, S * (1.0 - share - 0.5 * x - s), 0.0))
-        slope = np.where(rises, -(0.5 + d_thin) * fill, np.where(beyond, 0.5 - share / np.maximum(x + mu, TINY), 0.0))
+        slope = np.where(rises, -(0.5 + d_thin) * fill, np.where(beyond, 0.5 - share / total, 0.0))
         return c, slope, np.where(rises, d_fill * full, 0.0)
 
     def coefficient_gradient(self, a, nu, dS, dX2, others=()):

@@ -63,7 +63,6 @@ TERMS = {
     "linear damping that varies, hardly scattered": {"S": lambda z, R, layer: 0.4 + 0.3 * z, "nu": 1e-3,
                                                      "v": lambda z, layer: 1 + z},
     "linear damping that falls": {"S": lambda z, R, layer: 0.4 - 0.3 * z, "nu": 1e-3},
-    "linear damping against the flow": {"S": lambda z, R, layer: 0.4 + 0.3 * z, "nu": 3e-3, "v": -1.0},
     "nonlinear damping": {"X": 0.8, "nu": 0.1},
     "both dampings": {"S": 0.4, "X": 0.8, "nu": 0.1},
     "damping of another power": {"others": {2.5: 0.8}, "nu": 0.1},
