@@ -349,8 +349,10 @@ class FaceLaw:
         a, q, external = np.empty(s.shape), np.empty(s.shape), self.external(nu)
         for part in strips(s.shape):
             a[part], q[part] = self.take(part)._project_fit(np.abs(s[part]), weight, external.take(part))
-        implicit = self.linear | self.mixed if self.others else self.linear
+        implicit = ~np.isfinite(a)  # the cubic's coefficients span too many decades for its closed forms
         if self.has_linear or self.others:
+            implicit |= self.linear | self.mixed if self.others else self.linear
+        if implicit.any():
             index = np.nonzero(implicit)
             a[index], q[index] = self.take(index)._project_by_newton(np.abs(s[index]), weight, external.take(index))
         return np.copysign(a, s), np.copysign(q, s)

@@ -20,6 +20,7 @@ from .system import Point, System
 D = 1.0 - np.sqrt(0.5)  # implicit weight of both TR-BDF2 stages
 W = np.sqrt(0.125)  # weight of the old and the middle derivative
 MAX_CUTS = 12
+DETOUR = 20  # times the iterations of a solve: what a direct one that gave up may spend on going through time instead
 ENOUGH = 1e-3  # of time.rtol: a mismatch that does not matter to a step whose solve comes no nearer
 UNDERSHOOT = 1e-10  # of a row's largest f, below zero: TR-BDF2 may come to that, backward Euler only where f grows by itself
 SAFETY = 0.9
@@ -241,11 +242,15 @@ class March:
                 return "steady"
             if self.failure.impossible:
                 return f"failed: {self.failure.message}"  # else perhaps by way of time steps
+        gave_up = self.failure
         if c.end is None and s.history and self._steady():                 # restored from what the last step left
             return "steady"
         if s.dt is None:
             s.dt = self.first_step()
         while self.counts["steps"] < c.max_steps:
+            if c.direct and self.counts["newton"] > DETOUR * self.newton.max_iterations:
+                self.failure = gave_up
+                return f"failed: {gave_up.message}"
             if c.end is not None and s.t >= c.end * (1 - 1e-14):
                 return "end time"
             dt, self._landing = self._limited(s.dt)

@@ -252,7 +252,7 @@ class NewtonPath:
             blocks, rhs = sys.linearise(point, nu, with_correction=final, tangent=tangent, spectrum=spectrum, species=active)
             u_new, k = self._linear_step(blocks, rhs, u, active)
             krylov += k
-            if not ranks.all(np.isfinite(u_new).all()):
+            if not ranks.all(np.isfinite(u_new).all() and np.isfinite(rhs).all()):
                 return Outcome(point, False, it, krylov, np.inf, worst, "the linear system became singular")
             if final and it - lowest_at > CYCLE:  # limited corrections can make it swing between two states
                 u_new = 0.5 * (u + u_new)
