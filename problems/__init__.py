@@ -8,7 +8,7 @@ Nothing is registered anywhere: a new folder is a new problem.  exact.py holds f
     JUDGED = False                                          optional: the formula is shown, it does not judge a run
     initial(model) -> f (species, z, R)                     optional: the start; else solution(model, 0).f
 
-figure.py has FIGURES = {name: function}: figures of the paper, each one function(runs, data) -> solver.plate.Plate.
+figure.py has FIGURES = {name: function}: figures of the paper, each one function(runs, data) -> solver.reproduction.plate.Plate.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from solver import draw
-from solver.plate import Agreement
+from solver.figures import draw
+from solver.reproduction.plate import Agreement
 
 FORMULA = {"color": "k", "ls": (0, (5, 2.5)), "lw": 1.3, "zorder": 4}  # the paper's formula
 SOLVED = {"color": "#D55E00", "mew": 1.0, "zorder": 5}  # the solver with eq. 2's approximation: open circles

@@ -72,8 +72,8 @@ def show(name: Name, overrides: Set = None,
         refuse_unwritable(picture.parent, "--draw")
     print(describe(deck))
     if picture is not None:
-        from .draw import FORMATS, save
-        from .plots_layers import layers
+        from .figures.draw import FORMATS, save
+        from .figures.layers import layers
 
         formats = (picture.suffix[1:],) if picture.suffix else FORMATS
         print()
@@ -213,7 +213,7 @@ def plot(folder: Folder,
         result, points = open_sweep(folder), {}
     else:
         from . import measurements
-        from .plots import save_figures
+        from .figures.results import save_figures
 
         result = open_coefficients(folder)
         catalogue = measurements.find(data) if data is not None or not judged(result.deck) else None
@@ -283,7 +283,7 @@ def _report(result, folder, figures):
         show_table(result.compare())
     print(f"saved {result.path}")
     if figures:
-        from .plots import save_figures
+        from .figures.results import save_figures
 
         paths = save_figures(result, folder)
         print("figures " + ", ".join(Path(p).name for p in paths if str(p).endswith(".png")))

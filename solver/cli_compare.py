@@ -45,7 +45,7 @@ def compare(folder: Folder,
         if shown is not None:
             show_table(shown)
             if figure:
-                from .draw import save
+                from .figures.draw import save
 
                 save(shown.figure(), folder_of(result) / name)
     if wanted and catalogue is None:

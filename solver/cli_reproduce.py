@@ -26,9 +26,9 @@ def reproduce(
     it must agree with do not.
     """
     from . import measurements, progress
-    from .claim_table import summary
-    from .reproduce import reproduce as make
-    from .reproduce import select
+    from .reproduction.claim_table import summary
+    from .reproduction.make import reproduce as make
+    from .reproduction.make import select
 
     if company() > 1:
         raise DeckError([Fault("reproduce", "", f"started {company()} times by mpiexec", "runs alone: its decks are small")])

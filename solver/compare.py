@@ -137,7 +137,7 @@ class Comparison:
 
     def figure(self):
         """Spectra with the exact solution, and a map of the errors."""
-        from .plots_errors import comparison
+        from .figures.errors import comparison
 
         return comparison(self)
 

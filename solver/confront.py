@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from . import draw, measurements
+from . import measurements
 from .errors import DataError, Fault
+from .figures import draw
 from .measurements import Measurement
 from .measurements.names import matches
 from .measurements.paper import Set
@@ -176,7 +177,7 @@ class Confrontation:
 
     def figure(self):
         """Spectra and ratios with their points, and data over model below."""
-        from .plots_data import confrontation
+        from .figures.measured import confrontation
 
         return confrontation(self)
 

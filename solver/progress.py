@@ -69,7 +69,7 @@ def show_claims(claims):
     """Print all claims: as a table where the terminal is wide enough for it, else as plain text."""
     from rich.console import Console
 
-    from .claim_table import LEAST_WIDTH, ClaimsTable
+    from .reproduction.claim_table import LEAST_WIDTH, ClaimsTable
 
     console, table = Console(highlight=False), ClaimsTable(claims)
     if console.is_terminal and console.width >= LEAST_WIDTH:

@@ -187,7 +187,7 @@ class Result:
     @property
     def plot(self):
         """Figures: result.plot.spectrum(), .profiles(), .kappa(), .budget(), .history(), …"""
-        from .plots import Plotter
+        from .figures.results import Plotter
 
         return Plotter(self)
 

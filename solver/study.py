@@ -135,14 +135,14 @@ class Study:
 
     def figure(self):
         """Errors against the step size with the slope of the scheme's order."""
-        from .plots_errors import convergence
+        from .figures.errors import convergence
 
         return convergence(self)
 
     def save(self, folder):
         """study.nc, study.csv and the figure in `folder`; returns the paths."""
         from . import storage
-        from .draw import save
+        from .figures.draw import save
 
         path = storage.write(xr.DataTree(self.dataset), f"{folder}/study.nc")
         table = path.with_suffix(".csv")

@@ -16,9 +16,10 @@ from problems.plates import (
     without_data,
 )
 from problems.two_phase.models import Formulas, eq2, galaxy
-from solver import draw, load
+from solver import load
+from solver.figures import draw
 from solver.particles import rigidity_from_kinetic_energy_per_nucleon
-from solver.plate import Gap, Plate, at, steep
+from solver.reproduction.plate import Gap, Plate, at, steep
 
 WRONG, PURE = "#CC79A7", "#009E73"
 ENERGIES = (0.01, 0.1, 1.0)  # GeV per nucleon

@@ -5,11 +5,12 @@ import numpy as np
 from problems.linear_damping.exact import confined_spectrum, loss_factor
 from problems.plates import FORMULA, FULL, LABELS, circles, clip, disc, formula_agrees, letters, numerical_error, steady
 from problems.tools import bottom
-from solver import draw, load
+from solver import load
 from solver.constants import C
+from solver.figures import draw
 from solver.particles import PROTON, kinetic_energy
 from solver.particles import speed as speed_of
-from solver.plate import Gap, Plate, at
+from solver.reproduction.plate import Gap, Plate, at
 
 KM = 1e5
 

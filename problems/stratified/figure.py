@@ -19,11 +19,12 @@ from problems.plates import (
     without_data,
 )  # fmt: skip
 from problems.stratified.exact import causal_excess, eq18, eq21_slope, lambda3
-from solver import draw, load
+from solver import load
 from solver.constants import PC
 from solver.errors import SolverError
+from solver.figures import draw
 from solver.observables import intensity
-from solver.plate import Agreement, Gap, Plate, at, steep, worst
+from solver.reproduction.plate import Agreement, Gap, Plate, at, steep, worst
 
 GRID = {
     "grid.z_spacing": "stretched",

@@ -3,12 +3,13 @@
 import numpy as np
 
 from problems.plates import formula_agrees, letters, steady
-from solver import draw, load
+from solver import load
 from solver.constants import PC, C
+from solver.figures import draw
 from solver.physics import fast_modes, phenomenological, shocks
 from solver.physics.plasma import Plasma
 from solver.physics.self_confinement import gyroradius
-from solver.plate import Agreement, Gap, Plate, at, steep, worst
+from solver.reproduction.plate import Agreement, Gap, Plate, at, steep, worst
 
 WARM, HALO = "#000000", "#0072B2"
 MEET = 1e5  # GV, where the undamped cascades are drawn to cross the warm medium's κ

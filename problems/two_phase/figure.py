@@ -20,8 +20,9 @@ from problems.two_phase.models import VARIATIONS, Formulas, eq2, galaxy, halo_on
 from problems.two_phase.numbers import above_1_gev, eq1_losses, fig5_gaps, fig6_gaps
 from problems.two_phase.observed import escape, transport
 from problems.two_phase.tuning import sensitivities, tuning, tuning_protons
-from solver import draw, load, observables
-from solver.plate import Agreement, Gap, Plate, at, worst
+from solver import load, observables
+from solver.figures import draw
+from solver.reproduction.plate import Agreement, Gap, Plate, at, worst
 
 BLACK = {"fiducial": "-", "n_w/3": (0, (6, 2)), "2 T_w": (0, (6, 2, 1, 2)), "n_w/3, 2 T_w": (0, (1.2, 1.5))}
 NAMES = {"fiducial": "fiducial", "n_w/3": r"$n_w/3$", "2 T_w": r"$2\,T_w$", "n_w/3, 2 T_w": r"$n_w/3$, $2\,T_w$"}
@@ -31,7 +32,7 @@ SHOWN = (2.0, 4e3)  # GV of Fig. 5
 
 def fig4(runs, data):
     """The layers of the two-phase Galaxy, drawn from its deck (Fig. 4)."""
-    from solver.plots_layers import layers
+    from solver.figures.layers import layers
 
     deck = load("two_phase")
     details = runs.coefficients(deck).microphysics

@@ -7,7 +7,7 @@ from problems.two_phase.models import VARIATIONS
 from solver import observables
 from solver.constants import C
 from solver.particles import kinetic_energy_per_nucleon
-from solver.plate import Gap, at, steep, worst
+from solver.reproduction.plate import Gap, at, steep, worst
 
 
 def fig5_gaps(full, approximate, lossless, formulas, sets):

@@ -3,9 +3,10 @@
 import numpy as np
 
 from problems.two_phase.models import eq2, galaxy
-from solver import observables, plots_observables
+from solver import observables
 from solver.constants import MYR, C
-from solver.plate import Agreement, Gap, Plate, at
+from solver.figures import observed
+from solver.reproduction.plate import Agreement, Gap, Plate, at
 
 REASONS = {
     "escaped": "flux of kinetic energy through the top",
@@ -66,7 +67,7 @@ def transport(runs, data):
         of the halo). Below a GV losses, not escape, remove nuclei, and these quantities count what is left."""
     bounds = "f falls with height in a steady state without sources above the disc, so ∫ f dz cannot exceed f(0) z_max"
     return Plate(
-        plots_observables.transport(full),
+        observed.transport(full),
         transport.__doc__.splitlines()[0],
         caption,
         tuple(gaps),
@@ -92,7 +93,7 @@ def escape(runs, data):
     crossing = float(np.exp(np.interp(0.5, layer[0, 0][R > 5], np.log(R[R > 5]))))
     gaps = [
         Gap(
-            f"share of the power of {name}: {plots_observables.LABELS[term]}",
+            f"share of the power of {name}: {observed.LABELS[term]}",
             None,
             None,
             float(shares.sel(term=term)[s]),
@@ -100,7 +101,7 @@ def escape(runs, data):
             REASONS[term],
         )
         for s, name in enumerate(names)
-        for term in plots_observables.TERMS
+        for term in observed.TERMS
     ]
     gaps.append(
         Gap(
@@ -123,7 +124,7 @@ def escape(runs, data):
         "plus 1e-3 of the power for the flux at the lowest rigidity, taken at a node"
     )
     return Plate(
-        plots_observables.escape(full),
+        observed.escape(full),
         escape.__doc__.splitlines()[0],
         caption,
         tuple(gaps),

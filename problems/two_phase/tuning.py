@@ -8,8 +8,8 @@ import numpy as np
 
 from problems.plates import letters, measured, plain, points, without_data
 from problems.two_phase.models import Formulas, galaxy
-from solver import draw
-from solver.plate import Agreement, Gap, Plate
+from solver.figures import draw
+from solver.reproduction.plate import Agreement, Gap, Plate
 
 STEP = 0.05  # of ln x
 FACTOR = 1.5  # of the curves

@@ -57,8 +57,8 @@ def stages(folder):
         clock("write netCDF")
         session.partner(result)
         clock("numerical error: solve the half-grid partner")
-    import solver.plots as plots
-    from solver import draw
+    import solver.figures.results as plots
+    from solver.figures import draw
 
     clock("import matplotlib")
     for name in plots.STANDARD:

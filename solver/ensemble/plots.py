@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from solver import draw
+from solver.figures import draw
 
 MOST_PANELS = 6
 CROWDED = 40  # curves above which each is drawn thinner

@@ -107,10 +107,10 @@ def test_an_academic_problem_ignores_the_environment(command, inside, data, monk
 
 def test_points_in_the_figures(command, solved, data, monkeypatch):
     seen = {}
-    from solver import plots_data
+    from solver.figures import measured
 
-    draw = plots_data.points
-    monkeypatch.setattr(plots_data, "points", lambda ax, m, *a, **k: seen.setdefault(m.label, draw(ax, m, *a, **k)))
+    draw = measured.points
+    monkeypatch.setattr(measured, "points", lambda ax, m, *a, **k: seen.setdefault(m.label, draw(ax, m, *a, **k)))
     assert command("plot", solved, "--what", "spectrum,b_to_c", "--data", data).code == 0
     assert set(seen) == {"AMS-02 2015", "AMS-02 2016"}
     assert len(seen["AMS-02 2015"]) == 3

@@ -11,12 +11,12 @@ import pytest
 from problems.paper import claims
 from problems.paper.claims import checks, registry, setting
 from problems.paper.claims.checks import Check
-from solver import claim_table as render
 from solver.errors import SolverError
 from solver.physics import energetics, fast_mode_rates, losses, spallation
 from solver.physics import self_confinement as sc
 from solver.physics.plasma import Plasma
-from solver.reuse import Runs
+from solver.reproduction import claim_table as render
+from solver.reproduction.reuse import Runs
 
 ROWS = range(1, 103)
 NOTES = {17: "a", 36: "b", 64: "c", 93: "d"}

@@ -7,10 +7,11 @@ import re
 import numpy as np
 import pytest
 
-from solver import plate, reproduce
 from solver.errors import DeckError
-from solver.plate import Agreement, Gap, Plate
-from solver.reuse import Runs
+from solver.reproduction import make as reproduce
+from solver.reproduction import plate
+from solver.reproduction.plate import Agreement, Gap, Plate
+from solver.reproduction.reuse import Runs
 
 NAMES = list(reproduce.functions())
 MANY = ("escape", "sensitivities", "tuning", "tuning_protons")  # dozens of decks, or fine ones
@@ -66,7 +67,7 @@ def one(monkeypatch):
 
     def cheap(runs, data):
         """A line (Fig. 1)."""
-        from solver import draw
+        from solver.figures import draw
 
         calls.append(data)
         figure = draw.figure()
@@ -137,7 +138,7 @@ def test_other_data_draw_again(one, tmp_path):
 
 def test_an_agreement_that_fails_is_exit_code_one_and_stands_on_the_page(tmp_path, monkeypatch):
     def wrong(runs, data):
-        from solver import draw
+        from solver.figures import draw
 
         return Plate(draw.figure(), "Wrong (Fig. 1).", "", (), (Agreement("x", 2.0, 1.0, "a bound"),))
 
@@ -185,7 +186,7 @@ def test_claims_are_computed_once_and_stand_on_the_page(one, tmp_path, monkeypat
     assert "&lt;1&gt;" in done.page.read_text()
     assert reproduce.reproduce(out=tmp_path).claims == done.claims
     assert calls == [1]
-    from solver.claim_table import ClaimsTable, summary
+    from solver.reproduction.claim_table import ClaimsTable, summary
 
     assert summary(done.claims) == "1 claims: 1 hold"
     assert ClaimsTable(done.claims).table.row_count == 1

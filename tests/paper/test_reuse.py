@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import solver
-from solver import reuse
 from solver.errors import DeckError, ResultError
-from solver.reuse import Runs
+from solver.reproduction import reuse
+from solver.reproduction.reuse import Runs
 
 SMALL = {"grid.z_cells": 8, "grid.rigidity_cells": 6, "time.method": "direct"}
 
@@ -39,7 +39,7 @@ def test_reading_does_not_start_petsc(deck, tmp_path):
 
     Runs(tmp_path).solve(deck)
     script = (
-        "import sys\nfrom solver.reuse import Runs\nfrom solver import load\n"
+        "import sys\nfrom solver.reproduction.reuse import Runs\nfrom solver import load\n"
         f"Runs({str(tmp_path)!r}).solve(load('nonlinear_landau').replace({SMALL!r}))\n"
         "print('petsc4py.PETSc' in sys.modules)\n"
     )

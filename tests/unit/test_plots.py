@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from synthetic_result import FakeDeck, make_exact, make_model, make_result
 
-from solver import draw, plots
 from solver.compare import compare
 from solver.constants import MYR
+from solver.figures import draw, results
 from solver.result import build_coefficients
 from solver.study import converge, richardson_error
 
@@ -37,7 +37,7 @@ def legend(ax):
 
 @pytest.mark.parametrize("weight", [0, 2.7])
 def test_spectrum_shows_the_weighted_intensity_of_every_species(result, weight):
-    top = plots.spectrum(result, weight=weight).axes[0]
+    top = results.spectrum(result, weight=weight).axes[0]
     ds = result.dataset
     for name in ds.species.values:
         x, y = curve(top, name)
@@ -53,7 +53,7 @@ def test_spectrum_label_carries_the_units_of_the_weight():
 
 
 def test_residual_panel_shows_the_error_against_the_exact_solution(result):
-    low = plots.spectrum(result).axes[1]
+    low = results.spectrum(result).axes[1]
     exact = result.exact.f[:, 0]
     expected = np.abs(result.dataset.f.values[:, 0] / exact - 1)
     for line, values in zip(low.lines, expected, strict=True):
@@ -61,7 +61,7 @@ def test_residual_panel_shows_the_error_against_the_exact_solution(result):
 
 
 def test_error_bars_have_the_size_of_the_estimate(with_bars):
-    top = plots.spectrum(with_bars).axes[0]
+    top = results.spectrum(with_bars).axes[0]
     bars = top.containers[0]
     segments = bars.lines[2][0].get_segments()
     R = np.array([s[0, 0] for s in segments])
@@ -71,7 +71,7 @@ def test_error_bars_have_the_size_of_the_estimate(with_bars):
 
 
 def test_reference_curves_are_weighted_like_the_result(result):
-    top = plots.spectrum(result, references=[("data", np.array([1.0, 10.0]), np.array([5.0, 0.1]))]).axes[0]
+    top = results.spectrum(result, references=[("data", np.array([1.0, 10.0]), np.array([5.0, 0.1]))]).axes[0]
     assert np.allclose(curve(top, "data")[1], [5.0, 0.1 * 10**2.7])
 
 
@@ -79,12 +79,12 @@ def test_limits_cut_at_some_decades_below_the_highest_curve():
     result = make_result()
     result.dataset.J.values[0, -5:] *= 1e-30
     result.exact = None
-    low, high = plots.spectrum(result).axes[0].get_ylim()
+    low, high = results.spectrum(result).axes[0].get_ylim()
     assert np.log10(high / low) < draw.DECADES + 2
 
 
 def test_b_to_c_is_the_ratio_with_an_energy_axis(result):
-    fig = plots.b_to_c(result)
+    fig = results.b_to_c(result)
     assert np.array_equal(curve(fig.axes[0], "this run")[1], result.dataset.boron_to_carbon)
     (energy,) = fig.axes[0].child_axes
     fig.draw_without_rendering()
@@ -95,12 +95,12 @@ def test_b_to_c_needs_boron_and_carbon():
     result = make_result()
     del result.dataset["boron_to_carbon"]
     with pytest.raises(ValueError, match="boron and carbon"):
-        plots.b_to_c(result)
-    assert "b_to_c" not in plots.available(result)
+        results.b_to_c(result)
+    assert "b_to_c" not in results.available(result)
 
 
 def test_profiles_are_relative_to_the_disc_at_the_nearest_rigidities(result):
-    fig = plots.profiles(result, rigidities=[1.0, 1000.0], species="carbon")
+    fig = results.profiles(result, rigidities=[1.0, 1000.0], species="carbon")
     (ax,) = [ax for ax in fig.axes if ax.get_visible()]
     ds = result.dataset.sel(species="carbon").sel(rigidity=1.0, method="nearest")
     solid = [line for line in ax.lines if line.get_linestyle() == "-"]
@@ -117,7 +117,7 @@ def test_profiles_of_many_species_go_in_rows_of_three():
 
 
 def test_kappa_map_shows_kappa_on_faces_between_nodes(result):
-    ax = plots.kappa(result, species="carbon").axes[0]
+    ax = results.kappa(result, species="carbon").axes[0]
     mesh = ax.collections[0]
     assert np.allclose(mesh.get_array().reshape(40, 37), result.dataset.kappa.sel(species="carbon"), rtol=DRAWN_RTOL)
     assert np.allclose(mesh.get_coordinates()[1:, 0, 1], result.dataset.z[1:])
@@ -126,31 +126,31 @@ def test_kappa_map_shows_kappa_on_faces_between_nodes(result):
 
 def test_kappa_map_of_coefficients_greys_what_nothing_scatters():
     coefficients = build_coefficients(make_model())
-    assert plots.available(coefficients) == ["kappa", "coefficients"]
-    ax = plots.kappa(coefficients).axes[0]
+    assert results.available(coefficients) == ["kappa", "coefficients"]
+    ax = results.kappa(coefficients).axes[0]
     assert ax.collections[0].get_array().mask.any()
     assert "grey: nothing scatters" in {text.get_text() for text in ax.texts}
 
 
 def test_map_of_limits_names_only_what_occurs(result):
-    fig = plots.limits(result)
+    fig = results.limits(result)
     assert [text.get_text() for text in fig.legends[0].get_texts()] == [
         "advection", "extrinsic scattering", "nonlinear damping", "causal limit"]
 
 
 def test_effective_speed_is_in_kilometres_per_second(result):
-    y = curve(plots.speed(result).axes[0], "carbon")[1]
+    y = curve(results.speed(result).axes[0], "carbon")[1]
     assert np.allclose(y, result.observables.effective_speed.sel(species="carbon") / 1e5, rtol=DRAWN_RTOL)
 
 
 def test_budget_shares_add_up_to_one(result):
-    ax = plots.budget(result).axes[0]
+    ax = results.budget(result).axes[0]
     assert np.allclose(curve(ax, "escaped")[1] + curve(ax, "lost")[1], 1.0)
     assert "of the power escapes" in ax.get_title("left")
 
 
 def test_history_shows_time_in_megayears_and_the_largest_budget_error(result):
-    fig = plots.history(result)
+    fig = results.history(result)
     assert np.allclose(curve(fig.axes[0], "$t$")[1], result.history.t / MYR)
     (line,) = fig.axes[-1].lines
     assert np.allclose(line.get_ydata(), np.abs(result.history.budget).max("species"))
@@ -158,7 +158,7 @@ def test_history_shows_time_in_megayears_and_the_largest_budget_error(result):
 
 def test_history_without_steps_is_refused():
     with pytest.raises(ValueError, match="no history"):
-        plots.history(make_result(history={}))
+        results.history(make_result(history={}))
 
 
 def test_comparison_marks_the_largest_error(result):
@@ -195,28 +195,28 @@ def test_smallest_grid_failed_run_and_empty_solution_can_all_be_drawn(tmp_path):
     empty = make_result(FakeDeck.make(4, 4))
     for name in ("f", "J", "flux", "boron_to_carbon"):
         empty.dataset[name].values[:] = 0
-    for name in plots.available(smallest):
-        plots.FIGURES[name](smallest).draw_without_rendering()
-    for name in plots.available(empty):
-        plots.FIGURES[name](empty)
-    assert "not a solution" in plots.spectrum(smallest).axes[0].texts[0].get_text()
+    for name in results.available(smallest):
+        results.FIGURES[name](smallest).draw_without_rendering()
+    for name in results.available(empty):
+        results.FIGURES[name](empty)
+    assert "not a solution" in results.spectrum(smallest).axes[0].texts[0].get_text()
 
 
 def test_save_writes_png_and_equal_pdfs(result, tmp_path):
-    first = plots.save_figures(result, tmp_path / "a", ["speed"])
-    second = plots.save_figures(result, tmp_path / "b", ["speed"])
+    first = results.save_figures(result, tmp_path / "a", ["speed"])
+    second = results.save_figures(result, tmp_path / "b", ["speed"])
     assert [p.name for p in first] == ["speed.png", "speed.pdf"]
     assert all(a.read_bytes() == b.read_bytes() for a, b in zip(first, second, strict=True))
 
 
 def test_unknown_figure_is_refused_with_the_known_ones(result, tmp_path):
     with pytest.raises(ValueError, match=r"unknown figure spectra; there are spectrum, b_to_c"):
-        plots.save_figures(result, tmp_path, ["spectra"])
+        results.save_figures(result, tmp_path, ["spectra"])
     assert list(tmp_path.iterdir()) == []
 
 
 def test_result_offers_its_figures_as_methods(result):
-    assert set(plots.FIGURES) < set(dir(result.plot))
+    assert set(results.FIGURES) < set(dir(result.plot))
     assert "weight" in result.plot.spectrum.__doc__
     assert len(result.plot.spectrum(weight=2).axes) == 2
     with pytest.raises(AttributeError, match="no figure 'spectra'"):
@@ -227,7 +227,7 @@ def test_figures_leave_the_users_settings_alone_and_show_themselves_in_notebooks
     import sys
 
     before = dict(matplotlib.rcParams)
-    fig = plots.speed(result)
+    fig = results.speed(result)
     assert fig._repr_png_().startswith(b"\x89PNG")
     assert dict(matplotlib.rcParams) == before
     if pyplot := sys.modules.get("matplotlib.pyplot"):

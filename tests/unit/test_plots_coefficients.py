@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 import problems
-from solver import plots
 from solver.constants import KPC, MYR, PC, C
 from solver.deck import load
+from solver.figures import results
+from solver.figures.coefficients import _stepwise, coefficients
 from solver.model import Model
-from solver.plots_coefficients import _stepwise, coefficients
 from solver.result import build_coefficients
 
 SMALL = {"grid.z_cells": 10, "grid.rigidity_cells": 12}
@@ -162,7 +162,7 @@ def test_awkward_decks_can_be_drawn(what, made):
 
 
 def test_figure_is_saved_under_its_name(made, tmp_path):
-    paths = plots.save_figures(made("turbulent_slab"), tmp_path, ["coefficients"])
+    paths = results.save_figures(made("turbulent_slab"), tmp_path, ["coefficients"])
     assert [path.name for path in paths] == ["coefficients.png", "coefficients.pdf"]
 
 
@@ -175,5 +175,5 @@ def test_figures_that_need_a_solution_are_refused_by_name(made, tmp_path):
     with pytest.raises(
         ValueError, match="spectrum, budget: nothing was solved; coefficients alone give kappa, coefficients"
     ):
-        plots.save_figures(made("linear_damping"), tmp_path, ["kappa", "spectrum", "budget"])
+        results.save_figures(made("linear_damping"), tmp_path, ["kappa", "spectrum", "budget"])
     assert list(tmp_path.iterdir()) == []

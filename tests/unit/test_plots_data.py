@@ -5,11 +5,11 @@ import pytest
 from matplotlib.container import ErrorbarContainer
 from synthetic_result import make_result
 
-from solver import draw, plots
 from solver.confront import confront
 from solver.errors import DataError
+from solver.figures import draw, results
+from solver.figures.measured import points
 from solver.measurements import Measurement, at_points, curve
-from solver.plots_data import points
 
 RTOL = 1e-12
 
@@ -126,9 +126,9 @@ def test_points_are_weighted_and_converted(result):
 
 def test_figures_of_a_result_take_data(result):
     data = [measured("H", [10, 100], [1e2, 1e-1]), measured("B/C", [10, 100], [0.3, 0.1]), measured("Fe", [10], [1])]
-    (bars,) = drawn(plots.spectrum(result, data=data).axes[0])
+    (bars,) = drawn(results.spectrum(result, data=data).axes[0])
     assert list(bars[0]) == [10, 100]
-    (bars,) = drawn(plots.b_to_c(result, data=data).axes[0])
+    (bars,) = drawn(results.b_to_c(result, data=data).axes[0])
     assert np.allclose(bars[1], [0.3, 0.1], rtol=RTOL)
 
 

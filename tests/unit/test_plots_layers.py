@@ -4,11 +4,11 @@ import pytest
 
 import problems
 import solver
-from solver import plots_layers
+from solver.figures import layers
 
 
 def words(deck):
-    figure = plots_layers.layers(deck)
+    figure = layers.layers(deck)
     (ax,) = figure.axes
     return "\n".join(text.get_text() for text in [*ax.texts, ax.title])
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import solver
-from solver import observables, plots_observables
+from solver import observables
+from solver.figures import observed
 
 DECKS = ("two_phase", "turbulent_galaxy", "linear_damping", "boron_losses", "combined_damping", "streaming")
 
@@ -30,7 +31,7 @@ def solved():
 @pytest.mark.parametrize("name", DECKS)
 def test_figures_can_be_drawn(solved, name):
     result = solved(name)
-    for draw in (plots_observables.transport, plots_observables.escape):
+    for draw in (observed.transport, observed.escape):
         figure = draw(result)
         figure.draw_without_rendering()
 

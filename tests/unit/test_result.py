@@ -307,4 +307,4 @@ def test_describing_starts_neither_petsc_nor_mpi():
 
 
 def test_importing_results_does_not_import_matplotlib():
-    assert loaded_modules("import solver.result, solver.plots, solver.study, solver.compare", "matplotlib") == "[]"
+    assert loaded_modules("import solver.result, solver.figures.results, solver.study, solver.compare", "matplotlib") == "[]"

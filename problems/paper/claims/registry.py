@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from solver.claim_table import CORRECTED, DEPENDS, DIFFERS, HOLDS, INPUT, NEEDS_DATA, only_full_differs
 from solver.errors import SolverError
 from solver.physics.validity import ValidityWarning
+from solver.reproduction.claim_table import CORRECTED, DEPENDS, DIFFERS, HOLDS, INPUT, NEEDS_DATA, only_full_differs
 
 from .checks import Check, show
 from .setting import DataNeeded, Setting, alternatives
@@ -47,7 +47,7 @@ class Claim:
         return only_full_differs(self.record())
 
     def record(self) -> dict[str, Any]:
-        """The claim as a dict that JSON holds, what `solver.claim_table` shows."""
+        """The claim as a dict that JSON holds, what `solver.reproduction.claim_table` shows."""
         texts = {name: getattr(self, name) for name in TEXTS}
         return texts | {"checks": [check.record() for check in self.checks], "choices": dict(self.choices)}
 

@@ -17,7 +17,7 @@ from solver.errors import SolverError
 from solver.physics import losses, sources
 from solver.physics import self_confinement as sc
 from solver.physics.plasma import Plasma, collisional_mean_free_path
-from solver.reuse import Runs
+from solver.reproduction.reuse import Runs
 
 COLLISIONS = "collisions"
 

@@ -6,8 +6,9 @@ Figures are linked, so the folder moves as a whole; everything else is in the fi
 import re
 from html import escape
 
+from solver.provenance import git_revision, package_version
+
 from . import claim_table
-from .provenance import git_revision, package_version
 
 PAPER = "Kempski & Quataert, Reconciling cosmic-ray transport theory with phenomenological models motivated by Milky-Way data"
 STYLE = """
@@ -28,7 +29,7 @@ th.n { text-align: right } td.why { color: #555 } .bad { color: #b3261e; font-we
 
 
 def page(records, claims=None):
-    """HTML of figures (name -> record of a Plate) and claims (records of solver.claim_table), or None."""
+    """HTML of figures (name -> record of a Plate) and claims (records of solver.reproduction.claim_table), or None."""
     parts = [
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',

@@ -5,8 +5,10 @@ Drawn from results alone, like everything in `plots`.
 
 import numpy as np
 
-from . import draw, observables
-from .constants import MYR, C
+from solver import observables
+from solver.constants import MYR, C
+
+from . import draw
 
 TERMS = {"escaped": "#0072B2", "ionisation": "#D55E00", "adiabatic": "#009E73", "rest": "#999999"}
 

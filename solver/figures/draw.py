@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .shown import printable
+from solver.shown import printable
 
 STYLE = Path(__file__).with_name("crstream.mplstyle")
 COLOURS = {"proton": "#0072B2", "carbon": "#D55E00", "boron": "#009E73", "helium4": "#CC79A7", "oxygen": "#E69F00"}
@@ -71,7 +71,7 @@ def quotient(a, b):
 
 
 def exact_intensity(ds, exact):
-    from . import observables
+    from solver import observables
 
     return observables.intensity(exact.f[:, 0], ds.momentum.values, ds.charge.values[:, None], ds.beta.values)
 

@@ -12,15 +12,12 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from .errors import ResultError
-from .provenance import package_version
+from solver.errors import ResultError
+from solver.provenance import package_version
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(__file__).resolve().parents[1]  # the package whose text a result depends on
 # what only shows results: changes there leave solved decks as they are
-SHOWS = (
-    "claim_table", "cli", "compare", "describe", "draw", "ensemble", "measurements", "page", "plate", "plots", "progress",
-    "reproduce", "reuse", "watch",
-)  # fmt: skip
+SHOWS = ("cli", "compare", "describe", "ensemble", "figures", "measurements", "progress", "reproduction", "watch")
 STANDS_ON = ("numpy", "scipy", "petsc4py")
 
 
@@ -43,8 +40,8 @@ class Runs:
         deck: a Deck, the name of a shipped problem or a path.  DeckError, SolverError as `solver.run`; a folder that
         cannot be written to is a ResultError.
         """
-        from .result import open_result
-        from .session import run
+        from solver.result import open_result
+        from solver.session import run
 
         deck = self.deck(deck)
         kind = "error" if estimate_error else "result"
@@ -52,7 +49,7 @@ class Runs:
 
     def coefficients(self, deck):
         """The coefficients of a deck, as `crstream coefficients` writes them; nothing is solved."""
-        from .result import open_coefficients
+        from solver.result import open_coefficients
 
         deck = self.deck(deck)
         return self._get("coefficients", deck, open_coefficients, lambda: _coefficients(deck))
@@ -60,11 +57,11 @@ class Runs:
     def deck(self, deck):
         """The deck as it is solved here: loaded if it is a name or a path, on a grid `halvings` times half as fine."""
         if not hasattr(deck, "grid"):
-            from .deck import load
+            from solver.deck import load
 
             deck = load(deck)
         if self.halvings:
-            from .study import coarser
+            from solver.study import coarser
 
             for _ in range(self.halvings):
                 deck = coarser(deck)
@@ -117,14 +114,14 @@ def folder_digest(folder, without=()):
 
 def _problem(name):
     """Folder of a shipped problem: its exact.py may supply sources and the start."""
-    from .deck.load import shipped
+    from solver.deck.load import shipped
 
     return shipped().get(name, HERE / "none")
 
 
 def _coefficients(deck):
-    from .model import Model
-    from .result import build_coefficients
+    from solver.model import Model
+    from solver.result import build_coefficients
 
     return build_coefficients(Model(deck))
 

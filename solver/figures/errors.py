@@ -47,7 +47,7 @@ def comparison(compared):
 
 def convergence(study):
     """Errors against step size per norm (worst species), with the slope of the scheme's order."""
-    from .study import NORMS, ORDER, ROUND_OFF
+    from solver.study import NORMS, ORDER, ROUND_OFF
 
     ds = study.dataset
     h = ds.h.values

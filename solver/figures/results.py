@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from solver.constants import MYR, C
+
 from . import draw
-from .constants import MYR, C
-from .plots_coefficients import coefficients
-from .plots_observables import escape, process_map, transport
+from .coefficients import coefficients
+from .observed import escape, process_map, transport
 
 # ---------------------------------------------------------------- figures of a result
 
@@ -53,7 +54,7 @@ def spectrum(result, weight=2.7, exact="auto", references=(), data=()):
         for label, x, y in references:
             top.plot(x, np.asarray(x) ** weight * np.asarray(y), color="0.35", ls="--", lw=1.2, label=label)
         if data:
-            from .plots_data import add_fluxes
+            from .measured import add_fluxes
 
             add_fluxes(top, ds, data, weight)
         draw.logarithmic(top, "R", R)
@@ -90,7 +91,7 @@ def b_to_c(result, exact="auto", references=(), data=()):
     references: further curves as (label, R [GV], ratio); data: Measurements, of which B/C at equal rigidity is drawn.
     ValueError without boron and carbon.
     """
-    from . import observables
+    from solver import observables
 
     ds = result.dataset
     if "boron_to_carbon" not in ds:
@@ -111,7 +112,7 @@ def b_to_c(result, exact="auto", references=(), data=()):
         for label, x, y in references:
             ax.plot(x, y, color="0.35", ls="-.", lw=1.2, label=label)
         if data:
-            from .plots_data import add_ratios
+            from .measured import add_ratios
 
             add_ratios(ax, data, "B/C")
         draw.logarithmic(ax, "R", R)
@@ -223,7 +224,7 @@ def speed(result):
 
 def budget(result):
     """Where the particles of each rigidity go, as shares of what is injected; the share of the power that escapes."""
-    from . import observables
+    from solver import observables
 
     ds, rates = result.dataset, result.budget
     totals = observables.budget_totals(ds, rates)

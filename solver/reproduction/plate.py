@@ -1,7 +1,7 @@
 """What a figure of the paper hands over: the drawing, what it says in numbers, and the curves behind it.
 
 A problem's figure.py has FIGURES = {name: function}, each called as function(runs, data): runs solves decks
-(solver.reuse.Runs), data are measurements (solver.measurements) or None where there are none.
+(solver.reproduction.reuse.Runs), data are measurements (solver.measurements) or None where there are none.
 """
 
 from collections.abc import Mapping

@@ -5,9 +5,10 @@ Drawn from the deck alone.  Heights are not to scale: every layer gets room for 
 
 import numpy as np
 
+from solver.constants import KPC, MBARN
+from solver.model import Model
+
 from . import draw
-from .constants import KPC, MBARN
-from .model import Model
 
 BANDS = ("#FBE9D7", "#E4EEF7", "#E6F3EC", "#F4E6EF", "#F6F2DC", "#ECECEC")
 STREAMS, DIFFUSES, DISC = "#0072B2", "#D55E00", "#5A5A5A"
@@ -82,7 +83,7 @@ def _words(model, layer, faces, waves):
             if getattr(state, key) is not None
         ]
         if None not in (state.n, state.T, state.B):
-            from .physics.plasma import Plasma
+            from solver.physics.plasma import Plasma
 
             beta = Plasma(B=float(state.B), n=float(state.n), T=float(state.T)).beta
             parts.append(rf"$\beta$ = {beta:.2g}")

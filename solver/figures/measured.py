@@ -4,9 +4,11 @@ from collections import defaultdict
 
 import numpy as np
 
-from . import draw, measurements
-from .measurements import axes
-from .measurements.curves import species_of
+from solver import measurements
+from solver.measurements import axes
+from solver.measurements.curves import species_of
+
+from . import draw
 
 OUTSIDE = {"mfc": "none", "alpha": 0.45}       # points a cut leaves out
 ACROSS = 3                    # quantities side by side

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from solver.constants import KPC, MYR, C
+
 from . import draw
-from .constants import KPC, MYR, C
 
 GROWTH = "#333333"
 LAYERS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")

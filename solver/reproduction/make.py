@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .errors import DeckError, Fault
-from .provenance import package_version
+from solver.errors import DeckError, Fault
+from solver.provenance import package_version
+
 from .reuse import STANDS_ON, Runs, code_digest, folder_digest
 
 OUT = "out/paper"
@@ -74,7 +75,7 @@ def select(names):
     there = [*known, *([CLAIMS] if claims_module() else [])]
     unknown = [name for name in names if name not in there]
     if unknown:
-        from .deck.text import did_you_mean
+        from solver.deck.text import did_you_mean
 
         raise DeckError(
             [
@@ -109,7 +110,7 @@ def reproduce(names=(), out=OUT, *, data=None, halvings=0, watch=None):
     watch: an object like `Silent` that shows progress.  DeckError for unknown names and a folder that cannot be written
     to, SolverError where a deck cannot be solved.
     """
-    from .folder import Claim, refuse_unwritable
+    from solver.folder import Claim, refuse_unwritable
 
     start, out, watch = time.monotonic(), Path(out), watch or Silent()
     chosen, with_claims = select(names)
@@ -138,7 +139,7 @@ def make(name, function, out, runs, data):
     record = _kept(out, name, content)
     drawn = record is None
     if drawn:
-        from .draw import save
+        from solver.figures.draw import save
 
         plate = function(runs, data)
         save(plate.figure, out / name, FORMATS)
@@ -150,7 +151,7 @@ def make(name, function, out, runs, data):
 
 
 def claims(out, runs, data, watch):
-    """Every claim as a record (solver.claim_table), computed unless claims.json is of the same code, problems, data, grids."""
+    """Every claim as a record (see `claim_table`), computed unless claims.json is of the same code, problems, data, grids."""
     path, content = out / f"{CLAIMS}.json", _content(CLAIMS, runs, data)
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
