@@ -74,11 +74,13 @@ class TopOutflow(Process):
 
 
 class Boundary(Table):
-    """What happens at the top of the box and above the highest rigidity."""
+    """What happens at the top of the box and beyond the ends of the rigidity grid."""
 
     top: Annotated[TopZero | TopValue | TopOutflow, Choice()] = field({"type": "zero"}, description="at z = z_max")
     momentum: Literal["power_law", "zero"] = field(
-        "power_law", description="above rigidity_max: the spectrum goes on with the slope it has there, or f = 0"
+        "power_law",
+        description="beyond the rigidity grid, above it under losses and below it under compression: the spectrum goes on "
+        "with the slope of its source, or f = 0",
     )
 
 
