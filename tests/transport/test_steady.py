@@ -153,6 +153,20 @@ def test_compression_beyond_escape_is_no_steady_state(keys):
     assert closed.f.min() >= 0
 
 
+@pytest.mark.parametrize("ratio", [2.0, 4.0, 10.0])
+def test_shock_accelerates_to_its_power_law(ratio):
+    """v falls by r at an interface that diffusion cannot leave: f ∝ p^(−3r/(r−1)) above the injection, whatever that was.
+
+    Off by what the cell weights of the reference slope make of another one: a rate (σ² − σ₀²) Δx²/24 too large, σ = s − 3.
+    """
+    problem = slab(40, tops=(0.5, 1.0), R=(1.0, 1e3, 60), v=lambda z, layer: np.where(layer == 0, ratio, 1.0), waves=None,
+                   nu=40.0, open_end=False, Q=lambda R, t: 1.0 * (R < 1.01))
+    f, slope = solve(problem).f[0][:, problem.grid.z == 0.5][:, 0], 3 * ratio / (ratio - 1)
+    found = -np.diff(np.log(f))[20:] / problem.grid.dx
+    bound = (slope - 3) * abs((slope - 3) ** 2 - 1.3**2) * problem.grid.dx**2 / 24
+    np.testing.assert_allclose(found, slope, rtol=0, atol=1.2 * bound)     # and a fifth for the next order
+
+
 def test_mild_compression_has_its_power_law():
     """v falls to 0.9 of itself without diffusion: f rises as v^(−α/3) (eq. 3), exact below the grid's lowest rigidity too."""
     problem = slab(200, R=(1.0, 10.0, 12), waves=None, nu=1e9, top=None, v=lambda z, layer: 1 - 0.1 * z)
