@@ -1,4 +1,4 @@
-"""Can there be a steady state?  Only decks without any way out are refused; the solver finds out about the rest."""
+"""Can there be a steady state?  Decks without any way out are refused at once; of runaway heating the solver finds out itself."""
 
 import numpy as np
 
