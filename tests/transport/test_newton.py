@@ -265,3 +265,16 @@ def test_linear_damping_alone_passes_S_and_the_flow_the_rest(cells):
     done = solve(slab(cells, R=(1.0, 2.0, 1), adiabatic=False, slope=0.0, S=0.5))
     assert done.outcome.converged
     np.testing.assert_allclose(done.f[0, :, :-1], 0.5, rtol=2e-9)          # √(2 v H ν) with ν = 1e-18
+
+
+def test_damping_beyond_the_source_holds_nothing(record_property):
+    """S crosses Q and nothing else scatters: f = (Q − S)/v where waves hold, that of the top where they do not."""
+    problem = slab(30, stretch=10.0, R=(1.0, 1e3, 12), adiabatic=False, S=lambda z, R, layer: 0.05 * R**-3.5 + 0 * z,
+                   top=lambda R: 1e-6 * R**-4.3)
+    done = solve(problem)
+    record_property("iterations", done.outcome.iterations)
+    assert done.outcome.converged
+    R = problem.grid.R
+    held = R**-4.3 - 0.05 * R**-3.5 > 1e-6 * R**-4.3
+    expected = np.where(held, R**-4.3 - 0.05 * R**-3.5, 1e-6 * R**-4.3)
+    np.testing.assert_allclose(done.f[0, :, 0], expected, rtol=1e-5)       # 1e-11 of scaled f per scaled flux, over f of the top
