@@ -146,8 +146,8 @@ class Correction:
     def _explicit_gradient(self, a, s):
         return self.system.law.coefficient_gradient(a, self.system.nu[s], self.dS, self.dX2, self.d_others)
 
-    def linearise(self, blocks, rhs, s, parts, point, P, N, offset, exact):
-        """Add c and its derivatives: own row into P, N, other rigidities into couplings; the rest and `offset` returned."""
+    def linearise(self, blocks, rhs, s, parts, point, K, P, N, offset, exact):
+        """Add c and its derivatives: own row into K, P, N, other rigidities into couplings; the rest and `offset` returned."""
         system, faces = self.system, self.faces
         low = system.upwind_low[faces]
         u = point.u
@@ -169,8 +169,7 @@ class Correction:
             Po[:, faces], No[:, faces] = np.where(low, value, 0.0), np.where(low, 0.0, value)
             add_divergence(blocks.couple(s, o), Po, No)
         if s == system.w:
-            P += by_slope / system.df
-            N -= by_slope / system.df
+            K += by_slope / system.df
             rest -= (by_slope * point.a)[:, faces]
         elif exact and system.w is not None:
             add_divergence(blocks.wave(s), by_slope / system.df, -by_slope / system.df)

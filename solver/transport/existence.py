@@ -2,13 +2,15 @@
 
 import numpy as np
 
+DEEPEST = 600.0  # e-folds by which f may rise against the flow: a double holds 700
 
 def no_steady_state(problem, t=0.0):
     """A sentence saying why no steady state exists, or None where nothing forbids one.
 
     Without flow and nonlinear damping a self-confined face passes at most S (κ|∂f/∂z| <= S); with neither losses nor
     momentum flux below it, a source Q > S fills the space below for ever.  The same with S = 0 for undamped waves, and
-    for a closed top.
+    for a closed top.  Where a flow towards the disc holds cosmic rays that diffuse little, f would have to rise e^P-fold,
+    P = ∫|v|dz/κ, and no number is that large.
     """
     p = problem
     B, Q = p.momentum_rate(), p.disc(t)
@@ -25,6 +27,15 @@ def no_steady_state(problem, t=0.0):
                     f"no steady state: {names[s]} at R = {R[0]:.3g}–{R[-1]:.3g} GV is injected but can neither leave "
                     "(outflow at the top, but nothing flows there) nor lose momentum; give it a way out or an end time"
                 )
+        depth = _against_the_flow(p, s)
+        beyond = (depth > DEEPEST) & ~relief[:, : depth.shape[1]] & (Q[s] > 0)[:, None]
+        if beyond.any():
+            k, face = np.unravel_index(np.argmax(np.where(beyond, depth, 0.0)), depth.shape)
+            return (
+                f"no steady state that numbers can hold: {names[s]} at R = {p.grid.R[k]:.3g} GV has no losses and would have to "
+                f"diffuse against the flow towards the disc (at z = {p.grid.z_face[face] / p.grid.z[-1]:.3g} z_max), with f rising "
+                f"by e^{depth[k, face]:.0f}; give it a larger κ, losses or an end time"
+            )
         if s != p.waves:
             continue
         stuck = p.confined & (p.v <= 0)
@@ -41,6 +52,14 @@ def no_steady_state(problem, t=0.0):
                     "flows outwards, and it has no losses below; add streaming, losses or nonlinear damping, or set time.end"
                 )
     return None
+
+
+def _against_the_flow(p, s):
+    """∫|v|dz/κ over each stretch of flow towards the disc, up to each face, by other scatterers than waves; (R, faces)."""
+    inward = p.v < 0
+    depth = np.cumsum(np.where(inward, -p.v * p.grid.dz * p.nu[s], 0.0), -1)
+    start = np.maximum.accumulate(np.where(inward, 0.0, depth), -1)
+    return np.where(inward, depth - start, 0.0)
 
 
 def runaway(p, s, k):

@@ -48,7 +48,12 @@ def saturation(mu):
     w = np.sqrt(2.0 * mu)
     series = 1.0 - w + w * w / 3.0 - w**3 / 36.0
     exact = -np.real(lambertw(-np.exp(-1.0 - np.minimum(mu, 600.0))))
-    return np.maximum(np.where(mu < 1e-6, series, exact), 1e-200)
+    # near its branch point Lambert's function keeps half the digits; one Newton step of the equation itself, in 1 − s
+    fall = 1.0 - np.where(mu < 1e-6, series, exact)
+    near = (mu > 1e-12) & (fall < 0.5)
+    w = np.where(near, fall, 0.5)
+    fall = np.where(near, w - (-w - np.log1p(-w) - mu) * (1.0 - w) / w, fall)
+    return np.where(near | (mu < 1e-6), 1.0 - fall, np.maximum(exact, 1e-200))
 
 
 def strips(shape, size=STRIP):
@@ -406,7 +411,7 @@ class FaceLaw:
             new = a - r / rate
             new = np.where((new < lo) | (new > hi), np.sqrt(np.maximum(lo, 1e-30 * hi) * hi), new)
             # Newton's error is the square of its move; t rounds
-            move = np.abs(new - a) > 1e-12 * a + 1e-15 * t / rate + 1e-300
+            move = np.abs(new - a) > 1e-14 * a + 2e-15 * t / rate + 1e-300
             a = new
             out[todo] = a
             going = np.count_nonzero(move)

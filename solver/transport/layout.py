@@ -61,10 +61,11 @@ class Sweeps:
     """Preconditioner context: one exact sweep, or a down and an up sweep where momentum flows both ways.
 
     `exact`: species with momentum flowing both ways by a factorisation instead, where sweeps follow too slowly.
+    `forced`: add what a given f at the top lets in.
     """
 
     def __init__(self, matrix):
-        self.matrix, self.exact = matrix, False
+        self.matrix, self.exact, self.forced = matrix, False, False
 
     def setUp(self, _pc):
         pass
@@ -73,7 +74,7 @@ class Sweeps:
         m = self.matrix
         layout, blocks = m.layout, m.blocks
         rhs = layout.to_array(b)
-        u = blocks.sweep(rhs, layout.ranks, m.active, down=True, exact=self.exact)
+        u = blocks.sweep(rhs, layout.ranks, m.active, down=True, exact=self.exact, forced=self.forced)
         if not (self.exact or blocks.triangular):
             rest = rhs - blocks.product(layout.ranks.gather(u))
             for s in range(len(rest)):

@@ -5,12 +5,68 @@ their parent at the disc and, for tangents, to the protons at equal rigidity.  W
 and secondaries only follow primaries this is block triangular: one sweep of tridiagonal solves is the exact inverse.
 Where it flows both ways a down and an up sweep make a preconditioner for GMRES; where rigidities exchange so much that it
 would take dozens of those, the species' own sparse matrix is factorised.
+
+Where a face conducts so well that the sum of its conductance and the losses keeps no digit of the losses (a box at rest, a
+layer of huge κ), a row is solved for node values and fluxes together: nothing there is ever a difference of large numbers.
 """
 
 from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.linalg.lapack import dgtsv
+
+STIFF = 1e5  # scaled conductance times f above which a face's flux, of order one, is better known than the difference of f
+
+
+@dataclass(frozen=True)
+class Stiff:
+    """Rows of a species with faces of large conductance: their flux K (u_i − u_{i+1}) + P u_i + N u_{i+1} + … in its parts.
+
+    index: numbers of the rows among the own ones; K, P, N (rows, faces); own (rows, nodes): the diagonal but for the fluxes.
+    known: faces whose flux says more than the difference of f.  flux: what the last solve gave, NaN before any.
+    """
+
+    index: np.ndarray
+    K: np.ndarray
+    P: np.ndarray
+    N: np.ndarray
+    own: np.ndarray
+    known: np.ndarray
+    flux: np.ndarray
+
+    def solve(self, i, rhs, given):
+        """Node values of stiff row i, by elimination in (u_0, F_0, u_1, F_1, …): balances and flux laws in turn.
+
+        given: what f at the top lets in through the last face.
+        """
+        faces, nodes = self.K.shape[1], self.own.shape[1]
+        lower, diagonal, upper, r = (np.zeros(nodes + faces) for _ in range(4))
+        scale = 1.0 / (np.abs(self.K[i]) + np.abs(self.P[i]) + np.abs(self.N[i]) + 1e-290)
+        diagonal[0::2], r[0::2] = self.own[i], rhs
+        upper[0::2] = 1.0  # + F_i − F_{i−1}
+        lower[2::2] = -1.0
+        diagonal[1::2] = scale
+        lower[1::2] = -(self.K[i] + self.P[i]) * scale
+        upper[1::2] = (self.K[i] - self.N[i]) * scale
+        if faces == nodes:
+            r[-1] = -given * scale[-1]
+        x = dgtsv(lower[1:], diagonal, upper[:-1], r)[3]
+        self.flux[i] = x[1::2]
+        return x[0::2]
+
+    def product(self, u):
+        """The rows' own part of J u, differences first; zero above the top."""
+        full = u if u.shape[1] > self.K.shape[1] else np.concatenate([u, np.zeros((len(u), 1))], 1)
+        below, above = full[:, :-1], full[:, 1:]
+        out = self.own * u
+        add_difference(out, self.K * (below - above) + self.P * below + self.N * above)
+        return out
+
+    def difference(self, flux, full):
+        """u_i − u_{i+1} of the faces from their fluxes, where those say more; full (rows, faces + 1): node values and top."""
+        simple = full[:, :-1] - full[:, 1:]
+        exact = (flux - self.P * full[:, :-1] - self.N * full[:, 1:]) / np.where(self.known, self.K, 1.0)
+        return np.where(self.known, exact, simple)
 
 
 @dataclass
@@ -28,10 +84,12 @@ class Blocks:
     secondaries: list = field(default_factory=list)
     wave_species: int | None = None
     factors: dict = field(default_factory=dict)
+    stiff: dict = field(default_factory=dict)
+    given: np.ndarray | None = None
 
     @classmethod
     def empty(cls, species, rows_own, nodes, rows):
-        return cls(np.zeros((species, 3, rows_own, nodes)), rows)
+        return cls(np.zeros((species, 3, rows_own, nodes)), rows, given=np.zeros((species, rows_own)))
 
     def couple(self, s, o):
         """A new stencil of species s acting on rigidity row k + o."""
@@ -42,6 +100,23 @@ class Blocks:
         """A new diagonal of species s acting on rigidity row k + o."""
         self.couplings.setdefault((s, o), []).append(np.zeros(self.tri.shape[2:]))
         return self.couplings[s, o][-1]
+
+    def flow(self, s, K, P, N, u, top=None):
+        """Add species s's flux K (u_i − u_{i+1}) + P u_i + N u_{i+1}, the last of what its own rows hold.
+
+        u: of its own rows, for their size.  top (rows,): f given above the last node; what it lets in is kept in `given`.
+        """
+        rows, nodes = u.shape
+        size = np.maximum(np.abs(u).max(-1), 1.0)
+        most = STIFF if top is not None else STIFF / nodes  # a top that lets little out makes rounding add up
+        index = np.flatnonzero(K.max(-1) * size > most)
+        if len(index):
+            own, known = self.tri[s][1][index], K[index] * size[index, None] > most
+            self.stiff[s] = Stiff(index, K[index], P[index], N[index], own, known, np.full(known.shape, np.nan))
+        add_divergence(self.tri[s], K + P, N - K)
+        if top is not None:
+            self.given[s] = (K - N)[:, -1] * top
+            self.tri[s][2][:, -1] = 0.0
 
     def wave(self, s):
         """The stencil of species s acting on the protons, made on first use."""
@@ -63,6 +138,8 @@ class Blocks:
         """J u for own rows from node values u of all rows, (species, R, nodes)."""
         own = u[:, self.rows]
         out = np.stack([_stencil(t, x) for t, x in zip(self.tri, own, strict=True)])
+        for s, stiff in self.stiff.items():
+            out[s, stiff.index] = stiff.product(own[s, stiff.index])
         for s, o, c in self._parts():
             out[s] += _stencil(c, shift(u[s], self.rows, o))
         for parent, child, W in self.secondaries:
@@ -71,6 +148,25 @@ class Blocks:
             for s, c in self.waves.items():
                 out[s] += _stencil(c, own[self.wave_species])
         return out
+
+    def differences(self, s, u, rhs, full, swept):
+        """u_i − u_{i+1} on the faces of the stiff rows of species s, from the fluxes that balance every node below.
+
+        u: node values of all rows that solve for rhs; full: those of own rows with the top, (rows, faces + 1).
+        swept: is u what the last sweep gave?
+        """
+        stiff = self.stiff[s]
+        own = full[stiff.index]
+        if swept:  # above a strong sink a sum from below would be all rounding
+            return stiff.difference(stiff.flux, own)
+        rest = rhs[s].copy()
+        for _, o, c in self._parts(s):
+            rest -= _stencil(c, shift(u[s], self.rows, o))
+        for parent, child, W in self.secondaries:
+            if child == s:
+                rest[:, 0] += W @ u[parent, :, 0]
+        rest = rest[stiff.index] - stiff.own * own[:, : rest.shape[1]]
+        return stiff.difference(np.cumsum(rest, -1)[:, : stiff.K.shape[1]], own)
 
     def product_transposed(self, y):
         """Jᵀ y for y of all rows; needs all rows here (one rank)."""
@@ -112,14 +208,16 @@ class Blocks:
 
     # ---- exact solve by sweeps ----------------------------------------------------------------------------------
 
-    def sweep(self, b, ranks, species=None, down=True, exact=False):
+    def sweep(self, b, ranks, species=None, down=True, exact=False, forced=False):
         """Solve the block triangle that momentum flowing down (or up) leaves, for right-hand side b of own rows.
 
         A species whose momentum flows one way only is swept that way whatever `down` says; `exact`: the others are
         solved by a factorisation, so that this is the inverse of the whole.
-        species: those to solve (default all, in order); others stay zero.  Returns own rows.
+        species: those to solve (default all, in order); others stay zero.  forced: with what a given f at the top lets in.
+        Returns own rows.
         """
         out = np.zeros_like(b)
+        given = self.given if forced else np.zeros_like(self.given)
         parents = {parent for parent, _, _ in self.secondaries}
         disc = {}
         for s in range(len(b)) if species is None else species:
@@ -131,9 +229,10 @@ class Blocks:
                 rhs -= _stencil(self.waves[s], out[self.wave_species])
             ways = self._directions(s)
             if exact and len(ways) > 1:
+                rhs[:, -1] += given[s]
                 out[s] = self._factorised(s, rhs, ranks)
             else:
-                out[s] = self._sweep_species(s, rhs, ranks, down if len(ways) != 1 else ways == {True})
+                out[s] = self._sweep_species(s, rhs, given[s], ranks, down if len(ways) != 1 else ways == {True})
             if s in parents:
                 disc[s] = ranks.gather_rows(out[s][:, 0])
         return out
@@ -150,12 +249,21 @@ class Blocks:
             return np.full_like(whole, np.nan)[self.rows]
         return self.factors[s].solve(whole.ravel()).reshape(whole.shape)[self.rows]
 
-    def _sweep_species(self, s, rhs, ranks, down):
+    def _stiff_rows(self, s):
+        """{own row: its number among the stiff ones}."""
+        return {int(k): i for i, k in enumerate(self.stiff[s].index)} if s in self.stiff else {}
+
+    def _sweep_species(self, s, rhs, given, ranks, down):
         parts = [(o, c) for _, o, c in self._parts(s) if (o > 0) == down]
-        tri = self.tri[s]
+        tri, stiff = self.tri[s], self._stiff_rows(s)
         if not parts:  # no row waits for another: one long solve
             c = _closed(tri).reshape(3, -1)
-            return dgtsv(c[0][1:], c[1], c[2][:-1], rhs.ravel())[3].reshape(rhs.shape)
+            full = rhs.copy()
+            full[:, -1] += given
+            out = dgtsv(c[0][1:], c[1], c[2][:-1], full.ravel(), overwrite_b=1)[3].reshape(rhs.shape)
+            for k, i in stiff.items():
+                out[k] = self.stiff[s].solve(i, rhs[k], given[k])
+            return out
         rows, n = rhs.shape
         u = np.zeros((rows + 4, n))  # two rows of halo on either side
         if down:
@@ -167,7 +275,11 @@ class Blocks:
             r = rhs[k].copy()
             for o, c in parts:
                 r -= _stencil(c[..., k, :], u[k + 2 + o])
-            u[k + 2] = dgtsv(lower[k, 1:], diagonal[k], upper[k, :-1], r, overwrite_b=1)[3]
+            if k in stiff:
+                u[k + 2] = self.stiff[s].solve(stiff[k], r, given[k])
+            else:
+                r[-1] += given[k]
+                u[k + 2] = dgtsv(lower[k, 1:], diagonal[k], upper[k, :-1], r, overwrite_b=1)[3]
         if down:
             ranks.send_below(u[2:4])
         else:

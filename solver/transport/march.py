@@ -294,10 +294,10 @@ class March:
                         s.dt = dt
                     self._accept(out, dt, rate, error)                     # last: observers see the state as it will go on
                     return True
-                if steady and self._endless():
-                    return False
-                error = 8.0
+                out.grows, error = True, 8.0
                 positive_only = cut >= 3
+            if steady and out.grows and self._endless():
+                return False
             positive_only |= (
                 out.converged and starting and cut >= 4
             )  # a jump at the start: one tiny step of first order
@@ -317,11 +317,13 @@ class March:
         return self.layout.ranks.all(good)
 
     def _endless(self):
-        """Backward Euler keeps f positive unless f grows without end: asks the direct solve, once, whether it does."""
+        """Backward Euler keeps f positive unless f grows, perhaps without end: asks the direct solve, once, whether it does."""
         if self._asked:
             return False
         self._asked = True
         out = self._stage(None, np.inf, self.state.t, self.state.u, None)
+        if out.converged and (message := self.newton.unstable(out.point)):
+            out.impossible, out.message = True, message
         if out.impossible:
             self._fail(out, "the steady state")
         return out.impossible

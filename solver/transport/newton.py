@@ -24,8 +24,10 @@ POLISHED = 1e-3  # fraction of the tolerance below which no further step is take
 HOPELESS = 0.6  # step in ν so near 1 that a rigidity had better begin its path anew
 SWEEPS = 30  # Krylov iterations after which a factorisation is the cheaper way
 NEGATIVE = 1e-8  # of a row's largest f: below that a root is no density
+EMPTY = 8.0 * np.finfo(float).eps  # of a row's largest f: below zero by no more is rounding
 SMALLEST_OPENING = 1e-3  # step in the share of the inflow from below the grid at which that is given up
 CYCLE = 6  # iterations without a better mismatch, at the physical ν, after which steps are halved
+GROWS = "the step is longer than what compression feeds takes to grow"
 PATIENCE = 8  # iterations at one ν before the path goes back and takes a smaller step
 
 
@@ -41,6 +43,7 @@ class Outcome:
     worst: dict = field(default_factory=dict)
     message: str = ""
     impossible: bool = False  # no solution exists, as `message` says
+    grows: bool = False  # compression makes it grow faster than it escapes
     complete: bool = True  # was it the whole equation that was met so well, at the physical ν?
 
 
@@ -167,7 +170,8 @@ class NewtonPath:
                 continue
             system.opening, stride = 1.0, 0.25 * stride
             message = self._runaway(out.point)
-            out.impossible = message is not None
+            out.impossible = message is not None and system.steady
+            out.grows = message is not None
             if message is None and stride < SMALLEST_OPENING:
                 message = f"no convergence with more than {reached:.3g} of the inflow from below the grid"
         if message is not None:
@@ -181,16 +185,29 @@ class NewtonPath:
         only falls where f grows, so a Jacobian that is none at a state fed less than it asks for is none further up either.
         """
         system = self.system
-        if not system.steady:
-            return None
-        everyone = range(system.problem.species)
-        blocks, _ = system.linearise(point, None if system.w is None else system.nu[system.w])
         source = system.source if self.layout.ranks.any(system.source.any()) else np.ones_like(system.source)
+        worst = self._response(point, source)
+        if worst is None:
+            return None
+        return runaway(system.problem, *worst) if system.steady else GROWS
+
+    def unstable(self, point):
+        """The same sentence where what is added to a steady state would grow without end, None where it fades."""
+        system = self.system
+        system.opening = 1.0
+        worst = self._response(point, np.ones_like(system.source), point.u)
+        return None if worst is None else runaway(system.problem, *worst)
+
+    def _response(self, point, source, spectrum=None):
+        """(species, rigidity row) where the linear response of a state to more of the given source is lowest, if negative."""
+        system = self.system
+        everyone = range(system.problem.species)
+        blocks, _ = system.linearise(point, None if system.w is None else system.nu[system.w], spectrum=spectrum)
         x, _ = self._linear_step(blocks, source.copy(), np.zeros_like(point.u), everyone)
         if not np.isfinite(x).all() or self._positive(x):
             return None
         s, k, _ = np.unravel_index(np.argmin(x), x.shape)
-        return runaway(system.problem, int(s), int(k))
+        return int(s), int(k)
 
     def _linear_step(self, blocks, rhs, guess, active):
         """Node values of all rows from the linearised equation; species not active keep the guess."""
@@ -201,13 +218,14 @@ class NewtonPath:
         ksp.setType(PETSc.KSP.Type.PREONLY if simple and self.ksp_type == PETSc.KSP.Type.GMRES else self.ksp_type)
         if not simple:  # Krylov solves for the change, so its tolerance is relative to that
             rhs = rhs - blocks.product(guess)
+            rhs[..., -1] += blocks.given
         for s in range(len(rhs)):
             if s not in active:
                 rhs[s] = guess[s, layout.rows] if simple else 0.0
         layout.to_vector(rhs, self.b)
         self.A.assemble()
         ksp.setOperators(self.A, self.A)
-        self.sweeps.exact = False
+        self.sweeps.exact, self.sweeps.forced = False, simple
         ksp.solve(self.b, self.x)
         iterations = ksp.getIterationNumber()
         if ksp.getConvergedReason() < 0 and not simple:  # rigidities exchange more than sweeps can follow
@@ -216,6 +234,14 @@ class NewtonPath:
             iterations += ksp.getIterationNumber()
         u = layout.ranks.gather(layout.to_array(self.x))
         return u if simple else guess + u, iterations
+
+    def _slopes(self, blocks, rhs, u, swept):
+        """The protons' slopes after a linear step, from the fluxes where faces conduct so well that u has no digits left."""
+        sys, w = self.system, self.system.w
+        a = sys.slope(u, w)
+        if w in blocks.stiff:
+            a[blocks.stiff[w].index] = blocks.differences(w, u, rhs, sys.upper(u)[w], swept) / sys.df
+        return a
 
     def _attempt(self, snes, attempt, counted, warm=None):
         """One run of the path, or of plain steps from the mixed point `warm`."""
@@ -254,10 +280,12 @@ class NewtonPath:
             krylov += k
             if not ranks.all(np.isfinite(u_new).all() and np.isfinite(rhs).all()):
                 return Outcome(point, False, it, krylov, np.inf, worst, "the linear system became singular")
-            if final and it - lowest_at > CYCLE:  # limited corrections can make it swing between two states
+            halved = final and it - lowest_at > CYCLE  # limited corrections can make it swing between two states
+            if halved:
                 u_new = 0.5 * (u + u_new)
+            u_new[(u_new < 0.0) & (u_new > -EMPTY * np.abs(u_new).max(-1, keepdims=True))] = 0.0
             if w is not None:
-                a = sys.slope(u_new, w)
+                a = self._slopes(blocks, rhs, u_new, blocks.triangular and not halved)
                 q = tangent[0] * a + tangent[1]
                 if attempt.dual:
                     cap = sys.law.dual_cap(a, nu)
@@ -328,22 +356,25 @@ class NewtonPath:
         values = sys.upper(u)
         slopes = sys.slope(u)
         waves = None if sys.w is None else slopes[sys.w]
+        if a is not None and waves is not None:  # node values know it to their rounding, the mixed unknown perhaps better
+            full = values[sys.w]
+            doubt = 2.0 * np.finfo(float).eps * (np.abs(full[:, :-1]) + np.abs(full[:, 1:])) / sys.df
+            np.clip(a, waves - doubt, waves + doubt, out=waves)
         law = sys.law_flux(u, waves, nu, with_correction, species, (values, slopes))
         for s, (flux, q, kappa, _) in law.items():
             gains = sys.gains(u, s)
             throughput = np.maximum(sys.throughput(u, s, gains), np.abs(flux).max(-1))[:, None] + 1e-290
             inputs = sys.inputs(u, s, gains)
             err = np.abs(flux - np.cumsum(inputs, -1)[:, : flux.shape[1]])
-            # what rounding of f makes of the fluxes of the best conducting face, which the balance of all others feels
+            # what rounding of f makes of a face's own flux; the balance is solved for without it (`linear.Stiff`)
             conducting = np.maximum(kappa, np.abs(q) / np.maximum(np.abs(slopes[s]), 1e-290)) / sys.df
             full = np.abs(values[s])
-            noise = 8.0 * np.finfo(float).eps * (conducting * (full[:, :-1] + full[:, 1:])).max(-1)[:, None]
+            noise = 8.0 * np.finfo(float).eps * conducting * (full[:, :-1] + full[:, 1:])
             err /= 1.0 + noise / (self.tolerance * throughput)
             size = full.max(-1)[:, None] + 1e-290
             out[s] = np.fmin(err / throughput, err / np.maximum(kappa, 1e-290) * (sys.df / size))
             if sys.top is None:                                            # the top node, beyond the last face
                 last = np.abs(inputs.sum(-1) - sys.outflow[s] * u[s, sys.rows, -1])
-                last = last / (1.0 + noise[:, 0] / (self.tolerance * throughput[:, 0]))
                 out[s][:, -1] = np.maximum(out[s][:, -1], last / throughput[:, 0])
         return out
 

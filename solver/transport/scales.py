@@ -19,15 +19,21 @@ def row_scales(problem, f_known=None, t=0.0):
         known = np.maximum(known, np.abs(f_known).max(-1))
     if p.top is not None:
         known = np.maximum(known, np.abs(p.top))
-    V, F = np.empty_like(through), np.empty_like(through)
+    V, F, rates = np.empty_like(through), np.empty_like(through), p.momentum_rate()
+    waves = None
     for s in range(p.species):                                             # parents come before their children
         flux = through[s].copy()
         for link in p.secondaries:
             if link.child == s:
                 flux += np.abs(link.weights @ F[link.parent])
         flux = _filled(np.where(flux > 0, flux, known[s] * _speed(p, s, known[s])))
-        V[s] = flux / np.maximum(_column(p, s, flux), 1e-290)
-        V[s] = np.clip(V[s], 1e-3, 1e11)
+        loss = _loss_speed(p, s, rates[s])
+        column, resistance = _column(p, s, flux, loss, waves)
+        if s == p.waves:
+            waves = resistance
+        if p.top is None and p.v_top <= 0:  # what cannot leave is held until it is lost
+            column = np.maximum(column, flux / np.maximum(loss.sum(-1), 1e-30))
+        V[s] = np.clip(flux / np.maximum(column, 1e-290), 1e-20, 1e11)
         F[s] = _filled(np.where(through[s] > 0, np.maximum(flux / V[s], known[s]), np.maximum(known[s], flux / V[s])))
     return V, F
 
@@ -39,6 +45,11 @@ def _filled(values):
         return np.ones_like(values)
     filled = np.exp(np.interp(np.arange(len(values)), np.flatnonzero(alive), np.log(np.where(alive, values, 1.0)[alive])))
     return np.where(alive, values, filled)
+
+
+def _loss_speed(p, s, B):
+    """What the nodes lose per time and f: sinks and the momentum flux through their rigidity's faces, (R, nodes)."""
+    return p.sink[s][:, : p.nodes] + 0.5 * (np.abs(B[:-1]) + np.abs(B[1:]))
 
 
 def _speed(p, s, density):
@@ -55,38 +66,59 @@ def _speed(p, s, density):
     return np.maximum(np.maximum(np.abs(p.v).max(), waves), diffusion * (np.abs(p.v).max() == 0))
 
 
-def _column(p, s, flux):
-    """Largest f of a column that carries `flux` to the top, shape (R,): Φ = v f + q(f') face by face from above."""
+def _column(p, s, flux, loss, resistance=None):
+    """(largest f of a column that carries `flux` to the top, (R,); what waves resist there, (R, faces)).
+
+    Φ = v f + q(f') face by face from above, no node losing more than Φ.  Nuclei are told what waves resist.
+    """
     waves = p.waves is not None and s == p.waves
+    resists = np.zeros_like(p.nu[s]) if waves else resistance
     f = np.zeros_like(flux) if p.top is None else np.abs(p.top[s]).copy()
-    largest = np.full_like(flux, 1e-290)
+    largest, slowest = np.full_like(flux, 1e-290), np.inf
     against = np.full_like(flux, 30.0)  # e-folds by which f may rise against the flow, in all
     for j in range(len(p.v) - 1, -1, -1):
         v, nu = p.v[j], p.nu[s][:, j]
         q = np.maximum(flux - max(v, 0.0) * f, 0.0)
         slope = nu * q
+        if resists is not None and not waves:
+            slope = slope + p.depth_ratio[s] * resists[:, j] * q
         if waves and p.confined[j]:
             S, X2 = p.S[:, j], p.X[:, j] ** 2
             excess = np.maximum(q * (q - S), 0.0)
             own = np.divide(excess, X2, out=np.zeros_like(excess), where=X2 > 0)
-            slope = slope + _eased(own, q, q - S, [(n, Y[:, j]) for n, Y in p.others])
+            own = _eased(own, q, q - S, [(n, Y[:, j]) for n, Y in p.others])
+            slope = slope + own
         rise = slope * p.grid.dz[j]
         if waves and p.confined[j] and v > 0:  # linear damping alone passes S at most, the flow carries the rest
             alone = X2 == 0
             for _, Y in p.others:
                 alone = alone & (Y[:, j] == 0)
             rise = np.where(alone, np.maximum(rise, (q - S) / v), rise)
+            own = np.where(alone, np.maximum(own, (q - S) / (v * p.grid.dz[j])), own)
         if v > 0:
             rise = np.minimum(rise, np.maximum(flux / v - f, 0.0))
         elif v < 0:
             folds = np.minimum(np.minimum(-v * nu * p.grid.dz[j], 3.0), against)
             against = against - folds
             rise = rise + f * np.expm1(folds)
-        f = f + rise
+        if waves and p.confined[j] and v <= 0:  # what waves do not let pass is held until it is lost below
+            lost = loss[:, : j + 1].sum(-1)
+            held = (X2 == 0) & (S < flux) & (lost > 0)
+            for _, Y in p.others:
+                held &= Y[:, j] == 0
+            rise = np.where(held, flux / np.where(held, lost, 1.0), rise)
+            own = np.where(held, rise / p.grid.dz[j], own)
+        if waves and p.confined[j]:
+            resists[:, j] = np.divide(own, q, out=np.zeros_like(q), where=q > 0)
+        most = flux / np.maximum(loss[:, j], 1e-290)
+        f = np.minimum(f + rise, most)
         largest = np.maximum(largest, f)
+        if v > 0:
+            slowest = min(slowest, v)
+        largest = np.minimum(largest, most * max(v / slowest, 1.0))  # above, f rises at most as the flow slows down
     if p.top is None and p.v_top > 0:
         largest = np.maximum(largest, flux / max(np.abs(p.v).max(), p.v_top))
-    return largest
+    return largest, resists
 
 
 def _eased(slope, q, left, others):

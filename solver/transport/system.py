@@ -295,7 +295,8 @@ class System:
     # ---- linearisation ----------------------------------------------------------------------------------------------
 
     def linearise(self, point, nu, with_correction=True, exact=False, tangent=None, spectrum=None, species=None):
-        """(Blocks, right-hand side) of the Newton step for new node values at the mixed `point`.
+        """(Blocks, right-hand side) of the Newton step for new node values at the mixed `point`; to the latter comes
+        `blocks.given` on the top nodes.
 
         tangent: (κ, offset) of the protons' faces instead of the tangent of the law at the point.
         spectrum: node values whose slopes the momentum flux takes as given, which keeps the new values positive; else the
@@ -314,34 +315,30 @@ class System:
                 kappa, offset = tangent or self.tangent(point, nu)
             else:
                 kappa, offset = conduction[s].kappa, None
-            conducted = kappa / self.df
-            P = conducted + np.maximum(self.v[s], 0.0)
-            N = (0.0 if self.outwards else np.minimum(self.v[s], 0.0)) - conducted
+            K = kappa / self.df
+            P, N = np.maximum(self.v[s], 0.0), np.minimum(self.v[s], 0.0)
             if s in corrections:
-                offset = self.correction.linearise(blocks, rhs, s, corrections[s], point, P, N, offset, exact)
+                offset = self.correction.linearise(blocks, rhs, s, corrections[s], point, K, P, N, offset, exact)
             if exact and s != self.w and self.w is not None:
                 slopes = self.slope(u)
                 slope_term = conduction[s].d_kappa * np.sign(point.a) * slopes[s] / self.df
                 add_divergence(blocks.wave(s), slope_term, -slope_term)
                 offset = (0.0 if offset is None else offset) - slope_term * self.df * slopes[self.w]
                 self.given_waves(rhs, s, slope_term)
-            tri = blocks.tri[s]
-            add_divergence(tri, P, N)
+            own = blocks.tri[s][1]
             if np.isfinite(self.tau):
-                tri[1] += self.vol * self.inv_tau[s]
+                own += self.vol * self.inv_tau[s]
             if self.leaking[s]:
-                tri[1] += self.sink[s]
-            if offset is not None:
-                add_difference(rhs[s], -offset)
+                own += self.sink[s]
             if self.top is None:
-                tri[1][:, -1] += self.outflow[s]
-            else:
-                rhs[s][:, -1] -= N[:, -1] * self.top[s]
-                tri[2][:, -1] = 0.0
+                own[:, -1] += self.outflow[s]
             state, weights = (u, face_weights) if spectrum is None else (spectrum, face_share)
             columns = self.inside[s]
             for o, c in self.momentum_coefficients(self.B[s], state, s, columns, weights).items():
-                (tri[1] if o == 0 else blocks.gain(s, o))[:, columns] -= c
+                (own if o == 0 else blocks.gain(s, o))[:, columns] -= c
+            if offset is not None:
+                add_difference(rhs[s], -offset)
+            blocks.flow(s, K, P, N, u[s, self.rows], None if self.top is None else self.top[s])
         blocks.secondaries = self.weights
         return blocks, rhs
 

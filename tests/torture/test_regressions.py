@@ -12,7 +12,8 @@ NO_STEADY_STATE = {"compression_at_an_interface", "wind_towards_the_disc", "wind
                    "compression_under_nonlinear_damping"}
 UNDECIDED = {"singular_factor_with_nuclei"}  # a verified answer, or the statement that there is none
 FLAT = "the lower layer's flux is taken from a slope that is all rounding; the balance of fluxes would know it"
-KNOWN = {
+KNOWN = {}
+KNOWN_OLD = {
     ("closed_top_linear_damping", "march", "zero"): "steps do not end: f at the edge of what double precision knows of it",
     ("closed_top_nonlinear_damping", "march", "zero"): "steps do not end: f at the edge of what double precision knows of it",
     ("singular_factor_with_nuclei", "direct", "noise"): "steps do not end, nor is it said that there is no steady state",
