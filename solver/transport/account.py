@@ -19,7 +19,7 @@ class Account:
         system, p = self.system, self.system.problem
         with np.errstate(all="ignore"):
             waves = None if p.waves is None else system.slope(u, p.waves)
-            nu = None if p.waves is None else system.nu[p.waves]
+            nu = system.nu_waves
             conduction = system.conduction(waves)
             flux, kappa = np.empty_like(system.v), np.empty_like(system.v)
             for s in range(p.species):

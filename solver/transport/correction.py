@@ -48,7 +48,7 @@ class Correction:
         """∂z of the waves' coefficients on the faces; where any of them differs from zero."""
         system, p, w, rows = self.system, self.system.problem, self.system.w, self.system.rows
         derivative, H, V, F = p.grid.derivative, system.H, system.V[w], system.F[w]
-        self.loose = np.abs(system.v[w]) * system.nu[w] < LOOSE_RATE
+        self.loose = np.abs(system.v[w]) * system.nu_waves < LOOSE_RATE
         self.dS = derivative(p.S[rows]) * H / (V * F)
         self.dX2 = derivative(p.X[rows] ** 2) / V**2 / F
         self.d_others = tuple(
@@ -78,7 +78,7 @@ class Correction:
             at = np.where(low, full[s][:, faces], full[s][:, faces + 1])
             speed = np.abs(system.v[s][:, faces])
             if s == system.w:
-                P, dP = system.law.peclet(a_wave, system.nu[s], self.loose)
+                P, dP = system.law.peclet(a_wave, system.nu_waves, self.loose)
             else:
                 P, dP = conduction[s].peclet, conduction[s].d_peclet
             omega, d_omega = weight_of_source(P[:, faces])
@@ -88,7 +88,7 @@ class Correction:
             fill = 0.0  # what `raw` owes to the slope of f itself
             if s == system.w and system.law.has_linear:
                 special = (system.law.linear & self.loose)[:, faces]
-                linear, slope, fill = system.law.correction_of_linear(tau, a_wave * system.side, system.nu[s], faces)
+                linear, slope, fill = system.law.correction_of_linear(tau, a_wave * system.side, system.nu_waves, faces)
                 raw, omega = np.where(special, linear, raw), np.where(special, slope, omega)
                 fill = np.where(special, fill, 0.0)
             raw = side * raw
@@ -144,7 +144,7 @@ class Correction:
         return np.where(low, full[:, faces], full[:, faces + 1])
 
     def _explicit_gradient(self, a, s):
-        return self.system.law.coefficient_gradient(a, self.system.nu[s], self.dS, self.dX2, self.d_others)
+        return self.system.law.coefficient_gradient(a, self.system.nu_waves, self.dS, self.dX2, self.d_others)
 
     def linearise(self, blocks, rhs, s, parts, point, K, P, N, offset, exact):
         """Add c and its derivatives: own row into K, P, N, other rigidities into couplings; the rest and `offset` returned."""

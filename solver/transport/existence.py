@@ -10,7 +10,7 @@ def no_steady_state(problem, t=0.0):
     Without flow and nonlinear damping a self-confined face passes at most S (κ|∂f/∂z| <= S); with neither losses nor
     momentum flux below it, a source Q > S fills the space below for ever.  The same with S = 0 for undamped waves, and
     for a closed top.  Where a flow towards the disc holds cosmic rays that diffuse little, f would have to rise e^P-fold,
-    P = ∫|v|dz/κ, and no number is that large.
+    P = ∫|v|dz/κ, and no number is that large; against waves f becomes infinite on a finite way.
     """
     p = problem
     B, Q = p.momentum_rate(), p.disc(t)
@@ -38,6 +38,14 @@ def no_steady_state(problem, t=0.0):
             )
         if s != p.waves:
             continue
+        runs = _carried_back(p, Q[s]) & ~relief[:, : len(p.v)]
+        if runs.any():
+            k, face = np.unravel_index(np.argmax(runs), runs.shape)
+            return (
+                f"no steady state: {names[s]} at R = {p.grid.R[k]:.3g} GV has no losses, and at "
+                f"z = {p.grid.z_face[face] / p.grid.z[-1]:.3g} z_max the flow towards the disc carries back more than waves let "
+                "through against it, however steep f gets; add losses, other scattering or a flow outwards, or set time.end"
+            )
         stuck = p.confined & (p.v <= 0)
         for _, Y in p.others:
             stuck = stuck & ~(Y > 0).any(0)
@@ -60,6 +68,32 @@ def _against_the_flow(p, s):
     depth = np.cumsum(np.where(inward, -p.v * p.grid.dz * p.nu[s], 0.0), -1)
     start = np.maximum.accumulate(np.where(inward, 0.0, depth), -1)
     return np.where(inward, depth - start, 0.0)
+
+
+def _carried_back(p, Q):
+    """Faces (R, faces) below whose top no finite f carries Q against the flow.
+
+    With F = Q and v < 0, q = Q + |v| f obeys q (q − S) = X² |f'|, so ln[(q − S)/q] rises by S |v| Δz/X² across a face, or
+    1/q falls by |v| Δz/X²: q is infinite after a finite way.  Other scatterers only make it shorter.
+    """
+    out = np.zeros(p.nu.shape[1:], bool)
+    bound = p.confined & (p.v < 0)
+    for _, Y in p.others:
+        bound &= ~(Y > 0).any(0)
+    f = np.zeros_like(Q)
+    for j in np.flatnonzero(bound)[::-1]:
+        if j + 1 < len(bound) and not bound[j + 1]:
+            f = np.zeros_like(Q)  # at least
+        S, X2, v = p.S[:, j], p.X[:, j] ** 2, -p.v[j]
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            q = Q + v * f
+            way = v * p.grid.dz[j] / X2
+            full = np.where(S > 0, (q - S) / q * np.exp(np.minimum(S * way, 700.0)), way * q)  # 1 at infinite f
+            moves = (q > S) & (X2 > 0) & (Q > 0)
+            out[:, j] = moves & (full >= 1.0)
+            new = np.where(S > 0, S / (1.0 - full), q / (1.0 - full))
+            f = np.where(moves & (full < 1.0), np.maximum((new - Q) / v, 0.0), f)
+    return out
 
 
 def runaway(p, s, k):

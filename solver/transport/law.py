@@ -166,14 +166,6 @@ class FaceLaw:
             self.__dict__["_external"] = nu, last
         return last
 
-    def saturated(self, nu):
-        """s of linear faces at rates ν, kept for the last array asked for; 1 elsewhere."""
-        asked, s = self.__dict__.get("_saturated", (None, None))
-        if asked is not nu:
-            s = saturation(np.where(self.linear, np.minimum(self.m * nu, DEPTH_MAX), 0.0))
-            self.__dict__["_saturated"] = nu, s
-        return s
-
     def take(self, index):
         """The law of some of the faces: an index or a slice of the arrays."""
         others = tuple((n, log_G[index]) for n, log_G in self.others)
@@ -275,7 +267,7 @@ class FaceLaw:
         slope = dy / (1.0 + my)
         if self.has_linear:
             S, m, mu = np.where(self.linear, self.S, 1.0), np.maximum(self.m, TINY), np.minimum(self.m * nu, DEPTH_MAX)
-            s = self.saturated(nu)
+            s = self.external(nu).s
             x = self.m * a / S
             full = (self.m > 0) & (x >= 1.0 - s)
             depth = np.where(self.linear, np.where(full, (np.log1p(x / s) - mu) / m, a / S), depth)
@@ -316,7 +308,7 @@ class FaceLaw:
         in which q rises to S takes ℓ S of it instead of √(2mν) S (`layer`).
         """
         S = np.where(self.linear[:, faces], self.S[:, faces], 1.0)
-        mu, s = np.minimum(self.m[:, faces] * nu[:, faces], DEPTH_MAX), self.saturated(nu)[:, faces]
+        mu, s = np.minimum(self.m[:, faces] * nu[:, faces], DEPTH_MAX), self.external(nu).s[:, faces]
         q, dq = self.q_dq(a, nu)
         fill, d_fill = q[:, faces] / (s * S), dq[:, faces] / (s * S)
         x = -tau / S

@@ -22,6 +22,7 @@ W = np.sqrt(0.125)  # weight of the old and the middle derivative
 MAX_CUTS = 12
 DETOUR = 20  # times the iterations of a solve: what a direct one that gave up may spend on going through time instead
 ENOUGH = 1e-3  # of time.rtol: a mismatch that does not matter to a step whose solve comes no nearer
+ENOUGH_ON_THE_WAY = 1e-4  # of what the last step stored: the same for steps to a steady state
 UNDERSHOOT = 1e-10  # of a row's largest f, below zero: TR-BDF2 may come to that, backward Euler only where f grows by itself
 SAFETY = 0.9
 SHARE = 4.0  # of time.rtol, spent while the time since the last switch grows by e: the sum measured is then 0.3 to 1 of it
@@ -93,7 +94,7 @@ class March:
         """Arrays and numbers from which `restore` makes a march that goes on bit by bit."""
         s = self.state
         out = {"V": self.V, "F": self.F, "u": s.u, "t": s.t, "dt": s.dt, "counts": self.counts, "peak": self.peak}
-        out["dual"] = int(self.newton.dual)
+        out |= {"dual": int(self.newton.dual), "asked": int(self._asked)}
         out |= {key: value for key, value in (("rate", s.rate), ("a", s.a), ("q", s.q)) if value is not None}
         return out | {f"history_{key}": np.array(values) for key, values in s.history.items()}
 
@@ -102,7 +103,7 @@ class March:
         s = self.state = State(data["t"], data["u"], data.get("rate"), data.get("a"), data.get("q"), data["dt"])
         s.history = {key[8:]: list(value) for key, value in data.items() if key.startswith("history_")}
         self.counts, self.peak = dict(data["counts"]), float(data["peak"])
-        self.newton.dual = bool(data.get("dual", False))
+        self.newton.dual, self._asked = bool(data.get("dual", False)), bool(data.get("asked", False))
 
     # ---- physical quantities of the present state --------------------------------------------------------------------
 
@@ -121,7 +122,11 @@ class March:
         if t in self.control.stops:  # a step that ends at a switch belongs to the time before it
             t = np.nextafter(t, -np.inf)
         accurate = self.control.end is not None and not self._cautious
-        enough = 0.0 if self.control.end is None else ENOUGH * self.control.rtol
+        if self.control.end is not None:
+            enough = ENOUGH * self.control.rtol
+        else:  # a step to the steady state stores what is left of the way
+            left = self.state.history["storage"][-1] if self.state.history else 1.0
+            enough = ENOUGH_ON_THE_WAY * min(left, 1.0) if np.isfinite(tau) else 0.0
         self.system.set_step(None if u_known is None else u_known * self.F[:, :, None], tau, t, accurate)
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
             out = self.newton.run(self.system, guess, warm, enough)
@@ -172,7 +177,7 @@ class March:
         if (w := system.w) is not None:                                    # the fluxes that go with its slopes
             with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
                 a = system.slope(s.u)[w]
-                s.a, s.q = self._keep(Point(s.u, a, system.law.q(a, system.nu[w])))
+                s.a, s.q = self._keep(Point(s.u, a, system.law.q(a, system.nu_waves)))
         out = self._stage(None, np.inf, s.t, s.u, self._warm())
         if out.converged:
             self._accept(out, np.inf, None, 0.0)
@@ -296,8 +301,8 @@ class March:
                     return True
                 out.grows, error = True, 8.0
                 positive_only = cut >= 3
-            if steady and out.grows and self._endless():
-                return False
+            if steady and (out.grows or not out.converged) and (leapt := self._leap()) is not None:
+                return leapt
             positive_only |= (
                 out.converged and starting and cut >= 4
             )  # a jump at the start: one tiny step of first order
@@ -316,17 +321,23 @@ class March:
         good = known and system.source.min() >= 0.0 and (top is None or top.min() >= 0.0)
         return self.layout.ranks.all(good)
 
-    def _endless(self):
-        """Backward Euler keeps f positive unless f grows, perhaps without end: asks the direct solve, once, whether it does."""
+    def _leap(self):
+        """Where a step to the steady state fails or f grows, perhaps without end: asks the direct solve, once, for its end.
+
+        True where that found a state that lasts, False where there is none, None where it cannot tell.
+        """
         if self._asked:
-            return False
+            return None
         self._asked = True
         out = self._stage(None, np.inf, self.state.t, self.state.u, None)
         if out.converged and (message := self.newton.unstable(out.point)):
             out.impossible, out.message = True, message
         if out.impossible:
             self._fail(out, "the steady state")
-        return out.impossible
+            return False
+        if out.converged:
+            self._accept(out, np.inf, None, 0.0)
+        return out.converged or None
 
     def _factor(self, error):
         return float(np.clip(SAFETY * max(error, 1e-10) ** (-1 / 2), 0.2, self.control.growth))
@@ -357,7 +368,8 @@ class March:
 
     def _steady(self):
         c, h = self.control, self.state.history
-        return h["storage"][-1] < c.steady_residual and h["change"][-1] < c.steady_change
+        solved = h["residual"][-1] < self.newton.tolerance
+        return solved and h["storage"][-1] < c.steady_residual and h["change"][-1] < c.steady_change
 
     def _fail(self, out, what):
         p, where = self.problem, dict(out.worst)

@@ -202,7 +202,7 @@ class NewtonPath:
         """(species, rigidity row) where the linear response of a state to more of the given source is lowest, if negative."""
         system = self.system
         everyone = range(system.problem.species)
-        blocks, _ = system.linearise(point, None if system.w is None else system.nu[system.w], spectrum=spectrum)
+        blocks, _ = system.linearise(point, system.nu_waves, spectrum=spectrum)
         x, _ = self._linear_step(blocks, source.copy(), np.zeros_like(point.u), everyone)
         if not np.isfinite(x).all() or self._positive(x):
             return None
@@ -253,7 +253,7 @@ class NewtonPath:
         path = w is not None and bool(sys.problem.confined.any())
         nu_true = nu = a = q = None
         if w is not None:
-            nu_true = sys.nu[w]
+            nu_true = sys.nu_waves
             nu = np.maximum(nu_true, START) if factor is not None and path else nu_true
             if factor is None:
                 a, q = warm.a, warm.q
@@ -317,7 +317,7 @@ class NewtonPath:
             stall += 1
             if not final:
                 if ranks.all(np.all(there & (e_rows < LOOSE))):
-                    final = True
+                    final, nu = True, nu_true
                     lowest, lowest_at = np.inf, it
                     continue
                 good = e_rows < LOOSE
@@ -352,7 +352,7 @@ class NewtonPath:
         """{species: (rows, faces)}: flux of the law against the flux the balance asks for, relative to the throughput of
         the row; where the law is nearly flat its slope instead, relative to the largest value of the row."""
         sys, out = self.system, {}
-        nu = sys.nu[sys.w] if nu is None and sys.w is not None else nu
+        nu = sys.nu_waves if nu is None else nu
         values = sys.upper(u)
         slopes = sys.slope(u)
         waves = None if sys.w is None else slopes[sys.w]

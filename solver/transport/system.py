@@ -83,6 +83,7 @@ class System:
         self.nu = np.maximum(p.nu[:, rows] * self.V * self.H, LEAST_RATE)
         self.nu[(p.nu[:, rows] == 0) & (self.m == 0)] = LEAST_RATE_FREE
         w = self.w = p.waves
+        self.nu_waves = None  # those of the wave species, always this array: the law keeps what it makes of them
         if w is not None:
             S, X = p.S[rows] / (self.V * self.F)[w], p.X[rows] / (self.V[w] * np.sqrt(self.F[w] * self.H))
             idle = (S > 1.0) & (X == 0.0) & p.confined  # linear damping passes more than there is: waves hold nothing
@@ -276,7 +277,7 @@ class System:
         """F(u) of own rows, (species, rows, nodes): z flux out minus everything that comes in.  Zero at the solution."""
         u = np.asarray(u, float)
         a = self.slope(u, self.w) if self.w is not None else None
-        nu = self.nu[self.w] if self.w is not None else None
+        nu = self.nu_waves
         out = np.empty((self.problem.species, self.V.shape[1], self.n))
         for s, (flux, _, _, _) in self.law_flux(u, a, nu).items():
             out[s] = self._divergence(flux, u, s) - self.inputs(u, s)
