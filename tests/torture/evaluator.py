@@ -20,6 +20,7 @@ from solver.medium import loss_rate
 POSITIVE = 1e-10  # of the row's largest f: undershoot that the stopping of the iteration leaves
 CONSERVED = 1e-11  # of all that enters or leaves a row: rounding of sums of some thousand terms
 IMBALANCE = 1e-9  # of the row's throughput: ten times time.tolerance, which the iteration asks of the flux on every face
+STATED = 2.0  # times the mismatch that a transient states of its last step, which need not be solved better than it is timed
 SLOPE = 1e-9  # of the row's largest f: the same for faces that conduct so well that f says more than the flux
 ROUNDING = 32 * np.finfo(float).eps  # of f, as conducted by the row's best conducting face
 SAMPLE = 2000, 400  # faces on which the law is checked, of protons and of each nucleus (which needs the protons' root too)
@@ -45,6 +46,8 @@ class Evaluator:
         time = self.model.deck.time
         marched = rate is None and time.method == "march"
         self.unsteady = 10 * time.steady.residual if marched else 0.0  # a march may still store that of its own throughput
+        stated = 0.0 if rate is None else float(result.history.residual.values[-1])
+        self.imbalance = max(IMBALANCE, STATED * stated)
         self.time = result.time or 0.0
         ds, m = self.ds, self.model
         self.R, self.z = ds.rigidity.values, ds.z.values * KPC
@@ -170,7 +173,7 @@ class Evaluator:
         noise = self._rounding(s)
         left = CONSERVED * terms + self.unsteady * through + self._storage_rounding(s)
         allowed = left[:, None] + np.zeros(n)
-        allowed[:, -1] += noise + IMBALANCE * through if self.open_top else 0.0
+        allowed[:, -1] += noise + self.imbalance * through if self.open_top else 0.0
         found = self._worst("conservation", np.abs(imbalance) / (allowed + 1e-300), s)
         weight = self.R**3
         allowed = left + (noise if self.open_top else 0.0)
@@ -216,7 +219,7 @@ class Evaluator:
         if count > most:
             picked = np.random.default_rng(count).choice(count, most, replace=False)
         rows, faces = np.unravel_index(picked, self.flux[s].shape)
-        allowed = IMBALANCE * throughput[rows] + self._rounding(s)[rows] + 1e-300
+        allowed = self.imbalance * throughput[rows] + self._rounding(s)[rows] + 1e-300
         delta = SLOPE * np.abs(self.f[s]).max(-1)[rows]
         back, problem = self._faces(s, rows, faces)
         F = np.where(back, -1.0, 1.0) * self.flux[s][rows, faces]
