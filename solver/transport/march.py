@@ -24,6 +24,7 @@ DETOUR = 20  # times the iterations of a solve: what a direct one that gave up m
 ENOUGH = 1e-3  # of time.rtol: a mismatch that does not matter to a step whose solve comes no nearer
 ENOUGH_ON_THE_WAY = 1e-4  # of what the last step stored: the same for steps to a steady state
 UNDERSHOOT = 1e-10  # of a row's largest f, below zero: TR-BDF2 may come to that, backward Euler only where f grows by itself
+NOTHING = 1e-15  # of what passes through a row: storage that is rounding
 SAFETY = 0.9
 SHARE = 4.0  # of time.rtol, spent while the time since the last switch grows by e: the sum measured is then 0.3 to 1 of it
 LEAST_SHARE = 0.02
@@ -383,8 +384,10 @@ class March:
 
     def _steady(self):
         c, h = self.control, self.state.history
-        solved = h["residual"][-1] < self.newton.tolerance
-        return solved and h["storage"][-1] < c.steady_residual and h["change"][-1] < c.steady_change
+        if h["residual"][-1] >= self.newton.tolerance or h["storage"][-1] >= c.steady_residual:
+            return False
+        # where nothing is stored any more, what still changes is what the fluxes leave open (f where it is all but flat)
+        return h["change"][-1] < c.steady_change or h["storage"][-1] < NOTHING
 
     def _fail(self, out, what):
         p, where = self.problem, dict(out.worst)
