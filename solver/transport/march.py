@@ -77,7 +77,8 @@ class March:
     ):
         self.problem, self.layout, self.control, self.observers = problem, layout, control, list(observers)
         f0 = np.zeros((problem.species, len(problem.grid.R), len(problem.grid.z))) if f0 is None else f0
-        self.V, self.F = row_scales(problem, f0) if scales is None else scales
+        # a steady state forgets where it came from
+        self.V, self.F = row_scales(problem, None if control.direct else f0) if scales is None else scales
         ranks = layout.ranks
         self.system = System(problem, self.V, self.F, layout.rows, ranks.gather)
         self.account = Account(self.system, layout.ranks)

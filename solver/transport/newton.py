@@ -17,6 +17,7 @@ from .system import Point
 
 LOOSE = 0.05  # flux mismatch, relative to the throughput, at which a rigidity may take its next step in ν
 LINE = 1e5  # A of the projection line, in scaled units: nearly along constant flux
+PATIENT = 1e-3  # mismatch below which Newton takes over anyway
 EASY = 1e-4  # mismatch below which ν may fall by the fourth power of the step, once it is
 NEGLIGIBLE = 1e-3  # so small (scaled) that it hardly matters any more
 START = 10.0  # scaled ν where the path starts: diffusion ten times faster than the row's own escape
@@ -49,12 +50,15 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One way to try: step in ν (None: at the physical ν from a warm point), iterations, dual linearisation, all rows as one."""
+    """One way to try: step in ν (None: at the physical ν from a warm point), iterations, dual linearisation, all rows as one, ….
+
+    Two corrections of the same slopes by Newton can swing; taken as given and averaged they settle, slowly."""
 
     factor: float | None
     limit: int
     dual: bool = False
     together: bool = False
+    patient: bool = False  # take the spectrum's slopes as given till the end, where momentum flows both ways
 
 
 class NewtonPath:
@@ -116,6 +120,10 @@ class NewtonPath:
                     Attempt(0.6, self.max_iterations), Attempt(0.5, self.max_iterations, dual=True)]
         if self.dual:
             attempts[:2] = attempts[1::-1]
+        if system.w is None or not system.problem.confined.any():  # all the same
+            attempts = attempts[:1]
+        if system.mixes_momentum:
+            attempts.insert(2, Attempt(0.2, self.max_iterations, dual=True, patient=True))
         system.opening, out = 1.0, None
         if self.warm is not None:
             out = self._first(snes, self._warm_attempts(), None, self.warm)
@@ -273,7 +281,7 @@ class NewtonPath:
             if w is not None:
                 tangent = sys.law.dual_tangent(a, q, nu) if attempt.dual else sys.tangent(point, nu)
             spectrum = None
-            if mixing and (e > LOOSE or u.min() < 0.0):
+            if mixing and (e > (PATIENT if attempt.patient else LOOSE) or u.min() < 0.0):
                 u_spectrum = spectrum = _between(u_spectrum, u)
             blocks, rhs = sys.linearise(point, nu, with_correction=final, tangent=tangent, spectrum=spectrum, species=active)
             u_new, k = self._linear_step(blocks, rhs, u, active)
