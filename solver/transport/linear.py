@@ -37,22 +37,27 @@ class Stiff:
     def solve(self, i, rhs, given):
         """Node values of stiff row i, by elimination in (u_0, F_0, u_1, F_1, …): balances and flux laws in turn.
 
+        With the flux laws as they stand, LAPACK's choice of pivots leaves only sums of positive terms where it matters.
         given: what f at the top lets in through the last face.
         """
         faces, nodes = self.K.shape[1], self.own.shape[1]
         lower, diagonal, upper, r = (np.zeros(nodes + faces) for _ in range(4))
-        scale = 1.0 / (np.abs(self.K[i]) + np.abs(self.P[i]) + np.abs(self.N[i]) + 1e-290)
         diagonal[0::2], r[0::2] = self.own[i], rhs
-        upper[0::2] = 1.0  # + F_i − F_{i−1}
-        lower[2::2] = -1.0
-        diagonal[1::2] = scale
-        lower[1::2] = -(self.K[i] + self.P[i]) * scale
-        upper[1::2] = (self.K[i] - self.N[i]) * scale
+        diagonal[1::2] = upper[0::2] = 1.0  # + F_i
+        lower[2::2] = -1.0  # − F_{i−1}
+        lower[1::2] = -(self.K[i] + self.P[i])
+        upper[1::2] = self.K[i] - self.N[i]
         if faces == nodes:
-            r[-1] = -given * scale[-1]
+            r[-1] = -given
         x = dgtsv(lower[1:], diagonal, upper[:-1], r)[3]
-        self.flux[i] = x[1::2]
-        return x[0::2]
+        u = x[0::2]
+        # the balance of all nodes below a face or of all above it, whichever is the smaller sum
+        lost, top = self.own[i] * u, x[-1] if faces == nodes else 0.0
+        net, gross = rhs - lost, np.abs(rhs) + np.abs(lost)
+        above, others = top - _sum_above(net), abs(top) + _sum_above(gross)
+        flux = np.where(np.cumsum(gross) <= others, np.cumsum(net), above)
+        self.flux[i] = flux[:faces]
+        return u
 
     def product(self, u):
         """The rows' own part of J u, differences first; zero above the top."""
@@ -106,9 +111,8 @@ class Blocks:
 
         u: of its own rows, for their size.  top (rows,): f given above the last node; what it lets in is kept in `given`.
         """
-        rows, nodes = u.shape
         size = np.maximum(np.abs(u).max(-1), 1.0)
-        most = STIFF if top is not None else STIFF / nodes  # a top that lets little out makes rounding add up
+        most = STIFF if top is not None else STIFF / u.shape[1]  # a top that lets little out makes rounding add up
         index = np.flatnonzero(K.max(-1) * size > most)
         if len(index):
             own, known = self.tri[s][1][index], K[index] * size[index, None] > most
@@ -312,6 +316,11 @@ class Blocks:
                     r -= _stencil_transposed(c[..., k - o, :], u[k - o])
             u[k] = dgtsv(upper[k, :-1], diagonal[k], lower[k, 1:], r)[3]
         return u
+
+
+def _sum_above(x):
+    """Σ x_j over j > i."""
+    return np.append(np.cumsum(x[:0:-1])[::-1], 0.0)
 
 
 def shift(u, rows, o):

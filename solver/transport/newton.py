@@ -21,6 +21,7 @@ PATIENT = 1e-3  # mismatch below which Newton takes over anyway
 EASY = 1e-4  # mismatch below which ν may fall by the fourth power of the step, once it is
 NEGLIGIBLE = 1e-3  # so small (scaled) that it hardly matters any more
 START = 10.0  # scaled ν where the path starts: diffusion ten times faster than the row's own escape
+GENTLE = 1e-3  # the same against the flow: e-folds by which f may rise there at the start
 POLISHED = 1e-3  # fraction of the tolerance below which no further step is taken for the budget's sake
 HOPELESS = 0.6  # step in ν so near 1 that a rigidity had better begin its path anew
 SWEEPS = 30  # Krylov iterations after which a factorisation is the cheaper way
@@ -86,6 +87,7 @@ class NewtonPath:
         self.ksp_type = ksp.getType()
         self.outcome = None
         self.dual = False  # did the dual form serve last?
+        self.stiff = ()  # the protons' rows whose slopes the last linear step took from fluxes
 
     # ---- SNES context -------------------------------------------------------------------------------------------
 
@@ -115,8 +117,8 @@ class NewtonPath:
     def _chain(self, snes):
         """All attempts in turn; where heating feeds the spectrum from below the grid, first without that, then with it."""
         system, self.done = self.system, [0, 0]
-        half = max(self.max_iterations // 2, 1)
-        attempts = [Attempt(0.05, half), Attempt(0.2, half, dual=True), Attempt(0.3, self.max_iterations, together=True),
+        soon = max(self.max_iterations // 5, 1)
+        attempts = [Attempt(0.05, soon), Attempt(0.2, soon, dual=True), Attempt(0.3, self.max_iterations, together=True),
                     Attempt(0.6, self.max_iterations), Attempt(0.5, self.max_iterations, dual=True)]
         if self.dual:
             attempts[:2] = attempts[1::-1]
@@ -223,9 +225,12 @@ class NewtonPath:
         m.blocks, m.active = blocks, active
         ksp = self.snes.getKSP()
         simple = blocks.triangular
-        ksp.setType(PETSc.KSP.Type.PREONLY if simple and self.ksp_type == PETSc.KSP.Type.GMRES else self.ksp_type)
+        once = simple and self.ksp_type == PETSc.KSP.Type.GMRES  # one sweep is the solve, f at the top included
+        ksp.setType(PETSc.KSP.Type.PREONLY if once else self.ksp_type)
         if not simple:  # Krylov solves for the change, so its tolerance is relative to that
             rhs = rhs - blocks.product(guess)
+        if not once:
+            rhs = rhs.copy()
             rhs[..., -1] += blocks.given
         for s in range(len(rhs)):
             if s not in active:
@@ -233,7 +238,7 @@ class NewtonPath:
         layout.to_vector(rhs, self.b)
         self.A.assemble()
         ksp.setOperators(self.A, self.A)
-        self.sweeps.exact, self.sweeps.forced = False, simple
+        self.sweeps.exact, self.sweeps.forced = False, once
         ksp.solve(self.b, self.x)
         iterations = ksp.getIterationNumber()
         if ksp.getConvergedReason() < 0 and not simple:  # rigidities exchange more than sweeps can follow
@@ -246,8 +251,8 @@ class NewtonPath:
     def _slopes(self, blocks, rhs, u, swept):
         """The protons' slopes after a linear step, from the fluxes where faces conduct so well that u has no digits left."""
         sys, w = self.system, self.system.w
-        a = sys.slope(u, w)
-        if w in blocks.stiff:
+        a, self.stiff = sys.slope(u, w), blocks.stiff[w].index if w in blocks.stiff else ()
+        if len(self.stiff):
             a[blocks.stiff[w].index] = blocks.differences(w, u, rhs, sys.upper(u)[w], swept) / sys.df
         return a
 
@@ -262,7 +267,8 @@ class NewtonPath:
         nu_true = nu = a = q = None
         if w is not None:
             nu_true = sys.nu_waves
-            nu = np.maximum(nu_true, START) if factor is not None and path else nu_true
+            begin = np.maximum(nu_true, _begin(sys)) if factor is not None and path else nu_true
+            nu = begin
             if factor is None:
                 a, q = warm.a, warm.q
             else:
@@ -293,7 +299,7 @@ class NewtonPath:
                 u_new = 0.5 * (u + u_new)
             u_new[(u_new < 0.0) & (u_new > -EMPTY * np.abs(u_new).max(-1, keepdims=True))] = 0.0
             if w is not None:
-                a = self._slopes(blocks, rhs, u_new, blocks.triangular and not halved)
+                a = self._slopes(blocks, rhs, u_new, self.sweeps.forced and not halved)
                 q = tangent[0] * a + tangent[1]
                 if attempt.dual:
                     cap = sys.law.dual_cap(a, nu)
@@ -343,7 +349,7 @@ class NewtonPath:
                 nu[back] = np.maximum(nu_true[back], kept[2][back] * step[back, None])
                 lost = back & (step > HOPELESS)  # its state belongs to rows above that have moved on
                 if lost.any():
-                    nu[lost] = np.maximum(nu_true[lost], START)
+                    nu[lost] = begin[lost]
                     a[lost] = sys.slope(u, w)[lost]
                     q[lost] = sys.law.q(a, nu)[lost]
                     step[lost], has[lost] = 0.5, False
@@ -364,10 +370,11 @@ class NewtonPath:
         values = sys.upper(u)
         slopes = sys.slope(u)
         waves = None if sys.w is None else slopes[sys.w]
-        if a is not None and waves is not None:  # node values know it to their rounding, the mixed unknown perhaps better
-            full = values[sys.w]
+        if a is not None and waves is not None and len(self.stiff):
+            # node values know the slope to their rounding, the mixed unknown perhaps better
+            full, rough = values[sys.w][self.stiff], waves[self.stiff]
             doubt = 2.0 * np.finfo(float).eps * (np.abs(full[:, :-1]) + np.abs(full[:, 1:])) / sys.df
-            np.clip(a, waves - doubt, waves + doubt, out=waves)
+            waves[self.stiff] = np.clip(a[self.stiff], rough - doubt, rough + doubt)
         law = sys.law_flux(u, waves, nu, with_correction, species, (values, slopes))
         for s, (flux, q, kappa, _) in law.items():
             gains = sys.gains(u, s)
@@ -396,6 +403,13 @@ class NewtonPath:
             "face": int(face),
             "mismatch": float(errors[s].max()),
         }
+
+
+def _begin(system):
+    """ν on the protons' faces where a path begins; small where the flow is towards the disc, for f rises there by e^{mν}."""
+    v, m = system.v[system.w], system.m[system.w]
+    against = np.where(v < 0, m, 0.0).sum(-1, keepdims=True)
+    return np.where(v < 0, np.minimum(START, GENTLE / np.maximum(against, 1e-290)), START)
 
 
 def _between(old, new):

@@ -103,7 +103,7 @@ def _column(p, s, flux, loss, resistance=None):
             rise = rise + f * np.expm1(folds)
         if waves and p.confined[j] and v <= 0:  # what waves do not let pass is held until it is lost below
             lost = loss[:, : j + 1].sum(-1)
-            held = (X2 == 0) & (S < flux) & (lost > 0)
+            held = (X2 == 0) & (flux > S) & (lost > 0)
             for _, Y in p.others:
                 held &= Y[:, j] == 0
             rise = np.where(held, flux / np.where(held, lost, 1.0), rise)

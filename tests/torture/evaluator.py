@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import two_point
 
-from solver.constants import C, KPC
+from solver.constants import KPC, C
 from solver.medium import loss_rate
 
 POSITIVE = 1e-10  # of the row's largest f: undershoot that the stopping of the iteration leaves
