@@ -33,8 +33,8 @@ def no_steady_state(problem, t=0.0):
             k, face = np.unravel_index(np.argmax(np.where(beyond, depth, 0.0)), depth.shape)
             return (
                 f"no steady state that numbers can hold: {names[s]} at R = {p.grid.R[k]:.3g} GV has no losses and would have "
-                f"to diffuse against the flow towards the disc (at z = {p.grid.z_face[face] / p.grid.z[-1]:.3g} z_max), with f rising "
-                f"by e^{depth[k, face]:.0f}; give it a larger κ, losses or an end time"
+                f"to diffuse against the flow towards the disc (at z = {p.grid.z_face[face] / p.grid.z[-1]:.3g} z_max), with f "
+                f"rising by e^{depth[k, face]:.0f}; give it a larger κ, losses or an end time"
             )
         if s != p.waves:
             continue
