@@ -16,7 +16,7 @@ from .layout import BlockMatrix, Layout, Sweeps
 from .system import Point
 
 LOOSE = 0.05  # flux mismatch, relative to the throughput, at which a rigidity may take its next step in ν
-LINE = 1e5  # A of the projection line, in scaled units: nearly along constant flux
+LINE = 1e3  # A of the projection line, in scaled units: along constant flux but where κ is tiny or losses take much of it
 PATIENT = 1e-3  # mismatch below which Newton takes over anyway
 EASY = 1e-4  # mismatch below which ν may fall by the fourth power of the step, once it is
 NEGLIGIBLE = 1e-3  # so small (scaled) that it hardly matters any more
