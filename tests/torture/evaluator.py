@@ -291,8 +291,10 @@ class Evaluator:
             change += np.maximum(*(np.abs(self.rate[s][rows, i]) for i in near))
         _, bulk = self.rates(s)
         if bulk.any():
-            gain, _, _ = self.momentum_gain(s, bulk)
-            change += np.maximum(*(np.abs(gain[rows, i]) for i in near))
+            none = np.zeros((len(bulk), 1))
+            below, _, _ = self.momentum_gain(s, np.concatenate([bulk, none], 1))  # the face's rate with f of the node below it
+            above, _, _ = self.momentum_gain(s, np.concatenate([none, bulk], 1))
+            change += np.maximum(np.abs(below[rows, faces]), np.abs(above[rows, faces + 1]))
         if m.deck.physics.adiabatic and self.dv.any():
             for sign in (1.0, -1.0):
                 gain, _, _ = self.momentum_gain(s, np.full((len(self.R) + 1, len(self.z)), sign))
@@ -306,24 +308,24 @@ class Evaluator:
             q = 0.5 * (S + root)
             dq = (np.abs(dS[rows, faces]) * q + np.abs(dX2[rows, faces]) * a) / np.maximum(root, 1e-300)
             change += m.self_confined[faces] * dq
-        return 1.05 * self.dz[faces] * change * (self.v[faces] != 0)
+        return self.dz[faces] * change * (self.v[faces] != 0)
 
 
 def momentum_rates(model, s):
     """(B, bulk): −ṗ/p of species s over control volumes on momentum faces (R + 1, nodes), and its part per volume beyond
-    the disc.  The adiabatic part is (v_i − v_{i−1})/3 with nothing below the disc, so the jumps of v are in it."""
+    the disc on the intervals (R + 1, intervals).  The adiabatic part is (v_i − v_{i−1})/3 with nothing below the disc, so the
+    jumps of v are in it."""
     grid, deck, nucleus = model.grid, model.deck, model.species[s]
     dz, z = np.diff(grid.z), grid.z
-    volume = np.append(dz, 0.0) / 2 + np.insert(dz, 0, 0.0) / 2
     dx = np.log(grid.R[-1] / grid.R[0]) / (len(grid.R) - 1)
     edges = np.append(grid.R * np.exp(-dx / 2), grid.R[-1] * np.exp(dx / 2))
-    B = np.zeros((len(edges), len(z)))
+    B, bulk = np.zeros((len(edges), len(z))), np.zeros((len(edges), len(dz)))
     for layer in range(len(deck.layer)):
         faces = np.flatnonzero(grid.layer == layer)
-        rate = model.medium.bulk_loss(layer, grid.z_face[faces], edges, nucleus).T * dz[faces] / 2
+        bulk[:, faces] = model.medium.bulk_loss(layer, grid.z_face[faces], edges, nucleus).T
+        rate = bulk[:, faces] * dz[faces] / 2
         B[:, faces] += rate
         B[:, faces + 1] += rate
-    bulk = B / volume
     if deck.disc.losses == "flux":
         h = float(deck.disc.half_thickness)
         B[:, 0] += h * loss_rate(deck.disc.loss_processes, edges, nucleus, float(deck.disc.density))
