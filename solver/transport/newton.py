@@ -180,6 +180,8 @@ class NewtonPath:
                 continue
             system.opening, stride = 1.0, 0.25 * stride
             message = self._runaway(out.point)
+            if message is None and stride == 0.25 and (trial := self._from_reference(snes, out.point)).converged:
+                return trial
             out.impossible = message is not None and system.steady
             out.grows = message is not None
             if message is None and stride < SMALLEST_OPENING:
@@ -188,32 +190,53 @@ class NewtonPath:
             out.converged, out.message = False, message
         return out
 
+    def _from_reference(self, snes, point):
+        """All of the inflow at once, from what the waves at `point` would make of the source with the reference spectrum."""
+        system, w = self.system, self.system.w
+        guess = Point(self._response(point, system.source, self._reference()), None, None)
+        if w is not None:
+            a = system.slope(guess.u, w)
+            guess = Point(guess.u, a, system.law.q(a, system.nu_waves))
+        if not (np.isfinite(guess.u).all() and self._positive(guess.u)):
+            return Outcome(guess, False, 0, 0, np.inf)
+        return self._first(snes, self._warm_attempts(), None, guess)
+
     def _runaway(self, point):
         """The sentence of `existence.runaway` where no steady state can lie above `point`, None where one may.
 
         At a stable steady state the Jacobian of the fluxes is an M-matrix: J x = source has x >= 0.  dq/da of self-excited waves
         only falls where f grows, so a Jacobian that is none at a state fed less than it asks for is none further up either.
+        A spectrum fed too little is bent, which alone can make it fail: the reference spectrum must fail as well.
         """
         system = self.system
         source = system.source if self.layout.ranks.any(system.source.any()) else np.ones_like(system.source)
-        worst = self._response(point, source)
-        if worst is None:
+        worst = self._worst(self._response(point, source))
+        if worst is None or self._worst(self._response(point, source, self._reference())) is None:
             return None
         return runaway(system.problem, *worst) if system.steady else GROWS
+
+    def _reference(self):
+        """Node values with the reference spectrum of each species at every height."""
+        p = self.system.problem
+        R = p.grid.R / p.grid.R[0]
+        values = R ** -np.asarray(p.slope)[:, None] / self.system.F_all
+        return np.repeat((values / values.max(1, keepdims=True))[:, :, None], p.nodes, 2)
 
     def unstable(self, point):
         """The same sentence where what is added to a steady state would grow without end, None where it fades."""
         system = self.system
         system.opening = 1.0
-        worst = self._response(point, np.ones_like(system.source), point.u)
+        worst = self._worst(self._response(point, np.ones_like(system.source), point.u))
         return None if worst is None else runaway(system.problem, *worst)
 
     def _response(self, point, source, spectrum=None):
-        """(species, rigidity row) where the linear response of a state to more of the given source is lowest, if negative."""
+        """Node values that a given source would have by the equation linearised at `point`."""
         system = self.system
-        everyone = range(system.problem.species)
         blocks, _ = system.linearise(point, system.nu_waves, spectrum=spectrum)
-        x, _ = self._linear_step(blocks, source.copy(), np.zeros_like(point.u), everyone)
+        return self._linear_step(blocks, source.copy(), np.zeros_like(point.u), range(system.problem.species))[0]
+
+    def _worst(self, x):
+        """(species, rigidity row) where x is lowest, if it is negative somewhere."""
         if not np.isfinite(x).all() or self._positive(x):
             return None
         s, k, _ = np.unravel_index(np.argmin(x), x.shape)
