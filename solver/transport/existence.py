@@ -4,6 +4,7 @@ import numpy as np
 
 DEEPEST = 600.0  # e-folds by which f may rise against the flow: a double holds 700
 
+
 def no_steady_state(problem, t=0.0):
     """A sentence saying why no steady state exists, or None where nothing forbids one.
 
@@ -46,9 +47,7 @@ def no_steady_state(problem, t=0.0):
                 f"z = {p.grid.z_face[face] / p.grid.z[-1]:.3g} z_max the flow towards the disc carries back more than waves let "
                 "through against it, however steep f gets; add losses, other scattering or a flow outwards, or set time.end"
             )
-        stuck = p.confined & (p.v <= 0)
-        for _, Y in p.others:
-            stuck = stuck & ~(Y > 0).any(0)
+        stuck = _bound(p) & (p.v <= 0)
         for face in np.flatnonzero(stuck):
             blocked = (p.X[:, face] == 0) & (p.S[:, face] < Q[s]) & ~relief[:, face]
             if blocked.any():
@@ -60,6 +59,14 @@ def no_steady_state(problem, t=0.0):
                     "flows outwards, and it has no losses below; add streaming, losses or nonlinear damping, or set time.end"
                 )
     return None
+
+
+def _bound(p):
+    """Faces with waves that nothing but S and X damps."""
+    bound = p.confined.copy()
+    for _, Y in p.others:
+        bound &= ~(Y > 0).any(0)
+    return bound
 
 
 def _against_the_flow(p, s):
@@ -77,9 +84,7 @@ def _carried_back(p, Q):
     1/q falls by |v| Δz/X²: q is infinite after a finite way.  Other scatterers only make it shorter.
     """
     out = np.zeros(p.nu.shape[1:], bool)
-    bound = p.confined & (p.v < 0)
-    for _, Y in p.others:
-        bound &= ~(Y > 0).any(0)
+    bound = _bound(p) & (p.v < 0)
     f = np.zeros_like(Q)
     for j in np.flatnonzero(bound)[::-1]:
         if j + 1 < len(bound) and not bound[j + 1]:

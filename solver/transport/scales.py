@@ -88,11 +88,11 @@ def _column(p, s, flux, loss, resistance=None):
             own = np.divide(excess, X2, out=np.zeros_like(excess), where=X2 > 0)
             own = _eased(own, q, q - S, [(n, Y[:, j]) for n, Y in p.others])
             slope = slope + own
-        rise = slope * p.grid.dz[j]
-        if waves and p.confined[j] and v > 0:  # linear damping alone passes S at most, the flow carries the rest
-            alone = X2 == 0
+            alone = X2 == 0  # no damping but linear
             for _, Y in p.others:
                 alone = alone & (Y[:, j] == 0)
+        rise = slope * p.grid.dz[j]
+        if waves and p.confined[j] and v > 0:  # linear damping alone passes S at most, the flow carries the rest
             rise = np.where(alone, np.maximum(rise, (q - S) / v), rise)
             own = np.where(alone, np.maximum(own, (q - S) / (v * p.grid.dz[j])), own)
         if v > 0:
@@ -103,9 +103,7 @@ def _column(p, s, flux, loss, resistance=None):
             rise = rise + f * np.expm1(folds)
         if waves and p.confined[j] and v <= 0:  # what waves do not let pass is held until it is lost below
             lost = loss[:, : j + 1].sum(-1)
-            held = (X2 == 0) & (flux > S) & (lost > 0)
-            for _, Y in p.others:
-                held &= Y[:, j] == 0
+            held = alone & (flux > S) & (lost > 0)
             rise = np.where(held, flux / np.where(held, lost, 1.0), rise)
             own = np.where(held, rise / p.grid.dz[j], own)
         if waves and p.confined[j]:
