@@ -150,9 +150,15 @@ def test_bad_input_is_said_once_and_nothing_hangs(words, message, mpiexec, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
+def galaxy_by(mpiexec, folder, processes, script, *more):
+    """What became of `crstream run` of GALAXY, its main() called by a script on so many processes; the result in folder/out."""
+    (folder / "deck.toml").write_text(GALAXY, encoding="utf-8")
+    words = ("run", folder / "deck.toml", "--no-figures", "--out", folder / "out", *more)
+    return mpiexec(processes, "-c", script, *words, timeout=100)
+
+
 def test_checkpoints_of_processes_with_different_clocks_do_not_hang(mpiexec, tmp_path):
     """A checkpoint takes all processes, so they must agree on when to make one."""
-    (tmp_path / "deck.toml").write_text(GALAXY, encoding="utf-8")
     script = (
         "import itertools, sys\n"
         "from mpi4py import MPI\n"
@@ -166,14 +172,12 @@ def test_checkpoints_of_processes_with_different_clocks_do_not_hang(mpiexec, tmp
         "watch.time = Clock\n"
         "main()\n"
     )
-    words = ("run", tmp_path / "deck.toml", "--no-figures", "--out", tmp_path / "out")
-    ended = mpiexec(3, "-c", script, *words, timeout=100)
+    ended = galaxy_by(mpiexec, tmp_path, 3, script)
     assert ended.returncode == 0, ended.stderr
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["result.nc"]
 
 
 def test_a_write_that_fails_on_the_first_process_ends_all(mpiexec, tmp_path):
-    (tmp_path / "deck.toml").write_text(GALAXY, encoding="utf-8")
     script = (
         "from solver import storage\n"
         "from solver.cli import main\n"
@@ -182,8 +186,7 @@ def test_a_write_that_fails_on_the_first_process_ends_all(mpiexec, tmp_path):
         "storage.write = full\n"
         "main()\n"
     )
-    words = ("run", tmp_path / "deck.toml", "--no-figures", "--out", tmp_path / "out", "--set", "time.method=direct")
-    ended = mpiexec(2, "-c", script, *words, timeout=100)
+    ended = galaxy_by(mpiexec, tmp_path, 2, script, "--set", "time.method=direct")
     assert ended.returncode == 2, ended.stderr
     assert ended.stderr.count("No space left on device") == 1
 
@@ -196,7 +199,6 @@ def test_a_write_that_fails_on_the_first_process_ends_all(mpiexec, tmp_path):
 ])  # fmt: skip
 def test_an_error_on_one_process_alone_ends_all_with_one_message(error, code, said, rank, mpiexec, tmp_path):
     """The others wait for it in an exchange; it must not wait for them in turn."""
-    (tmp_path / "deck.toml").write_text(GALAXY, encoding="utf-8")
     script = (
         "from mpi4py import MPI\n"
         "from solver import watch\n"
@@ -209,15 +211,13 @@ def test_an_error_on_one_process_alone_ends_all_with_one_message(error, code, sa
         "watch.WallClock = Broken\n"
         "main()\n"
     )
-    words = ("run", tmp_path / "deck.toml", "--no-figures", "--out", tmp_path / "out")
-    ended = mpiexec(2, "-c", script, *words, timeout=100)
+    ended = galaxy_by(mpiexec, tmp_path, 2, script)
     assert ended.returncode == code, ended.stderr
     assert ended.stderr.count("crstream: ") == 1, ended.stderr
     assert said in ended.stderr
 
 
 def test_an_internal_error_of_all_processes_is_told_once(mpiexec, tmp_path):
-    (tmp_path / "deck.toml").write_text(GALAXY, encoding="utf-8")
     script = (
         "from solver import watch\n"
         "from solver.cli import main\n"
@@ -227,8 +227,7 @@ def test_an_internal_error_of_all_processes_is_told_once(mpiexec, tmp_path):
         "watch.WallClock = Broken\n"
         "main()\n"
     )
-    words = ("run", tmp_path / "deck.toml", "--no-figures", "--out", tmp_path / "out")
-    ended = mpiexec(3, "-c", script, *words, timeout=100)
+    ended = galaxy_by(mpiexec, tmp_path, 3, script)
     assert ended.returncode == 3, ended.stderr
     assert ended.stderr.count("RuntimeError: on purpose") == 1, ended.stderr
     assert ended.stderr.count("crstream: internal error") == 1
