@@ -28,6 +28,8 @@ SWEEPS = 30  # Krylov iterations after which a factorisation is the cheaper way
 NEGATIVE = 1e-8  # of a row's largest f: below that a root is no density
 EMPTY = 8.0 * np.finfo(float).eps  # of a row's largest f: below zero by no more is rounding
 SMALLEST_OPENING = 1e-3  # step in the share of the inflow from below the grid at which that is given up
+ROUGH = 1e-6  # mismatch that rounding may be the reason of
+STUCK = 3  # iterations without a better mismatch, at the physical ν, after which linear solves reckon with rounding
 CYCLE = 6  # iterations without a better mismatch, at the physical ν, after which steps are halved
 GROWS = "the step is longer than what compression feeds takes to grow"
 PATIENCE = 8  # iterations at one ν before the path goes back and takes a smaller step
@@ -312,7 +314,9 @@ class NewtonPath:
             spectrum = None
             if mixing and (e > (PATIENT if attempt.patient else LOOSE) or u.min() < 0.0):
                 u_spectrum = spectrum = _between(u_spectrum, u)
-            blocks, rhs = sys.linearise(point, nu, with_correction=final, tangent=tangent, spectrum=spectrum, species=active)
+            careful = final and e < ROUGH and it - lowest_at > STUCK
+            blocks, rhs = sys.linearise(point, nu, with_correction=final, tangent=tangent, spectrum=spectrum, species=active,
+                                        careful=careful)
             u_new, k = self._linear_step(blocks, rhs, u, active)
             krylov += k
             if not ranks.all(np.isfinite(u_new).all() and np.isfinite(rhs).all()):

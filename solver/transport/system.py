@@ -295,7 +295,8 @@ class System:
 
     # ---- linearisation ----------------------------------------------------------------------------------------------
 
-    def linearise(self, point, nu, with_correction=True, exact=False, tangent=None, spectrum=None, species=None):
+    def linearise(self, point, nu, with_correction=True, exact=False, tangent=None, spectrum=None, species=None,
+                  careful=False):
         """(Blocks, right-hand side) of the Newton step for new node values at the mixed `point`; to the latter comes
         `blocks.given` on the top nodes.
 
@@ -304,6 +305,7 @@ class System:
         slopes are linearised too.
         species: those to linearise, default all; the others' blocks stay empty.
         exact: add what the nuclei's κ and ω owe to the protons' slopes, which Newton can lag but tangents and adjoints need.
+        careful: see `Blocks.flow`.
         """
         p, u = self.problem, point.u
         waves = None if self.w is None else point.resistance(self.law)
@@ -339,7 +341,7 @@ class System:
                 (own if o == 0 else blocks.gain(s, o))[:, columns] -= c
             if offset is not None:
                 add_difference(rhs[s], -offset)
-            blocks.flow(s, K, P, N, u[s, self.rows], None if self.top is None else self.top[s])
+            blocks.flow(s, K, P, N, u[s, self.rows], None if self.top is None else self.top[s], careful)
         blocks.secondaries = self.weights
         return blocks, rhs
 
