@@ -17,7 +17,6 @@ from .system import Point
 
 LOOSE = 0.05  # flux mismatch, relative to the throughput, at which a rigidity may take its next step in ν
 LINE = 1e3  # A of the projection line, in scaled units: along constant flux but where κ is tiny or losses take much of it
-PATIENT = 1e-3  # mismatch below which Newton takes over anyway
 EASY = 1e-4  # mismatch below which ν may fall by the fourth power of the step, once it is
 NEGLIGIBLE = 1e-3  # so small (scaled) that it hardly matters any more
 START = 10.0  # scaled ν where the path starts: diffusion ten times faster than the row's own escape
@@ -53,15 +52,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One way to try: step in ν (None: at the physical ν from a warm point), iterations, dual linearisation, all rows as one, ….
-
-    Two corrections of the same slopes by Newton can swing; taken as given and averaged they settle, slowly."""
+    """One way to try: step in ν (None: at the physical ν from a warm point), iterations, form of the linearisation, …."""
 
     factor: float | None
     limit: int
     dual: bool = False
     together: bool = False
-    patient: bool = False  # take the spectrum's slopes as given till the end, where momentum flows both ways
+    plain: bool = False  # the path with the slopes of the reference spectrum, where momentum flows both ways
 
 
 class NewtonPath:
@@ -127,7 +124,7 @@ class NewtonPath:
         if system.w is None or not system.problem.confined.any():  # all the same
             attempts = attempts[:1]
         if system.mixes_momentum:
-            attempts.insert(2, Attempt(0.2, self.max_iterations, dual=True, patient=True))
+            attempts[2:2] = [Attempt(0.2, soon, dual=True, plain=True), Attempt(0.05, soon, plain=True)]
         system.opening, out = 1.0, None
         if self.warm is not None:
             out = self._first(snes, self._warm_attempts(), None, self.warm)
@@ -146,6 +143,7 @@ class NewtonPath:
 
     def _counted(self, snes, attempt, warm=None):
         out = self._attempt(snes, attempt, self.done[0], warm)
+        self.system.shape = None
         self.done[0] += out.iterations
         self.done[1] += out.krylov
         if not out.converged and out.complete and out.mismatch < self.enough:
@@ -206,14 +204,16 @@ class NewtonPath:
     def _runaway(self, point):
         """The sentence of `existence.runaway` where no steady state can lie above `point`, None where one may.
 
-        At a stable steady state the Jacobian of the fluxes is an M-matrix: J x = source has x >= 0.  dq/da of self-excited waves
-        only falls where f grows, so a Jacobian that is none at a state fed less than it asks for is none further up either.
-        A spectrum fed too little is bent, which alone can make it fail: the reference spectrum must fail as well.
+        At a stable steady state the Jacobian of the fluxes is an M-matrix: J x = source has x >= 0.  A spectrum fed too little
+        is bent, which alone can make it fail: the reference spectrum must fail as well.  And so must the limit of large f, where
+        dq/da of self-excited waves vanishes: where that is an M-matrix, a multiple of x is a bound that f cannot pass.
         """
-        system = self.system
+        system, reference = self.system, self._reference()
         source = system.source if self.layout.ranks.any(system.source.any()) else np.ones_like(system.source)
         worst = self._worst(self._response(point, source))
-        if worst is None or self._worst(self._response(point, source, self._reference())) is None:
+        if worst is None or any(
+            self._worst(self._response(point, source, reference, limit)) is None for limit in (False, True)
+        ):
             return None
         return runaway(system.problem, *worst) if system.steady else GROWS
 
@@ -231,10 +231,11 @@ class NewtonPath:
         worst = self._worst(self._response(point, np.ones_like(system.source), point.u))
         return None if worst is None else runaway(system.problem, *worst)
 
-    def _response(self, point, source, spectrum=None):
-        """Node values that a given source would have by the equation linearised at `point`."""
+    def _response(self, point, source, spectrum=None, limit=False):
+        """Node values that a given source would have by the equation linearised at `point`; `limit`: where waves pass nothing."""
         system = self.system
-        blocks, _ = system.linearise(point, system.nu_waves, spectrum=spectrum)
+        tangent = (np.zeros_like(point.a),) * 2 if limit and system.w is not None else None
+        blocks, _ = system.linearise(point, system.nu_waves, spectrum=spectrum, tangent=tangent)
         return self._linear_step(blocks, source.copy(), np.zeros_like(point.u), range(system.problem.species))[0]
 
     def _worst(self, x):
@@ -302,17 +303,20 @@ class NewtonPath:
         rows = sys.V.shape[1]
         step, stall = np.full(rows, factor or 0.05), np.zeros(rows, int)
         kept, has = None if w is None else [q.copy(), a.copy(), nu.copy()], np.zeros(rows, bool)
-        final = factor is None or not path
         mixing, u_spectrum = sys.mixes_momentum, u
+        plain = attempt.plain and mixing
+        final = factor is None or not (path or plain)
+        sys.shape = self._reference() if plain else None
         krylov, worst, e, found, nearest, polishing, lowest, lowest_at = 0, {}, np.inf, None, None, False, np.inf, 0
+        low_all, since = np.full(u.shape[:2], np.inf), np.zeros(u.shape[:2], int)  # lowest mismatch of every row, and when
         for it in range(1, limit + 1):
-            active = everyone if final else [w]
+            active = everyone if final or w is None else [w]
             point = Point(u, a, q)
             tangent = None
             if w is not None:
                 tangent = sys.law.dual_tangent(a, q, nu) if attempt.dual else sys.tangent(point, nu)
             spectrum = None
-            if mixing and (e > (PATIENT if attempt.patient else LOOSE) or u.min() < 0.0):
+            if mixing and sys.shape is None and (e > LOOSE or u.min() < 0.0):
                 u_spectrum = spectrum = _between(u_spectrum, u)
             careful = final and e < ROUGH and it - lowest_at > STUCK
             blocks, rhs = sys.linearise(point, nu, with_correction=final, tangent=tangent, spectrum=spectrum, species=active,
@@ -321,12 +325,12 @@ class NewtonPath:
             krylov += k
             if not ranks.all(np.isfinite(u_new).all() and np.isfinite(rhs).all()):
                 return Outcome(point, False, it, krylov, np.inf, worst, "the linear system became singular")
-            halved = final and it - lowest_at > CYCLE  # limited corrections can make it swing between two states
-            if halved:
-                u_new = 0.5 * (u + u_new)
+            halved = final & (it - since > CYCLE)  # limited corrections can make rows swing between two states
+            if halved.any():
+                u_new[halved] = 0.5 * (u[halved] + u_new[halved])
             u_new[(u_new < 0.0) & (u_new > -EMPTY * np.abs(u_new).max(-1, keepdims=True))] = 0.0
             if w is not None:
-                a = self._slopes(blocks, rhs, u_new, self.sweeps.forced and not halved)
+                a = self._slopes(blocks, rhs, u_new, self.sweeps.forced and not halved.any())
                 q = tangent[0] * a + tangent[1]
                 if attempt.dual:
                     cap = sys.law.dual_cap(a, nu)
@@ -336,7 +340,8 @@ class NewtonPath:
             u = u_new
             errors = self.mismatch(u, a, nu, final, active)
             e_rows = errors[w].max(-1) if w is not None else np.zeros(rows)
-            e = ranks.max(float(max(x.max() for x in errors.values())))
+            e_all = ranks.gather(np.stack([errors[s].max(-1) if s in errors else np.zeros(rows) for s in everyone]))
+            e = float(e_all.max())
             snes.setIterationNumber(counted + it)
             snes.setFunctionNorm(e)
             snes.monitor(counted + it, e)
@@ -353,13 +358,16 @@ class NewtonPath:
                 nearest = Outcome(Point(u, a, q), False, it, krylov, e, self._where(errors))
             if e < 0.5 * lowest:
                 lowest, lowest_at = e, it
+            better = e_all < 0.5 * low_all
+            low_all[better], since[better] = e_all[better], it
             if factor is None and it - lowest_at > PATIENCE:
                 break  # the warm start leads nowhere
             stall += 1
             if not final:
                 if ranks.all(np.all(there & (e_rows < LOOSE))):
-                    final, nu = True, nu_true
+                    final, nu, sys.shape, u_spectrum = True, nu_true, None, u
                     lowest, lowest_at = np.inf, it
+                    low_all[:], since[:] = np.inf, it
                     continue
                 good = e_rows < LOOSE
                 if attempt.together:                                       # rows that feed each other step as one

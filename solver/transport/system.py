@@ -100,6 +100,7 @@ class System:
         self.side = np.where(self.upwind_low, 1.0, -1.0)
         self.stencils = [MomentumFlux(s - 3.0, grid.dx, p.open_end) for s in p.slope]
         self.B = p.momentum_rate()
+        self.shape = None  # node values whose spectra the momentum flux has, whatever those of f: of first order, monotone
         self.opening = 1.0  # share of the inflow that heating brings through an open lowest face
         self.inside = [_columns(B) for B in self.B]  # nodes where particles of the species change momentum
         self.sink = p.sink[:, rows, : self.n] / self.V
@@ -207,13 +208,19 @@ class System:
         """The given species, or all."""
         return range(self.problem.species) if species is None else species
 
+    def spectrum(self, u, given=None):
+        """(node values, weights) from which the momentum flux takes its slopes at state u: those of u or given ones."""
+        shape = given if self.shape is None else self.shape
+        return (u, face_weights) if shape is None else (shape, face_share)
+
     # ---- balance ---------------------------------------------------------------------------------------------------
 
     def gains(self, u, s):
         """Momentum gain of the nodes of own rows of species s at state u, and what rows gain from other rigidities, (rows,)."""
         total, gross = np.zeros((self.V.shape[1], self.n)), np.zeros(self.V.shape[1])
         columns = self.inside[s]
-        for o, c in self.momentum_coefficients(self.B[s], u, s, columns).items():
+        state, weights = self.spectrum(u)
+        for o, c in self.momentum_coefficients(self.B[s], state, s, columns, weights).items():
             part = c * self.shifted(u, s, o, columns)
             total[:, columns] += part
             if o:
@@ -335,7 +342,7 @@ class System:
                 own += self.sink[s]
             if self.top is None:
                 own[:, -1] += self.outflow[s]
-            state, weights = (u, face_weights) if spectrum is None else (spectrum, face_share)
+            state, weights = self.spectrum(u, spectrum)
             columns = self.inside[s]
             for o, c in self.momentum_coefficients(self.B[s], state, s, columns, weights).items():
                 (own if o == 0 else blocks.gain(s, o))[:, columns] -= c
