@@ -2,6 +2,9 @@
 
 import numpy as np
 
+LONG = 1e10  # crossing times after which a content that still grows in proportion to time does so for ever
+DECADES = 8.0  # of time over which it must have done so
+ALIKE = 1e-2  # relative change of what is stored that is none
 DEEPEST = 600.0  # e-folds by which f may rise against the flow: a double holds 700
 
 
@@ -119,4 +122,33 @@ def runaway(p, s, k):
     return (
         text + f", faster than it escapes, if its spectrum goes on there as R^-{p.slope[s]:.3g}; "
         'set boundary.momentum = "zero" to leave out all below the grid, or an end time'
+    )
+
+
+def fills_for_ever(history, crossing):
+    """Does a march's history end in growth of f in proportion to time, long after the slowest crossing time (s)?
+
+    Then a constant share of what is injected goes where nothing leaves and nothing is lost.
+    """
+    t, dt, change, storage = (np.asarray(history[key]) for key in ("t", "dt", "change", "storage"))
+    if t[-1] < LONG * crossing:
+        return False
+    begun = np.searchsorted(t, t[-1] * 10.0**-DECADES, side="right")
+    if begun == 0:
+        return False
+    late = slice(begun - 1, None)
+    steady_growth = np.abs(change[late] - dt[late] / t[late]) < ALIKE * change[late]
+    return bool(steady_growth.all() and np.ptp(storage[late]) < ALIKE * storage[-1])
+
+
+def filling(p, u, rate, t):
+    """The sentence for f that grows in proportion to time: u and ∂u/∂t (species, R, nodes) at time t tell where most."""
+    share = np.abs(rate).max(-1) * t / np.maximum(np.abs(u).max(-1), 1e-290)
+    s, k = np.unravel_index(np.argmax(share > 1.0 - ALIKE), share.shape)
+    i = int(np.argmax(np.abs(u[s, k])))
+    name = p.names[s] if p.names else f"species {s}"
+    return (
+        f"no steady state: {name} at R = {p.grid.R[k]:.3g} GV still fills in proportion to time after {t:.1g} s, most at "
+        f"z = {p.grid.z[i] / p.grid.z[-1]:.3g} z_max: what is carried there neither leaves nor is lost; add losses or "
+        "scattering there, or set time.end"
     )

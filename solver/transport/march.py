@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from .account import Account
+from .existence import filling, fills_for_ever
 from .newton import NewtonPath, Outcome
 from .scales import row_scales
 from .system import Point, System
@@ -281,6 +282,9 @@ class March:
                 return f"failed: {self.failure.message}"
             if c.end is None and self._steady() and (not c.direct or self.solve_steady()):
                 return "steady"
+            if c.end is None and fills_for_ever(s.history, float((self.system.H / self.V).max())):
+                self.failure = Failure(filling(self.problem, s.u, s.rate, s.t), {}, impossible=True)
+                return f"failed: {self.failure.message}"
             if self.layout.ranks.any(self.stop_requested):                 # Ctrl-C need not reach all at the same step
                 return "stopped"
         self.failure = Failure(f"{c.max_steps} steps were not enough (time.max_steps)", {})
