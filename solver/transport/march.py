@@ -351,7 +351,7 @@ class March:
             return None
         self._asked = True
         out = self._stage(None, np.inf, self.state.t, self.state.u, None)
-        if out.converged and (message := self.newton.unstable(out.point)):
+        if out.converged and (message := self.newton.inflow.unstable(out.point)):
             out.impossible, out.message = True, message
         if out.impossible:
             self._fail(out, "the steady state")

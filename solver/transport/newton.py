@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from petsc4py import PETSc
 
-from .existence import runaway
+from .inflow import Inflow, positive
 from .layout import BlockMatrix, Layout, Sweeps
 from .system import Point
 
@@ -24,13 +24,10 @@ GENTLE = 1e-3  # the same against the flow: e-folds by which f may rise there at
 POLISHED = 1e-3  # fraction of the tolerance below which no further step is taken for the budget's sake
 HOPELESS = 0.6  # step in ν so near 1 that a rigidity had better begin its path anew
 SWEEPS = 30  # Krylov iterations after which a factorisation is the cheaper way
-NEGATIVE = 1e-8  # of a row's largest f: below that a root is no density
 EMPTY = 8.0 * np.finfo(float).eps  # of a row's largest f: below zero by no more is rounding
-SMALLEST_OPENING = 1e-3  # step in the share of the inflow from below the grid at which that is given up
 ROUGH = 1e-6  # mismatch that rounding may be the reason of
 STUCK = 3  # iterations without a better mismatch, at the physical ν, after which linear solves reckon with rounding
 CYCLE = 6  # iterations without a better mismatch, at the physical ν, after which steps are halved
-GROWS = "the step is longer than what compression feeds takes to grow"
 PATIENCE = 8  # iterations at one ν before the path goes back and takes a smaller step
 
 
@@ -84,7 +81,7 @@ class NewtonPath:
         self.snes.setFromOptions()
         self.tolerance, self.max_iterations = self.snes.getTolerances()[1], self.snes.getTolerances()[3]
         self.ksp_type = ksp.getType()
-        self.outcome = None
+        self.outcome, self.inflow = None, Inflow(self)
         self.dual = False  # did the dual form serve last?
         self.stiff = ()  # the protons' rows whose slopes the last linear step took from fluxes
 
@@ -127,18 +124,18 @@ class NewtonPath:
             attempts[2:2] = [Attempt(0.2, soon, dual=True, plain=True), Attempt(0.05, soon, plain=True)]
         system.opening, out = 1.0, None
         if self.warm is not None:
-            out = self._first(snes, self._warm_attempts(), None, self.warm)
+            out = self.first(snes, self.warm_attempts(), None, self.warm)
         if out is None or not out.converged:
             system.opening = 0.0 if system.heated_from_below else 1.0
-            out = self._first(snes, attempts, out)
+            out = self.first(snes, attempts, out)
             if out.converged and system.opening < 1.0:
-                out = self._open(snes, out)
+                out = self.inflow.open(snes, out)
         out.iterations, out.krylov = self.done
         return out
 
-    def _warm_attempts(self):
+    def warm_attempts(self, limit=60):
         """From a point near the solution, in the form that served last, then in the other one."""
-        attempts = [Attempt(None, 60), Attempt(None, 60, dual=True)]
+        attempts = [Attempt(None, limit), Attempt(None, limit, dual=True)]
         return attempts[::-1] if self.dual else attempts if self.system.w is not None else attempts[:1]
 
     def _counted(self, snes, attempt, warm=None):
@@ -148,11 +145,11 @@ class NewtonPath:
         self.done[1] += out.krylov
         if not out.converged and out.complete and out.mismatch < self.enough:
             out.converged = True
-        if out.converged and self.system.steady and not self._positive(out.point.u):
+        if out.converged and self.system.steady and not positive(out.point.u):
             out.converged, out.message = False, "the root found is negative somewhere"
         return out
 
-    def _first(self, snes, attempts, best=None, warm=None):
+    def first(self, snes, attempts, best=None, warm=None):
         """The first attempt that converges, or the one that came nearest."""
         for attempt in attempts:
             out = self._counted(snes, attempt, warm)
@@ -163,89 +160,7 @@ class NewtonPath:
                 break
         return best
 
-    def _positive(self, u):
-        return bool((u.min(-1) >= -NEGATIVE * np.maximum(np.abs(u).max(-1), 1e-290)).all())
-
-    def _open(self, snes, out):
-        """Let in, share by share, what heating brings from below the grid, in proportion to what it finds there.
-
-        A spectrum so steep that it is fed faster than it escapes has no steady state; then this says so.
-        """
-        system, reached, stride, message = self.system, 0.0, 1.0, None
-        while reached < 1.0 and message is None:
-            system.opening = min(reached + stride, 1.0)
-            trial = self._first(snes, self._warm_attempts(), None, out.point)
-            if trial.converged:
-                out, reached, stride = trial, system.opening, 2.0 * stride
-                continue
-            system.opening, stride = 1.0, 0.25 * stride
-            message = self._runaway(out.point)
-            if message is None and stride == 0.25 and (trial := self._from_reference(snes, out.point)).converged:
-                return trial
-            out.impossible = message is not None and system.steady
-            out.grows = message is not None
-            if message is None and stride < SMALLEST_OPENING:
-                message = f"no convergence with more than {reached:.3g} of the inflow from below the grid"
-        if message is not None:
-            out.converged, out.message = False, message
-        return out
-
-    def _from_reference(self, snes, point):
-        """All of the inflow at once, from what the waves at `point` would make of the source with the reference spectrum."""
-        system, w = self.system, self.system.w
-        guess = Point(self._response(point, system.source, self._reference()), None, None)
-        if w is not None:
-            a = system.slope(guess.u, w)
-            guess = Point(guess.u, a, system.law.q(a, system.nu_waves))
-        if not (np.isfinite(guess.u).all() and self._positive(guess.u)):
-            return Outcome(guess, False, 0, 0, np.inf)
-        return self._first(snes, self._warm_attempts(), None, guess)
-
-    def _runaway(self, point):
-        """The sentence of `existence.runaway` where no steady state can lie above `point`, None where one may.
-
-        At a stable steady state the Jacobian of the fluxes is an M-matrix: J x = source has x >= 0.  A spectrum fed too little
-        is bent, which alone can make it fail: the reference spectrum must fail as well.  And so must the limit of large f, where
-        dq/da of self-excited waves vanishes: where that is an M-matrix, a multiple of x is a bound that f cannot pass.
-        """
-        system, reference = self.system, self._reference()
-        source = system.source if self.layout.ranks.any(system.source.any()) else np.ones_like(system.source)
-        worst = self._worst(self._response(point, source))
-        if worst is None or any(
-            self._worst(self._response(point, source, reference, limit)) is None for limit in (False, True)
-        ):
-            return None
-        return runaway(system.problem, *worst) if system.steady else GROWS
-
-    def _reference(self):
-        """Node values with the reference spectrum of each species at every height."""
-        p = self.system.problem
-        R = p.grid.R / p.grid.R[0]
-        values = R ** -np.asarray(p.slope)[:, None] / self.system.F_all
-        return np.repeat((values / values.max(1, keepdims=True))[:, :, None], p.nodes, 2)
-
-    def unstable(self, point):
-        """The same sentence where what is added to a steady state would grow without end, None where it fades."""
-        system = self.system
-        system.opening = 1.0
-        worst = self._worst(self._response(point, np.ones_like(system.source), point.u))
-        return None if worst is None else runaway(system.problem, *worst)
-
-    def _response(self, point, source, spectrum=None, limit=False):
-        """Node values that a given source would have by the equation linearised at `point`; `limit`: where waves pass nothing."""
-        system = self.system
-        tangent = (np.zeros_like(point.a),) * 2 if limit and system.w is not None else None
-        blocks, _ = system.linearise(point, system.nu_waves, spectrum=spectrum, tangent=tangent)
-        return self._linear_step(blocks, source.copy(), np.zeros_like(point.u), range(system.problem.species))[0]
-
-    def _worst(self, x):
-        """(species, rigidity row) where x is lowest, if it is negative somewhere."""
-        if not np.isfinite(x).all() or self._positive(x):
-            return None
-        s, k, _ = np.unravel_index(np.argmin(x), x.shape)
-        return int(s), int(k)
-
-    def _linear_step(self, blocks, rhs, guess, active):
+    def linear_step(self, blocks, rhs, guess, active):
         """Node values of all rows from the linearised equation; species not active keep the guess."""
         m, layout = self.matrix, self.layout
         m.blocks, m.active = blocks, active
@@ -306,7 +221,7 @@ class NewtonPath:
         mixing, u_spectrum = sys.mixes_momentum, u
         plain = attempt.plain and mixing
         final = factor is None or not (path or plain)
-        sys.shape = self._reference() if plain else None
+        sys.shape = self.inflow.reference() if plain else None
         krylov, worst, e, found, nearest, polishing, lowest, lowest_at = 0, {}, np.inf, None, None, False, np.inf, 0
         low_all, since = np.full(u.shape[:2], np.inf), np.zeros(u.shape[:2], int)  # lowest mismatch of every row, and when
         for it in range(1, limit + 1):
@@ -321,7 +236,7 @@ class NewtonPath:
             careful = final and e < ROUGH and it - lowest_at > STUCK
             blocks, rhs = sys.linearise(point, nu, with_correction=final, tangent=tangent, spectrum=spectrum, species=active,
                                         careful=careful)
-            u_new, k = self._linear_step(blocks, rhs, u, active)
+            u_new, k = self.linear_step(blocks, rhs, u, active)
             krylov += k
             if not ranks.all(np.isfinite(u_new).all() and np.isfinite(rhs).all()):
                 return Outcome(point, False, it, krylov, np.inf, worst, "the linear system became singular")

@@ -1,0 +1,119 @@
+"""What heating brings from below the grid in proportion to what it finds there, and whether it lets anything be steady.
+
+The one place where the equations feed on their own solution: a spectrum that is continued below the lowest rigidity and moved
+upwards.  A `NewtonPath` solves without that inflow first; here it is let in, and here a runaway is told from a failure.
+"""
+
+import numpy as np
+
+from .existence import runaway
+from .system import Point
+
+SMALLEST = 1e-3  # step in the share of the inflow at which that is given up
+SHORT = 12  # iterations that a solve may take where a runaway is expected
+NEGATIVE = 1e-8  # of a row's largest f: below that a root is no density
+GROWS = "the step is longer than what compression feeds takes to grow"
+
+
+def positive(u):
+    """Is u, (…, nodes), a density?"""
+    return bool((u.min(-1) >= -NEGATIVE * np.maximum(np.abs(u).max(-1), 1e-290)).all())
+
+
+class Inflow:
+    """The inflow from below the grid in the present system of a `NewtonPath`."""
+
+    def __init__(self, newton):
+        self.newton = newton
+
+    @property
+    def system(self):
+        return self.newton.system
+
+    def open(self, snes, out):
+        """Let the inflow in, all at once or share by share, from the converged outcome `out` without it.
+
+        A spectrum so steep that it is fed faster than it escapes has no steady state; then the outcome says so.
+        """
+        system, reached, stride, tried = self.system, 0.0, 1.0, False
+        message = self.runaway(out.point)
+        while reached < 1.0:
+            system.opening = min(reached + stride, 1.0)
+            attempts = self.newton.warm_attempts(SHORT) if message else self.newton.warm_attempts()
+            trial = self.newton.first(snes, attempts, None, out.point)
+            if trial.converged:
+                out, reached, stride = trial, system.opening, 2.0 * stride
+                message = self.runaway(out.point) if reached < 1.0 else None
+                continue
+            if message is not None:
+                out.impossible, out.grows = system.steady, True
+                break
+            if not tried and (trial := self.from_reference(snes, out.point)) is not None and trial.converged:
+                return trial
+            tried, stride = True, 0.25 * stride
+            if stride < SMALLEST:
+                message = f"no convergence with more than {reached:.3g} of the inflow from below the grid"
+                break
+        if message is not None:
+            out.converged, out.message = False, message
+        return out
+
+    def from_reference(self, snes, point):
+        """All of the inflow at once, from what the waves at `point` would make of the source with the reference spectrum."""
+        system, w = self.system, self.system.w
+        u = self.response(point, system.source, self.reference())
+        if not (np.isfinite(u).all() and positive(u)):
+            return None
+        guess = Point(u, None, None)
+        if w is not None:
+            a = system.slope(u, w)
+            guess = Point(u, a, system.law.q(a, system.nu_waves))
+        return self.newton.first(snes, self.newton.warm_attempts(), None, guess)
+
+    def runaway(self, point):
+        """The sentence of `existence.runaway` where no steady state can lie above `point`, None where one may.
+
+        At a stable steady state the Jacobian of the fluxes is an M-matrix: J x = source has x >= 0.  A spectrum fed too little
+        is bent, which alone can make it fail: the reference spectrum must fail as well.  And so must the limit of large f, where
+        dq/da of self-excited waves vanishes: where that is an M-matrix, a multiple of x is a bound that f cannot pass.
+        """
+        system, reference = self.system, self.reference()
+        source = system.source if self.newton.layout.ranks.any(system.source.any()) else np.ones_like(system.source)
+        worst = lowest(self.response(point, source))
+        if worst is None:
+            return None
+        for limit in (False, True):
+            if lowest(self.response(point, source, reference, limit)) is None:
+                return None
+        return runaway(system.problem, *worst) if system.steady else GROWS
+
+    def unstable(self, point):
+        """The same sentence where what is added to a steady state would grow without end, None where it fades."""
+        worst = lowest(self.response(point, np.ones_like(self.system.source), point.u))
+        return None if worst is None else runaway(self.system.problem, *worst)
+
+    def reference(self):
+        """Node values with the reference spectrum of each species at every height."""
+        p = self.system.problem
+        R = p.grid.R / p.grid.R[0]
+        values = R ** -np.asarray(p.slope)[:, None] / self.system.F_all
+        return np.repeat((values / values.max(1, keepdims=True))[:, :, None], p.nodes, 2)
+
+    def response(self, point, source, spectrum=None, limit=False):
+        """Node values that a source would have with all the inflow by the equation linearised at `point`.
+
+        spectrum: node values whose slopes it has; limit: where waves pass nothing.
+        """
+        system = self.system
+        system.opening = 1.0
+        tangent = (np.zeros_like(point.a),) * 2 if limit and system.w is not None else None
+        blocks, _ = system.linearise(point, system.nu_waves, spectrum=spectrum, tangent=tangent)
+        return self.newton.linear_step(blocks, source.copy(), np.zeros_like(point.u), range(system.problem.species))[0]
+
+
+def lowest(x):
+    """(species, rigidity row) where x is lowest, if it is negative somewhere."""
+    if not np.isfinite(x).all() or positive(x):
+        return None
+    s, k, _ = np.unravel_index(np.argmin(x), x.shape)
+    return int(s), int(k)
