@@ -191,14 +191,14 @@ CLOSURES = {
 }
 def krylov_counts(problem, monkeypatch):
     """GMRES iterations of every linear step of a solve from zero, and the outcome."""
-    counts, step = [], NewtonPath._linear_step
+    counts, step = [], NewtonPath.linear_step
 
     def counted(self, *arguments):
         out = step(self, *arguments)
         counts.append(out[1])
         return out
 
-    monkeypatch.setattr(NewtonPath, "_linear_step", counted)
+    monkeypatch.setattr(NewtonPath, "linear_step", counted)
     return counts, solve(problem).outcome
 
 
@@ -223,7 +223,7 @@ def test_krylov_reaches_its_tolerance():
     blocks, rhs = linearised(system, np.ones_like(u) * (1 - 0.5 * problem.grid.z[:-1]))
     assert not blocks.triangular
     newton = NewtonPath(layout_of(problem))
-    out, _ = newton._linear_step(blocks, rhs.copy(), np.zeros_like(u), [0])
+    out, _ = newton.linear_step(blocks, rhs.copy(), np.zeros_like(u), [0])
     assert newton.snes.getKSP().getConvergedReason() > 0
     assert np.linalg.norm(blocks.product(out) - rhs) <= 1e-8 * np.linalg.norm(rhs)
 
@@ -249,6 +249,6 @@ def test_species_that_wait_are_left_alone():
     system, u = random_state(problem, 1)
     blocks, rhs = linearised(system, u, exact=False)
     newton = NewtonPath(layout_of(problem))
-    out, _ = newton._linear_step(blocks, rhs.copy(), u, [0])
+    out, _ = newton.linear_step(blocks, rhs.copy(), u, [0])
     np.testing.assert_array_equal(out[1:], u[1:])
     assert not np.allclose(out[0], u[0])
