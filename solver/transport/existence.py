@@ -105,23 +105,26 @@ def _carried_back(p, Q):
 
 
 def runaway(p, s, k):
-    """The sentence for species s whose compression feeds on the spectrum continued below the grid, most at rigidity row k.
+    """The sentence for species s that feeds on its own spectrum continued beyond the grid, most at rigidity row k.
 
-    Says where the strongest drop of v is, the slope a shock of that strength accelerates to, and what can be done.
+    Below the grid compression takes from it, above it losses that meet compression inside.  Says where the strongest drop of
+    v is, the slope a shock of that strength accelerates to, and what can be done.
     """
     name = p.names[s] if p.names else f"species {s}"
     speed = np.append(p.v, p.v_top if p.top is None else p.v[-1])
     i = int(np.argmin(np.diff(speed)))
     below, above = speed[i], speed[i + 1]
     at = f"z = {p.grid.z[i + 1] / p.grid.z[-1]:.3g} z_max"
-    text = f"no steady state: {name} at R = {p.grid.R[k]:.3g} GV gains, where the flow converges, from below the grid"
+    B = p.momentum_rate()[s]
+    end = "above" if k > len(B) // 2 and (B[-1] > 0).any() else "below"
+    text = f"no steady state: {name} at R = {p.grid.R[k]:.3g} GV gains, where the flow converges, from {end} the grid"
     if 0 < above < below:
         text += f" ({at}: v falls by {below / above:.3g}, as a shock it hardens spectra to R^-{3 * below / (below - above):.3g})"
     else:
         text += f" (most at {at})"
     return (
         text + f", faster than it escapes, if its spectrum goes on there as R^-{p.slope[s]:.3g}; "
-        'set boundary.momentum = "zero" to leave out all below the grid, or an end time'
+        f'set boundary.momentum = "zero" to leave out all {end} the grid, or an end time'
     )
 
 

@@ -58,6 +58,14 @@ class Inflow:
             out.converged, out.message = False, message
         return out
 
+    def denied(self, out):
+        """Enter into an outcome that did not converge that nothing can be steady, where it is the inflow that forbids it."""
+        system = self.system
+        message = self.runaway(out.point) if system.mixes_momentum and system.problem.open_end else None
+        if message is not None:
+            out.message, out.impossible, out.grows = message, system.steady, True
+        return message is not None
+
     def from_reference(self, snes, point):
         """All of the inflow at once, from what the waves at `point` would make of the source with the reference spectrum."""
         system, w = self.system, self.system.w
@@ -102,11 +110,13 @@ class Inflow:
     def response(self, point, source, spectrum=None, limit=False):
         """Node values that a source would have with all the inflow by the equation linearised at `point`.
 
-        spectrum: node values whose slopes it has; limit: where waves pass nothing.
+        spectrum: node values whose slopes it has; limit: where self-excited waves pass nothing.
         """
-        system = self.system
+        system, tangent = self.system, None
         system.opening = 1.0
-        tangent = (np.zeros_like(point.a),) * 2 if limit and system.w is not None else None
+        if limit and system.w is not None:
+            kappa, offset = system.tangent(point, system.nu_waves)
+            tangent = np.where(system.problem.confined, 0.0, kappa), offset
         blocks, _ = system.linearise(point, system.nu_waves, spectrum=spectrum, tangent=tangent)
         return self.newton.linear_step(blocks, source.copy(), np.zeros_like(point.u), range(system.problem.species))[0]
 

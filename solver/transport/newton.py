@@ -6,7 +6,7 @@ a + A q (parametrised Newton).  The path starts from nearly linear diffusion, ν
 rigidity as fast as each one follows.  Nuclei are linear given the protons and join when the protons are close.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from petsc4py import PETSc
@@ -113,30 +113,46 @@ class NewtonPath:
     def _chain(self, snes):
         """All attempts in turn; where heating feeds the spectrum from below the grid, first without that, then with it."""
         system, self.done = self.system, [0, 0]
-        soon = max(self.max_iterations // 5, 1)
-        attempts = [Attempt(0.05, soon), Attempt(0.2, soon, dual=True), Attempt(0.3, self.max_iterations, together=True),
-                    Attempt(0.6, self.max_iterations), Attempt(0.5, self.max_iterations, dual=True)]
-        if self.dual:
-            attempts[:2] = attempts[1::-1]
-        if system.w is None or not system.problem.confined.any():  # all the same
-            attempts = attempts[:1]
-        if system.mixes_momentum:
-            attempts[2:2] = [Attempt(0.2, soon, dual=True, plain=True), Attempt(0.05, soon, plain=True)]
         system.opening, out = 1.0, None
         if self.warm is not None:
             out = self.first(snes, self.warm_attempts(), None, self.warm)
         if out is None or not out.converged:
             system.opening = 0.0 if system.heated_from_below else 1.0
-            out = self.first(snes, attempts, out)
+            out = self.first(snes, self._quick(), out)
+            if not out.converged and self.inflow.denied(out):
+                system.opening = 1.0
+            elif not out.converged and self.has_waves:
+                out = self.first(snes, self._long(), out)
             if out.converged and system.opening < 1.0:
                 out = self.inflow.open(snes, out)
         out.iterations, out.krylov = self.done
         return out
 
+    @property
+    def has_waves(self):
+        """Is the problem nonlinear but for the slopes of spectra?"""
+        return self.system.w is not None and bool(self.system.problem.confined.any())
+
+    def _quick(self):
+        """Paths of few iterations: either form of the linearisation, the last successful one first; then with given slopes."""
+        limit = max(self.max_iterations // 5, 1)
+        if not self.has_waves:
+            forms = [Attempt(0.05, limit)]
+        else:
+            forms = [Attempt(0.05, limit), Attempt(0.2, limit, dual=True)]
+        if self.dual:
+            forms.reverse()
+        return forms + [replace(form, plain=True) for form in forms[::-1] if self.system.mixes_momentum]
+
+    def _long(self):
+        """Paths of small steps that may take all iterations."""
+        limit = self.max_iterations
+        return [Attempt(0.3, limit, together=True), Attempt(0.6, limit), Attempt(0.5, limit, dual=True)]
+
     def warm_attempts(self, limit=60):
         """From a point near the solution, in the form that served last, then in the other one."""
         attempts = [Attempt(None, limit), Attempt(None, limit, dual=True)]
-        return attempts[::-1] if self.dual else attempts if self.system.w is not None else attempts[:1]
+        return attempts[::-1] if self.dual else attempts if self.has_waves else attempts[:1]
 
     def _counted(self, snes, attempt, warm=None):
         out = self._attempt(snes, attempt, self.done[0], warm)
@@ -204,7 +220,7 @@ class NewtonPath:
         # a path begins from nothing: its first problem is nearly linear, and a far start would only saturate the law
         u = warm.u.copy() if factor is None else np.zeros_like(self.u0)
         everyone = list(range(sys.problem.species))
-        path = w is not None and bool(sys.problem.confined.any())
+        path = self.has_waves
         nu_true = nu = a = q = None
         if w is not None:
             nu_true = sys.nu_waves
