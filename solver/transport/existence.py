@@ -104,19 +104,19 @@ def _carried_back(p, Q):
     return out
 
 
-def runaway(p, s, k):
-    """The sentence for species s that feeds on its own spectrum continued beyond the grid, most at rigidity row k.
+def runaway(p, s, k, i):
+    """The sentence for species s that feeds on its own spectrum continued beyond the grid, most at rigidity row k and node i.
 
     Below the grid compression takes from it, above it losses that meet compression inside.  Says where the strongest drop of
     v is, the slope a shock of that strength accelerates to, and what can be done.
     """
     name = p.names[s] if p.names else f"species {s}"
     speed = np.append(p.v, p.v_top if p.top is None else p.v[-1])
-    i = int(np.argmin(np.diff(speed)))
-    below, above = speed[i], speed[i + 1]
-    at = f"z = {p.grid.z[i + 1] / p.grid.z[-1]:.3g} z_max"
-    B = p.momentum_rate()[s]
-    end = "above" if k > len(B) // 2 and (B[-1] > 0).any() else "below"
+    drop = int(np.argmin(np.diff(speed)))
+    below, above = speed[drop], speed[drop + 1]
+    at = f"z = {p.grid.z[drop + 1] / p.grid.z[-1]:.3g} z_max"
+    lowest, highest = p.momentum_rate()[s][[0, -1], i]
+    end = "above" if highest > 0 and (lowest >= 0 or k > len(p.grid.R) // 2) else "below"
     text = f"no steady state: {name} at R = {p.grid.R[k]:.3g} GV gains, where the flow converges, from {end} the grid"
     if 0 < above < below:
         text += f" ({at}: v falls by {below / above:.3g}, as a shock it hardens spectra to R^-{3 * below / (below - above):.3g})"

@@ -81,17 +81,20 @@ class Inflow:
     def runaway(self, point):
         """The sentence of `existence.runaway` where no steady state can lie above `point`, None where one may.
 
-        At a stable steady state the Jacobian of the fluxes is an M-matrix: J x = source has x >= 0.  A spectrum fed too little
-        is bent, which alone can make it fail: the reference spectrum must fail as well.  And so must the limit of large f, where
-        dq/da of self-excited waves vanishes: where that is an M-matrix, a multiple of x is a bound that f cannot pass.
+        At a stable steady state the Jacobian of the fluxes is an M-matrix: J x = b has x > 0 for b > 0, at all nodes that cosmic
+        rays reach.  A spectrum fed too little is bent, which alone can make it fail: the reference spectrum must fail as well.
+        And so must the limit of large f, where dq/da of self-excited waves vanishes: where that is an M-matrix, a multiple of
+        x is a bound that f cannot pass.
         """
         system, reference = self.system, self.reference()
-        source = system.source if self.newton.layout.ranks.any(system.source.any()) else np.ones_like(system.source)
-        worst = lowest(self.response(point, source))
+        ones = np.ones_like(system.source)
+        if system.top is None and self.newton.layout.ranks.any(system.source.any()):
+            ones[self.response(point, system.source)[:, system.rows] == 0.0] = 0.0
+        worst = lowest(self.response(point, ones))
         if worst is None:
             return None
         for limit in (False, True):
-            if lowest(self.response(point, source, reference, limit)) is None:
+            if lowest(self.response(point, ones, reference, limit)) is None:
                 return None
         return runaway(system.problem, *worst) if system.steady else GROWS
 
@@ -122,8 +125,7 @@ class Inflow:
 
 
 def lowest(x):
-    """(species, rigidity row) where x is lowest, if it is negative somewhere."""
+    """(species, rigidity row, node) where x is lowest, if it is negative somewhere."""
     if not np.isfinite(x).all() or positive(x):
         return None
-    s, k, _ = np.unravel_index(np.argmin(x), x.shape)
-    return int(s), int(k)
+    return tuple(int(i) for i in np.unravel_index(np.argmin(x), x.shape))

@@ -19,9 +19,11 @@ LOOSE = 0.05  # flux mismatch, relative to the throughput, at which a rigidity m
 LINE = 1e3  # A of the projection line, in scaled units: along constant flux but where κ is tiny or losses take much of it
 EASY = 1e-4  # mismatch below which ν may fall by the fourth power of the step, once it is
 NEGLIGIBLE = 1e-3  # so small (scaled) that it hardly matters any more
+VERY_EASY = 1e-8  # mismatch below which it may whatever it is
 START = 10.0  # scaled ν where the path starts: diffusion ten times faster than the row's own escape
 GENTLE = 1e-3  # the same against the flow: e-folds by which f may rise there at the start
 POLISHED = 1e-3  # fraction of the tolerance below which no further step is taken for the budget's sake
+SETTLED = 1e-6  # of a row's largest f: by no more may the last step have moved it, for where little passes fluxes do not tell
 HOPELESS = 0.6  # step in ν so near 1 that a rigidity had better begin its path anew
 SWEEPS = 30  # Krylov iterations after which a factorisation is the cheaper way
 EMPTY = 8.0 * np.finfo(float).eps  # of a row's largest f: below zero by no more is rounding
@@ -238,7 +240,7 @@ class NewtonPath:
         plain = attempt.plain and mixing
         final = factor is None or not (path or plain)
         sys.shape = self.inflow.reference() if plain else None
-        krylov, worst, e, found, nearest, polishing, lowest, lowest_at = 0, {}, np.inf, None, None, False, np.inf, 0
+        krylov, worst, e, found, nearest, polished, lowest, lowest_at = 0, {}, np.inf, None, None, 0, np.inf, 0
         low_all, since = np.full(u.shape[:2], np.inf), np.zeros(u.shape[:2], int)  # lowest mismatch of every row, and when
         for it in range(1, limit + 1):
             active = everyone if final or w is None else [w]
@@ -268,6 +270,7 @@ class NewtonPath:
                     q = np.clip(q, -cap, cap)
                 else:
                     a, q = sys.law.project(a + LINE * q, LINE, nu)
+            moved = float((np.abs(u_new - u).max(-1) / np.maximum(np.abs(u_new).max(-1), 1e-290)).max())
             u = u_new
             errors = self.mismatch(u, a, nu, final, active)
             e_rows = errors[w].max(-1) if w is not None else np.zeros(rows)
@@ -278,12 +281,13 @@ class NewtonPath:
             snes.monitor(counted + it, e)
             there = np.ones(rows, bool) if w is None else np.all(nu <= nu_true, 1)
             if final and (e < self.tolerance or found is not None):
-                if found is None or e < found.mismatch:
+                if found is None or e < found.mismatch or moved > SETTLED:
                     found = Outcome(Point(u, a, q), True, it, krylov, e, self._where(errors))
-                if e < POLISHED * self.tolerance or polishing or it == limit:
+                polished += 1
+                enough = e < POLISHED * self.tolerance or polished > 1
+                if (enough and moved < SETTLED) or polished > PATIENCE or it == limit:
                     found.iterations, found.krylov = it, krylov
                     return found
-                polishing = True  # one step more: budgets close to rounding
                 continue
             if final and (nearest is None or e < nearest.mismatch):
                 nearest = Outcome(Point(u, a, q), False, it, krylov, e, self._where(errors))
@@ -308,7 +312,8 @@ class NewtonPath:
                     old[on] = now[on]
                 has |= on
                 nu = nu.copy()
-                stride = np.where((e_rows < EASY) & (nu.max(-1) < NEGLIGIBLE), step**4, step)
+                added = np.where(nu > nu_true, nu, 0.0).max(-1)
+                stride = np.where((e_rows < EASY) & (added < NEGLIGIBLE) | (e_rows < VERY_EASY), step**4, step)
                 nu[on] = np.maximum(nu_true[on], nu[on] * stride[on, None])
                 step[back] **= 0.5
                 q[back], a[back] = kept[0][back], kept[1][back]
