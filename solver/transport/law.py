@@ -351,7 +351,8 @@ class FaceLaw:
             implicit |= self.linear | self.mixed if self.others else self.linear
         if implicit.any():
             index = np.nonzero(implicit)
-            a[index], q[index] = self.take(index)._project_by_newton(np.abs(s[index]), weight, external.take(index))
+            law, t = self.take(index), np.abs(s[index])
+            a[index], q[index] = law._project_by_newton(t, weight, external.take(index), a[index])
         return np.copysign(a, s), np.copysign(q, s)
 
     def _project_fit(self, t, weight, ext, steps=60):
@@ -383,15 +384,19 @@ class FaceLaw:
             y = y - move
             if not (np.abs(move) > 1e-8 * y).any():  # its error is the square
                 break
-        fits = self.confined & (C > 0)
+        fits = self.confined & ((C > 0) | (S > 0))
         h = np.maximum(np.where(fits, y, np.where(self.undamped, FROZEN, 0.0)) * E + e, TINY)
         a = np.where(fits, y * t * (S + C * y) / (1.0 + m * y), t / (1.0 + weight / h))
         return a, a / h
 
-    def _project_by_newton(self, t, weight, ext, steps=80):
-        """`project` for t = |s| by safeguarded Newton on the law itself (flat arrays)."""
+    def _project_by_newton(self, t, weight, ext, start, steps=80):
+        """`project` for t = |s| by safeguarded Newton on the law itself (flat arrays).
+
+        start: the projection on the fit, which for linear damping alone is off by half the depth a m/S at most.
+        """
         law, whole, todo = self, ext, np.arange(t.size)
-        a = t / (1.0 + weight / np.maximum(law._h(t, ext)[0], TINY))
+        near = self.linear & np.isfinite(start)
+        a = start if near.all() else np.where(near, start, t / (1.0 + weight / np.maximum(law._h(t, ext)[0], TINY)))
         lo, hi, out = np.zeros_like(t), t.copy(), a.copy()
         for _ in range(steps):
             h, _, rest = law._h(a, ext)
