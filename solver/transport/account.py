@@ -18,14 +18,13 @@ class Account:
         """(flux, κ) on the faces of own rows, physical units: the flux that balances every node, κ = diffusive flux/slope."""
         system, p = self.system, self.system.problem
         with np.errstate(all="ignore"):
-            waves = None if p.waves is None else system.slope(u, p.waves)
-            nu = system.nu_waves
-            conduction = system.conduction(waves)
+            a = None if p.waves is None else system.slope(u, p.waves)
+            conduction = system.conduction(None if a is None else system.law.at(a))
             flux, kappa = np.empty_like(system.v), np.empty_like(system.v)
             for s in range(p.species):
                 flux[s] = system.balance_flux(u, s)
                 if s == p.waves:
-                    kappa[s] = 1.0 / np.maximum(system.law.h(np.abs(waves), nu)[0], 1e-290)
+                    kappa[s] = 1.0 / np.maximum(system.law.h(np.abs(a), system.nu_waves)[0], 1e-290)
                 else:
                     kappa[s] = conduction[s].kappa
             flux *= system.V * system.F

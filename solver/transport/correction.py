@@ -27,6 +27,11 @@ def weight_of_source(P):
     return omega, slope
 
 
+def consecutive(index):
+    """Numbers as a slice where each is one more than the last, else as they are."""
+    return slice(int(index[0]), int(index[-1]) + 1) if (np.diff(index) == 1).all() else index
+
+
 class Correction:
     """c on the faces of a `System` at its present step."""
 
@@ -57,114 +62,130 @@ class Correction:
         varying = ((self.dS != 0) | (self.dX2 != 0)).any(0)
         for _, d in self.d_others:
             varying = varying | (d != 0).any(0)
-        return varying & p.confined
+        varying &= p.confined
+        self.graded = bool(varying.any())
+        return varying
 
     def set_step(self, storing):
-        """Choose the faces for the system's present step; `storing`: does ∂t f belong to s̃?"""
-        system = self.system
-        self.storing = storing
-        always = storing or system.bulk is not None or system.problem.bulk_loss.any()
-        self.faces = np.flatnonzero((system.problem.v != 0) if always else self.varying)
+        """Choose the faces for the system's present step, and what of s̃ f does not change.  storing: does ∂t f belong to it?"""
+        system, p = self.system, self.system.problem
+        always = storing or system.bulk is not None or p.bulk_loss.any()
+        faces = np.flatnonzero((p.v != 0) if always else self.varying)
+        self.some = len(faces) > 0
+        if not self.some:
+            return
+        self.faces = consecutive(faces)
+        self.low, self.side, self.df = system.upwind_low[faces], system.side[faces], system.df[faces]
+        upwind = np.where(self.low, faces, faces + 1)
+        self.upwind, self.node = consecutive(upwind), consecutive(np.minimum(upwind, system.n - 1))
+        self.inside = upwind < system.n  # a given top value is not an unknown
+        # ∂s̃/∂f at the upwind node and the rest, both without what momentum and the waves' coefficients add
+        self.own = -self.dv[faces] * system.H / system.V
+        self.known = np.zeros_like(self.own)
+        if storing:
+            self.own = self.own - np.where(self.inside, system.inv_tau, 0.0)
+            self.known = np.where(self.inside, system.inv_tau * system.u_known[..., self.node], 0.0)
+        if system.bulk is not None:
+            self.known = self.known + np.where(self.inside, system.bulk[..., self.node], 0.0)
+        # faces of the waves' species with a law of their own
+        special = None if self.loose is None else (system.law.linear & self.loose)[:, self.faces]
+        self.special = special if special is not None and special.any() else None
+        self.all_special = self.special is not None and bool(special.all())
 
-    def flux(self, u, a_wave, conduction, species=None, derivatives=False):
-        """c on the faces of own rows, {species: c}, or with `derivatives` also ∂c/∂u at the upwind node by offset and ∂c/∂a."""
-        system, faces = self.system, self.faces
-        if not len(faces):
+    def flux(self, u, full, response, conduction, species=None, derivatives=False):
+        """{species: c} on the faces of own rows, or with `derivatives` (c, ∂c/∂u by offset in rigidity, ∂c/∂a, u), u and ∂c/∂u at
+        the upwind node.
+
+        full: `upper` of u.  response: the waves' law at the protons' slopes a; conduction: that of the other species.
+        """
+        if not self.some:
             return {}
-        p, out = system.problem, {}
-        low, side = system.upwind_low[faces], system.side[faces]
-        full = system.upper(u)
+        system, faces, out = self.system, self.faces, {}
         for s in system.every(species):
-            at = np.where(low, full[s][:, faces], full[s][:, faces + 1])
+            at = full[s][:, self.upwind]
+            local, terms = self._deviation(u, s, at)
+            graded = s == system.w and self.graded
+            if graded:
+                terms = terms - self._explicit_gradient(response.a)[:, faces]
+            raw, omega, by_slope = self._unbounded(s, self.df * terms, response, conduction)
             speed = np.abs(system.v[s][:, faces])
-            if s == system.w:
-                P, dP = system.law.peclet(a_wave, system.nu_waves, self.loose)
-            else:
-                P, dP = conduction[s].peclet, conduction[s].d_peclet
-            omega, d_omega = weight_of_source(P[:, faces])
-            local, terms = self._deviation(u, s, at, a_wave)
-            tau = system.df[faces] * terms
-            raw = omega * tau
-            fill = 0.0  # what `raw` owes to the slope of f itself
-            if s == system.w and system.law.has_linear:
-                special = (system.law.linear & self.loose)[:, faces]
-                linear, slope, fill = system.law.correction_of_linear(tau, a_wave * system.side, system.nu_waves, faces)
-                raw, omega = np.where(special, linear, raw), np.where(special, slope, omega)
-                fill = np.where(special, fill, 0.0)
-            raw = side * raw
             bound = np.maximum(speed * np.abs(at), TINY)
-            y = raw / bound
-            T = np.tanh(np.clip(y, -30.0, 30.0))
-            c = np.zeros((at.shape[0], len(p.v)))
+            y = self.side * raw / bound
+            T = np.tanh(y)
+            c = np.zeros((at.shape[0], len(system.df)))
             c[:, faces] = bound * T
             if not derivatives:
                 out[s] = c
                 continue
             dT = 1.0 - T**2
-            d = {o: dT * side * system.df[faces] * omega * x for o, x in local.items()}
+            along = dT * self.side
+            d = {o: along * self.df * omega * x for o, x in local.items()}
             d[0] = d[0] + speed * np.sign(at) * (T - y * dT)
-            by_slope = np.zeros_like(c)  # ∂c/∂a of the protons
-            if system.w is not None:
-                by_slope[:, faces] = dT * side * system.df[faces] * d_omega * terms * (dP * np.sign(a_wave))[:, faces]
-            if s == system.w:
-                h = 1e-6 * np.abs(a_wave) + 1e-200
-                change = (self._explicit_gradient(a_wave + h, s) - self._explicit_gradient(a_wave - h, s)) / (2.0 * h)
-                by_slope[:, faces] += dT * fill - (omega * dT * side * system.df[faces]) * change[:, faces]
-            out[s] = (c, d, by_slope)
+            if graded:
+                h = 1e-6 * np.abs(response.a) + 1e-200
+                change = self._explicit_gradient(response.a + h) - self._explicit_gradient(response.a - h)
+                by_slope = by_slope - omega * self.df * (change / (2.0 * h))[:, faces]
+            d_slope = np.zeros_like(c)
+            d_slope[:, faces] = along * by_slope
+            out[s] = (c, d, d_slope, at)
         return out
 
-    def _deviation(self, u, s, at, a_wave):
-        """s̃ of species s on the faces, and what it is made of by the upwind nodes: {offset in rigidity: coefficient}."""
+    def _unbounded(self, s, tau, response, conduction):
+        """c along the flow before it is bounded, for τ = Δz s̃, and its derivatives by τ and by the protons' slope."""
         system, faces = self.system, self.faces
-        low = system.upwind_low[faces]
-        node = np.where(low, faces, faces + 1)
-        inside = node < system.n  # a given top value is not an unknown
-        node = np.minimum(node, system.n - 1)
-        local = {0: np.where(inside, -system.inv_tau[s], 0.0) * self.storing - self.dv[faces] * system.H / system.V[s]}
-        terms = local[0] * at
-        if self.storing:
-            terms = terms + np.where(inside, system.inv_tau[s] * system.u_known[s][:, node], 0.0)
+        raw = omega = by_slope = 0.0
+        if s != system.w or not self.all_special:
+            if s == system.w:
+                P, dP = system.law.peclet(response.a, system.nu_waves, self.loose)
+            else:
+                P, dP = conduction[s].peclet, conduction[s].d_peclet
+            omega, d_omega = weight_of_source(P[:, faces])
+            raw = omega * tau
+            if response is not None:
+                by_slope = d_omega * tau * (dP * np.sign(response.a))[:, faces]
+        if s == system.w and self.special is not None:
+            q, dq = response.flux(system.nu_waves)
+            linear, slope, fill = system.law.correction_of_linear(tau, system.nu_waves, faces, q * system.side, dq)
+            raw, omega = np.where(self.special, linear, raw), np.where(self.special, slope, omega)
+            by_slope = np.where(self.special, self.side * fill, by_slope)
+        return raw, omega, by_slope
+
+    def _deviation(self, u, s, at):
+        """s̃ of species s on the faces but for what changes the waves' coefficients along z, and what it is made of by the
+        upwind nodes: {offset in rigidity: coefficient}."""
+        system, local = self.system, {0: self.own[s]}
+        terms = self.own[s] * at + self.known[s]
         if self.gaining[s]:
-            values = self._at_upwind(u, s, faces, low)
-            for o, c in system.gain_coefficients(self.face_rate[s][:, faces], values, s).items():
+            values = self._at_upwind(u, s)
+            for o, c in system.gain_coefficients(self.face_rate[s][:, self.faces], values, s).items():
                 local[o] = local.get(o, 0.0) + c
-                terms = terms + c * shift(values, system.rows, o)
-        if system.bulk is not None:
-            terms = terms + np.where(inside, system.bulk[s][:, node], 0.0)
-        if s == system.w:
-            terms = terms - self._explicit_gradient(a_wave, s)[:, faces]
+                terms += c * shift(values, system.rows, o)
         return local, terms
 
-    def _at_upwind(self, u, s, faces, low):
-        """u of species s at the upwind node of some faces, a given top included; (R, faces)."""
+    def _at_upwind(self, u, s):
+        """u of species s at the upwind node of the faces, a given top included; (R, faces)."""
         system = self.system
         full = u[s]
         if system.top is not None:
             full = np.concatenate([full, (system.problem.top[s] / system.F_all[s])[:, None]], -1)
-        return np.where(low, full[:, faces], full[:, faces + 1])
+        return full[:, self.upwind]
 
-    def _explicit_gradient(self, a, s):
+    def _explicit_gradient(self, a):
         return self.system.law.coefficient_gradient(a, self.system.nu_waves, self.dS, self.dX2, self.d_others)
 
     def linearise(self, blocks, rhs, s, parts, point, K, P, N, offset, exact):
         """Add c and its derivatives: own row into K, P, N, other rigidities into couplings; the rest and `offset` returned."""
-        system, faces = self.system, self.faces
-        low = system.upwind_low[faces]
-        u = point.u
-        c, d, by_slope = parts
-        inner = np.where(low, faces, faces + 1)
-        given_top = inner >= system.n
-        node = np.minimum(inner, system.n - 1)
+        system, faces, low = self.system, self.faces, self.low
+        c, d, by_slope, at = parts
         rest = c[:, faces].copy()
         for o, value in d.items():
             if o == 0:
-                full = system.upper(u)[s]
-                rest -= value * np.where(low, full[:, faces], full[:, faces + 1])
+                rest -= value * at
                 P[:, faces] += np.where(low, value, 0.0)
                 N[:, faces] += np.where(low, 0.0, value)
                 continue
-            value = np.where(given_top, 0.0, value)
-            rest -= value * system.shifted(u, s, o)[:, node]
+            value = np.where(self.inside, value, 0.0)
+            rest -= value * system.shifted(point.u, s, o)[:, self.node]
             Po, No = np.zeros_like(c), np.zeros_like(c)
             Po[:, faces], No[:, faces] = np.where(low, value, 0.0), np.where(low, 0.0, value)
             add_divergence(blocks.couple(s, o), Po, No)

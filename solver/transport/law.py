@@ -156,6 +156,11 @@ class FaceLaw:
     def has_linear(self):
         return bool(self.linear.any())
 
+    @cached_property
+    def only_linear(self):
+        """Is linear damping alone on every face?  Then the fit, which would be wrong everywhere, is not asked."""
+        return bool(self.linear.all())
+
     def external(self, nu):
         """`External` of rates ν, kept for the last array asked for."""
         asked, last = self.__dict__.get("_external", (None, None))
@@ -170,7 +175,9 @@ class FaceLaw:
         """The law of some of the faces: an index or a slice of the arrays."""
         others = tuple((n, log_G[index]) for n, log_G in self.others)
         law = FaceLaw(self.S[index], self.X[index], self.m[index], self.confined[index], others)
-        law.__dict__["CD"] = tuple(x[index] for x in self.CD)
+        known = law.__dict__
+        known["CD"] = tuple(x[index] for x in self.CD)
+        known |= {name: getattr(self, name)[index] for name in ("mixed", "undamped", "linear")}
         return law
 
     # ---- resistances -----------------------------------------------------------------------------------------------------
@@ -217,6 +224,8 @@ class FaceLaw:
         )
 
     def _h(self, a, ext, waves=None):
+        if self.only_linear:
+            return self._linear(a, ext)
         y, dy, rest = waves or self.resistance(a)
         out = y * ext.E + ext.excess, dy * ext.E, rest * ext.E + ext.excess
         if self.has_linear:
@@ -261,10 +270,12 @@ class FaceLaw:
         holds nuclei back too: P = ln(1 + m a/(s S)), as in the limit X → 0.
         """
         a = np.abs(a)
-        y, dy, _ = waves or self.resistance(a)
-        my = self.m * y
-        depth = np.where(my > 1e-8, np.log1p(my) / np.maximum(self.m, TINY), y * (1.0 - 0.5 * my))
-        slope = dy / (1.0 + my)
+        depth = slope = 0.0
+        if not self.only_linear:
+            y, dy, _ = waves or self.resistance(a)
+            my = self.m * y
+            depth = np.where(my > 1e-8, np.log1p(my) / np.maximum(self.m, TINY), y * (1.0 - 0.5 * my))
+            slope = dy / (1.0 + my)
         if self.has_linear:
             S, m, mu = np.where(self.linear, self.S, 1.0), np.maximum(self.m, TINY), np.minimum(self.m * nu, DEPTH_MAX)
             s = self.external(nu).s
@@ -298,8 +309,10 @@ class FaceLaw:
         P = np.where(alone, self.m * nu, np.where(self.undamped, INFINITE, P))
         return np.minimum(P, INFINITE), np.where(alone | self.undamped | (P > INFINITE), 0.0, dP)
 
-    def correction_of_linear(self, tau, a, nu, faces):
-        """c, ∂c/∂τ and ∂c/∂a of `faces` with linear damping alone, ν next to nothing, for τ = Δz s̃; a is the slope of f.
+    def correction_of_linear(self, tau, nu, faces, q, dq):
+        """c, ∂c/∂τ and ∂c/∂a of `faces` with linear damping alone, ν next to nothing, for τ = Δz s̃.
+
+        q, dq: what `q_dq` gives on all faces for the slopes of f along the flow.
 
         Such a face passes s S at most while the flux is constant.  Where it is not, f falls by x = −τ/S (in units of S/m) to
         make up for it, and the law at a point holds: q = S x/(x + mν) and F = v f − ½ S x + q at the middle, more than s S as
@@ -309,17 +322,19 @@ class FaceLaw:
         """
         S = np.where(self.linear[:, faces], self.S[:, faces], 1.0)
         mu, s = np.minimum(self.m[:, faces] * nu[:, faces], DEPTH_MAX), self.external(nu).s[:, faces]
-        q, dq = self.q_dq(a, nu)
-        fill, d_fill = q[:, faces] / (s * S), dq[:, faces] / (s * S)
         x = -tau / S
         rises, beyond = x < 0, x > 1.0 - s
         total = np.where(beyond, x, 1.0) + mu
         share = mu / total
-        thin, d_thin = layer(np.maximum(-x, 0.0), mu)
-        full = S * (np.sqrt(2.0 * mu) - thin) - 0.5 * tau
-        c = np.where(rises, fill * full, np.where(beyond, S * (1.0 - share - 0.5 * x - s), 0.0))
-        slope = np.where(rises, -(0.5 + d_thin) * fill, np.where(beyond, 0.5 - share / total, 0.0))
-        return c, slope, np.where(rises, d_fill * full, 0.0)
+        c = np.where(beyond, S * (1.0 - share - 0.5 * x - s), 0.0)
+        slope, fill = np.where(beyond, 0.5 - share / total, 0.0), np.zeros_like(c)
+        if rises.any():
+            filled, d_filled = q[:, faces] / (s * S), dq[:, faces] / (s * S)
+            thin, d_thin = layer(np.maximum(-x, 0.0), mu)
+            full = S * (np.sqrt(2.0 * mu) - thin) - 0.5 * tau
+            c, slope = np.where(rises, filled * full, c), np.where(rises, -(0.5 + d_thin) * filled, slope)
+            fill = np.where(rises, d_filled * full, fill)
+        return c, slope, fill
 
     def coefficient_gradient(self, a, nu, dS, dX2, others=()):
         """∂q/∂z at fixed slope through S(z), X²(z) and ln G(z) of the `others`, from the law at a point."""
@@ -338,6 +353,10 @@ class FaceLaw:
         slopes = {1.0: np.where(X2 > 0, dX2 / np.maximum(X2, TINY), 0.0), **dict(others)}
         pick = [np.broadcast_to(slopes[n], self.mixed.shape)[self.mixed] for n in self.mixture.powers]
         return np.broadcast_to(dS, self.mixed.shape)[self.mixed], np.stack(pick)
+
+    def at(self, a):
+        """The law at slopes a of any sign."""
+        return Response(self, a)
 
     # ---- back to the graph -----------------------------------------------------------------------------------------------
 
@@ -419,3 +438,30 @@ class FaceLaw:
                 a, t, lo, hi, todo = a[index], t[index], lo[index], hi[index], todo[index]
                 law, ext = law.take(index), ext.take(index)
         return out, out / np.maximum(self._h(out, whole)[0], TINY)
+
+
+class Response:
+    """A law at given slopes, which stay as they are: each part worked out once."""
+
+    def __init__(self, law, a):
+        self.law, self.a = law, a
+        self._rates = self._flux = None
+
+    @cached_property
+    def resistance(self):
+        """What the waves resist."""
+        return self.law.resistance(np.abs(self.a))
+
+    def flux(self, nu):
+        """The diffusive flux and its derivative, kept for the last array of rates asked for."""
+        if self._rates is not nu:
+            self._rates, self._flux = nu, self.law.q_dq(self.a, nu, self._waves)
+        return self._flux
+
+    def depth(self, nu):
+        """The waves' share of the depth and its derivative."""
+        return self.law.depth(self.a, self._waves, nu)
+
+    @property
+    def _waves(self):
+        return None if self.law.only_linear else self.resistance

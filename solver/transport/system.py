@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from .correction import Correction
-from .law import TINY, FaceLaw, depth_excess, log
+from .law import TINY, FaceLaw, Response, depth_excess, log
 from .linear import Blocks, add_difference, add_divergence, shift
 from .momentum import MomentumFlux, face_share, face_weights
 
@@ -28,13 +28,13 @@ class Point:
     u: np.ndarray
     a: np.ndarray
     q: np.ndarray
-    _resistance: tuple | None = field(default=None, repr=False, compare=False)
+    _response: Response | None = field(default=None, repr=False, compare=False)
 
-    def resistance(self, law):
-        """What the law's waves resist at the slopes of the point, worked out once."""
-        if self._resistance is None:
-            self._resistance = law.resistance(np.abs(self.a))
-        return self._resistance
+    def response(self, law):
+        """The law at the slopes of the point, kept."""
+        if self._response is None:
+            self._response = law.at(self.a)
+        return self._response
 
 
 class Conduction:
@@ -193,15 +193,12 @@ class System:
         """Node values (..., nodes + top) taken at the upwind node of each face."""
         return full[..., :-1] if self.outwards else np.where(self.upwind_low, full[..., :-1], full[..., 1:])
 
-    def conduction(self, a, species=None, resistance=None):
-        """{species: Conduction} of all but the wave species, or of some of them, at the protons' slopes a.
-
-        resistance: what their law gave for a, if known.
-        """
+    def conduction(self, response, species=None):
+        """{species: Conduction} of all but the wave species, or of some of them, by the law at the protons' slopes."""
         others = [s for s in self.every(species) if s != self.w]
         if self.w is None:
             return {s: Conduction(self.m[s], self.nu[s], 0.0, (0.0, 0.0)) for s in others}
-        depth = self.law.depth(a, resistance, self.nu_waves) if others else None
+        depth = response.depth(self.nu_waves) if others else None
         return {s: Conduction(self.m[s], self.nu[s], self.depth_scale[s], depth) for s in others}
 
     def every(self, species=None):
@@ -264,13 +261,13 @@ class System:
         full = known[0] if known else self.upper(u)
         slopes = known[1] if known else self.slope(u)
         at = self.upwind(full)
-        resistance = None if self.w is None else self.law.resistance(np.abs(a))
-        conduction = self.conduction(a, species, resistance)
-        c = self.correction.flux(u, a, conduction, species) if with_correction else {}
+        response = None if self.w is None else self.law.at(a)
+        conduction = self.conduction(response, species)
+        c = self.correction.flux(u, full, response, conduction, species) if with_correction else {}
         out = {}
         for s in self.every(species):
             if s == self.w:
-                q, kappa = self.law.q_dq(a, nu, resistance)
+                q, kappa = response.flux(nu)
             else:
                 kappa = conduction[s].kappa
                 q = kappa * slopes[s]
@@ -297,7 +294,7 @@ class System:
 
     def tangent(self, point, nu):
         """(κ, offset) of the protons' flux law at a mixed point: q ≈ κ a + offset."""
-        kappa = self.law.q_dq(point.a, nu, point.resistance(self.law))[1]
+        kappa = point.response(self.law).flux(nu)[1]
         return kappa, point.q - kappa * point.a
 
     # ---- linearisation ----------------------------------------------------------------------------------------------
@@ -315,9 +312,11 @@ class System:
         careful: see `Blocks.flow`.
         """
         p, u = self.problem, point.u
-        waves = None if self.w is None else point.resistance(self.law)
-        conduction = self.conduction(point.a, species, waves)
-        corrections = self.correction.flux(u, point.a, conduction, species, derivatives=True) if with_correction else {}
+        response = None if self.w is None else point.response(self.law)
+        conduction = self.conduction(response, species)
+        corrections = {}
+        if with_correction:
+            corrections = self.correction.flux(u, self.upper(u), response, conduction, species, derivatives=True)
         blocks = Blocks.empty(p.species, self.V.shape[1], self.n, self.rows)
         rhs = self.source + self.vol * self.inv_tau * self.u_known if np.isfinite(self.tau) else self.source.copy()
         for s in self.every(species):
