@@ -9,6 +9,8 @@ Faces with linear damping alone have a law of their own (`FaceLaw.correction_of_
 advective flux, so positivity stands.
 """
 
+from copy import copy
+
 import numpy as np
 
 from .law import TINY, log
@@ -78,6 +80,7 @@ class Correction:
         self.low, self.side, self.df = system.upwind_low[faces], system.side[faces], system.df[faces]
         upwind = np.where(self.low, faces, faces + 1)
         self.upwind, self.node = consecutive(upwind), consecutive(np.minimum(upwind, system.n - 1))
+        self.rate = self.face_rate[..., self.faces]
         self.inside = upwind < system.n  # a given top value is not an unknown
         # ∂s̃/∂f at the upwind node and the rest, both without what momentum and the waves' coefficients add
         self.own = -self.dv[faces] * system.H / system.V
@@ -91,6 +94,19 @@ class Correction:
         special = None if self.loose is None else (system.law.linear & self.loose)[:, self.faces]
         self.special = special if special is not None and special.any() else None
         self.all_special = self.special is not None and bool(special.all())
+
+    def part(self, system, own):
+        """The correction of a `system` of some of the own rows."""
+        part = copy(self)
+        part.system = system
+        if self.some:
+            part.own, part.known = self.own[:, own], self.known[:, own]
+            if self.loose is not None:
+                part.loose, part.dS, part.dX2 = self.loose[own], self.dS[own], self.dX2[own]
+                part.d_others = tuple((n, d[own]) for n, d in self.d_others)
+            if self.special is not None:
+                part.special = self.special[own]
+        return part
 
     def flux(self, u, full, response, conduction, species=None, derivatives=False):
         """{species: c} on the faces of own rows, or with `derivatives` (c, ∂c/∂u by offset in rigidity, ∂c/∂a, u), u and ∂c/∂u at
@@ -157,18 +173,19 @@ class Correction:
         terms = self.own[s] * at + self.known[s]
         if self.gaining[s]:
             values = self._at_upwind(u, s)
-            for o, c in system.gain_coefficients(self.face_rate[s][:, self.faces], values, s).items():
+            for o, c in system.gain_coefficients(self.rate[s], values, s).items():
                 local[o] = local.get(o, 0.0) + c
                 terms += c * shift(values, system.rows, o)
         return local, terms
 
     def _at_upwind(self, u, s):
-        """u of species s at the upwind node of the faces, a given top included; (R, faces)."""
-        system = self.system
-        full = u[s]
+        """u of species s at the upwind node of the faces, a given top included; (R, faces), of rows within reach."""
+        system, reach = self.system, self.system.reach
+        full, out = u[s][reach], np.empty((u.shape[1], len(self.df)))
         if system.top is not None:
-            full = np.concatenate([full, (system.problem.top[s] / system.F_all[s])[:, None]], -1)
-        return full[:, self.upwind]
+            full = np.concatenate([full, (system.problem.top[s] / system.F_all[s])[reach, None]], -1)
+        out[reach] = full[:, self.upwind]
+        return out
 
     def _explicit_gradient(self, a):
         return self.system.law.coefficient_gradient(a, self.system.nu_waves, self.dS, self.dX2, self.d_others)

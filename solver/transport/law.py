@@ -27,7 +27,7 @@ from .nonlinear import Mixture
 TINY = 1e-290  # far below any scaled flux; only keeps 0/0 away
 FROZEN = 1e100  # 1/κ_sc of undamped waves, in scaled units
 INFINITE = 1e18  # Péclet number of faces nothing diffuses through
-STRIP = 16384  # faces worked on at a time in long calculations, so that their arrays stay in the cache
+STRIP = 32768  # faces worked on at a time in long calculations, so that their arrays stay in the cache
 DEPTH_MAX = 250.0  # e^{-250}: a face this deep conducts nothing that double precision could see
 
 
@@ -179,6 +179,12 @@ class FaceLaw:
         known["CD"] = tuple(x[index] for x in self.CD)
         known |= {name: getattr(self, name)[index] for name in ("mixed", "undamped", "linear")}
         return law
+
+    def part(self, own, nu):
+        """The law of some rows and their share of rates ν, of which it knows what the whole law does."""
+        law, rates = self.take(own), nu[own]
+        law.__dict__["_external"] = rates, self.external(nu).take(own)
+        return law, rates
 
     # ---- resistances -----------------------------------------------------------------------------------------------------
 

@@ -336,16 +336,25 @@ class NewtonPath:
     def mismatch(self, u, a, nu, with_correction=True, species=None):
         """{species: (rows, faces)}: flux of the law against the flux the balance asks for, relative to the throughput of
         the row; where the law is nearly flat its slope instead, relative to the largest value of the row."""
-        sys, out = self.system, {}
-        nu = sys.nu_waves if nu is None else nu
+        sys, shape = self.system, self.system.v.shape[1:]
+        out = {s: np.empty(shape) for s in sys.every(species)}
+        for own, part, rates in sys.strips(sys.nu_waves if nu is None else nu):
+            for s, errors in self._mismatch(part, own, u, a, rates, with_correction, species):
+                out[s][own] = errors
+        return out
+
+    def _mismatch(self, sys, own, u, a, nu, with_correction, species):
+        """Its (species, array) of a strip of own rows, `sys` being the system of these."""
         values = sys.upper(u)
         slopes = sys.slope(u)
         waves = None if sys.w is None else slopes[sys.w]
-        if a is not None and waves is not None and len(self.stiff):
+        stiff = [] if a is None else [k for k in self.stiff if own.start <= k < own.stop]
+        if waves is not None and len(stiff):
             # node values know the slope to their rounding, the mixed unknown perhaps better
-            full, rough = values[sys.w][self.stiff], waves[self.stiff]
+            here = np.array(stiff) - own.start
+            full, rough = values[sys.w][here], waves[here]
             doubt = 2.0 * np.finfo(float).eps * (np.abs(full[:, :-1]) + np.abs(full[:, 1:])) / sys.df
-            waves[self.stiff] = np.clip(a[self.stiff], rough - doubt, rough + doubt)
+            waves[here] = np.clip(a[stiff], rough - doubt, rough + doubt)
         law = sys.law_flux(u, waves, nu, with_correction, species, (values, slopes))
         for s, (flux, q, kappa, _) in law.items():
             gains = sys.gains(u, s)
@@ -358,11 +367,11 @@ class NewtonPath:
             noise = 8.0 * np.finfo(float).eps * conducting * (full[:, :-1] + full[:, 1:])
             err /= 1.0 + noise / (self.tolerance * throughput)
             size = full.max(-1)[:, None] + 1e-290
-            out[s] = np.fmin(err / throughput, err / np.maximum(kappa, 1e-290) * (sys.df / size))
+            err = np.fmin(err / throughput, err / np.maximum(kappa, 1e-290) * (sys.df / size))
             if sys.top is None:                                            # the top node, beyond the last face
                 last = np.abs(inputs.sum(-1) - sys.outflow[s] * u[s, sys.rows, -1])
-                out[s][:, -1] = np.maximum(out[s][:, -1], last / throughput[:, 0])
-        return out
+                err[:, -1] = np.maximum(err[:, -1], last / throughput[:, 0])
+            yield s, err
 
     def _where(self, errors):
         """Species, own row and face of the largest mismatch."""

@@ -6,13 +6,14 @@ its throughput is of order one whatever the fifteen decades between rows.  Node 
 On a face the flux is F = v u_upwind + q(a) + c: the fitted law (`law`) and the complete-flux correction (`correction`).
 """
 
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from .correction import Correction
-from .law import TINY, FaceLaw, Response, depth_excess, log
+from .law import TINY, FaceLaw, Response, depth_excess, log, strips
 from .linear import Blocks, add_difference, add_divergence, shift
 from .momentum import MomentumFlux, face_share, face_weights
 
@@ -71,8 +72,10 @@ class System:
     """
 
     def __init__(self, problem, V, F, rows=slice(None), gather=lambda u: u):
-        self.problem, self.rows, self.gather = problem, rows, gather
         p, grid = problem, problem.grid
+        rows = slice(*rows.indices(len(grid.R))[:2])
+        self.problem, self.rows, self.gather = problem, rows, gather
+        self.reach = slice(0, len(grid.R))  # rows that momentum coefficients are worked out for
         self.n, self.H = p.nodes, grid.z[-1]
         self.V_all, self.F_all = V, F
         self.V, self.F = V[:, rows, None], F[:, rows, None]
@@ -126,7 +129,7 @@ class System:
         p = self.problem
         self.tau, self.t = tau, t
         self.inv_tau = np.zeros_like(self.V) if np.isinf(tau) else self.H / (tau * self.V)
-        self.u_known = np.zeros((p.species, 1, 1)) if f_known is None else (f_known[:, self.rows, : self.n] / self.F)
+        self.u_known = np.zeros_like(self.V) if f_known is None else f_known[:, self.rows, : self.n] / self.F
         self.source = np.zeros((p.species, self.V.shape[1], self.n))
         self.source[..., 0] += p.disc(t)[:, self.rows] / (self.V * self.F)[..., 0]
         self.bulk = None
@@ -150,6 +153,27 @@ class System:
         """Does heating bring in cosmic rays from below the grid, in proportion to those it finds there?"""
         return self.problem.open_end and bool((self.B[:, 0] < 0).any())
 
+    def strips(self, nu):
+        """Parts of own rows that fit the cache: their slice of these, the system of them alone and their share of rates ν."""
+        parts = strips(self.m.shape[1:])
+        for own in parts:
+            yield (own, self, nu) if len(parts) == 1 else (own, *self._part(own, nu))
+
+    def _part(self, own, nu):
+        part, first = copy(self), self.rows.start
+        part.rows = slice(first + own.start, min(first + own.stop, self.rows.stop))
+        part.reach = slice(max(part.rows.start - 2, 0), part.rows.stop + 2)
+        for name in ("V", "F", "v", "m", "nu", "sink", "outflow", "inv_tau", "u_known", "source", "gross"):
+            setattr(part, name, getattr(self, name)[:, own])
+        part.top = None if self.top is None else self.top[:, own]
+        part.weights = [(parent, child, W[own]) for parent, child, W in self.weights]
+        if self.w is not None:
+            part.law, rates = self.law.part(own, nu)
+            part.nu_waves = rates if nu is self.nu_waves else self.nu_waves[own]
+            part.depth_scale, nu = self.depth_scale[:, own], rates
+        part.correction = self.correction.part(part, own)
+        return part, nu
+
     # ---- pieces -------------------------------------------------------------------------------------------------
 
     def shifted(self, u, s, offset, columns=slice(None)):
@@ -162,16 +186,17 @@ class System:
 
     def gain_coefficients(self, B, values, s, weights=face_weights):
         """The same for any columns: rates B (R + 1, columns) and scaled values (R, columns) of all rows."""
-        F, V = self.F_all[s], self.V_all[s]
-        f = None if values is None else values * F[:, None]
-        out = {}
+        reach, first = self.reach, self.reach.start
+        F, V, B = self.F_all[s][reach], self.V_all[s][reach], B[first : reach.stop + 1]
+        f = None if values is None else values[reach] * F[:, None]
+        own, out = slice(self.rows.start - first, self.rows.stop - first), {}
         for o, c in self.stencils[s].coefficients(B, f, self.opening, weights).items():
             ratio = np.ones_like(F)
             if o > 0:
                 ratio[:-o] = F[o:] / F[:-o]
             elif o < 0:
                 ratio[-o:] = F[:o] / F[-o:]
-            out[o] = (c * (ratio / V)[:, None])[self.rows]
+            out[o] = c[own] * (ratio / V)[own, None]
         return out
 
     def upper(self, u):
