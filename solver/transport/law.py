@@ -58,8 +58,24 @@ def saturation(mu):
 
 def strips(shape, size=STRIP):
     """Slices of the first axis that cut an array into parts of about `size` numbers."""
-    rows = max(1, size * shape[0] // max(int(np.prod(shape)), 1)) if shape else 1
+    if not shape:
+        return [...]
+    rows = max(1, size * shape[0] // max(int(np.prod(shape)), 1))
     return [slice(i, i + rows) for i in range(0, shape[0], rows)]
+
+
+def by_strips(shape, evaluate):
+    """Arrays of this shape from those that `evaluate` gives for parts of the rows: its own arrays then stay in the cache."""
+    parts = strips(shape)
+    if len(parts) < 2:
+        return evaluate(...)
+    whole = None
+    for own in parts:
+        some = evaluate(own)
+        whole = whole or [np.empty(shape) for _ in some]
+        for array, part in zip(whole, some, strict=True):
+            array[own] = part
+    return tuple(whole)
 
 
 def layer(x, mu):
@@ -182,6 +198,8 @@ class FaceLaw:
 
     def part(self, own, nu):
         """The law of some rows and their share of rates ν, of which it knows what the whole law does."""
+        if own is ...:
+            return self, nu
         law, rates = self.take(own), nu[own]
         law.__dict__["_external"] = rates, self.external(nu).take(own)
         return law, rates
@@ -246,7 +264,7 @@ class FaceLaw:
 
     def q(self, a, nu):
         """The diffusive flux at slopes of any sign."""
-        return a / np.maximum(self.h(np.abs(a), nu)[0], TINY)
+        return self.at(a).flux(nu)[0]
 
     def q_dq(self, a, nu, waves=None):
         """The diffusive flux and q'(a) >= 0, the conductivity of a small disturbance; `waves` as in `h`."""
@@ -269,7 +287,7 @@ class FaceLaw:
         """Largest |q| for which the dual tangent conducts: just below 1/h'."""
         return 0.9999999 / np.maximum(self.h(np.abs(a), nu)[1], TINY)
 
-    def depth(self, a, waves=None, nu=0.0):
+    def depth(self, a, nu=0.0, waves=None):
         """ℓ and dℓ/d|a|: the waves' share of the optical depth per m, for other nuclei; `waves` as in `h`.
 
         For linear damping alone a/S up to saturation.  There the flux is s S at any slope, f jumps at the far node, and the jump
@@ -456,18 +474,23 @@ class Response:
     @cached_property
     def resistance(self):
         """What the waves resist."""
-        return self.law.resistance(np.abs(self.a))
+        return by_strips(np.shape(self.a), lambda own: self.law.take(own).resistance(np.abs(self.a[own])))
 
     def flux(self, nu):
         """The diffusive flux and its derivative, kept for the last array of rates asked for."""
         if self._rates is not nu:
-            self._rates, self._flux = nu, self.law.q_dq(self.a, nu, self._waves)
+            self._rates, self._flux = nu, self._of_rates("q_dq", nu)
         return self._flux
 
     def depth(self, nu):
         """The waves' share of the depth and its derivative."""
-        return self.law.depth(self.a, self._waves, nu)
+        return self._of_rates("depth", nu)
 
-    @property
-    def _waves(self):
-        return None if self.law.only_linear else self.resistance
+    def _of_rates(self, method, nu):
+        waves = None if self.law.only_linear else self.resistance
+
+        def evaluate(own):
+            law, rates = self.law.part(own, nu)
+            return getattr(law, method)(self.a[own], rates, waves and [x[own] for x in waves])
+
+        return by_strips(np.shape(self.a), evaluate)

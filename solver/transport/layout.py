@@ -21,9 +21,13 @@ class Layout:
     def vector(self):
         return self.da.createGlobalVec()
 
+    def view(self, vec):
+        """Own part of a PETSc vector as (species, rows, nodes), to be read."""
+        return vec.getArray(readonly=True).reshape(self.shape)
+
     def to_array(self, vec):
         """Own part of a PETSc vector as (species, rows, nodes)."""
-        return vec.getArray(readonly=True).reshape(self.shape).copy()
+        return self.view(vec).copy()
 
     def to_vector(self, array, vec):
         vec.setArray(array.ravel())
@@ -73,7 +77,7 @@ class Sweeps:
     def apply(self, _pc, b, x):
         m = self.matrix
         layout, blocks = m.layout, m.blocks
-        rhs = layout.to_array(b)
+        rhs = layout.view(b)
         u = blocks.sweep(rhs, layout.ranks, m.active, down=True, exact=self.exact, forced=self.forced)
         if not (self.exact or blocks.triangular):
             rest = rhs - blocks.product(layout.ranks.gather(u))

@@ -11,19 +11,23 @@ layer of huge κ), a row is solved for node values and fluxes together: nothing 
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg.lapack import dgtsv
 
+from .law import strips
+
 STIFF = 1e5  # scaled conductance times f above which a face's flux, of order one, is better known than the difference of f
 
 
-@dataclass(frozen=True)
+@dataclass
 class Stiff:
     """Rows of a species with faces of large conductance: their flux K (u_i − u_{i+1}) + P u_i + N u_{i+1} + … in its parts.
 
     index: numbers of the rows among the own ones; K, P, N (rows, faces); own (rows, nodes): the diagonal but for the fluxes.
-    known: faces whose flux says more than the difference of f.  flux: what the last solve gave, NaN before any.
+    known: faces whose flux says more than the difference of f.
+    rhs, solution: what the rows were last solved for, and (u_0, F_0, u_1, F_1, …) that came out; NaN before any.
     """
 
     index: np.ndarray
@@ -32,32 +36,46 @@ class Stiff:
     N: np.ndarray
     own: np.ndarray
     known: np.ndarray
-    flux: np.ndarray
+    rhs: np.ndarray = None
+    solution: np.ndarray = None
+
+    def __post_init__(self):
+        rows, nodes = self.own.shape
+        self.rhs, self.solution = np.full((rows, nodes), np.nan), np.full((rows, nodes + self.K.shape[1]), np.nan)
+
+    @cached_property
+    def matrix(self):
+        """Lower, diagonal, upper: balances and flux laws in turn."""
+        lower, diagonal, upper = np.zeros((3, *self.solution.shape))
+        diagonal[:, 0::2] = self.own
+        diagonal[:, 1::2] = upper[:, 0::2] = 1.0  # + F_i
+        lower[:, 2::2] = -1.0  # − F_{i−1}
+        lower[:, 1::2] = -(self.K + self.P)
+        upper[:, 1::2] = self.K - self.N
+        return lower, diagonal, upper
 
     def solve(self, i, rhs, given):
-        """Node values of stiff row i, by elimination in (u_0, F_0, u_1, F_1, …): balances and flux laws in turn.
+        """Node values of stiff row i, by elimination in (u_0, F_0, u_1, F_1, …).
 
         With the flux laws as they stand, LAPACK's choice of pivots leaves only sums of positive terms where it matters.
         given: what f at the top lets in through the last face.
         """
-        faces, nodes = self.K.shape[1], self.own.shape[1]
-        lower, diagonal, upper, r = (np.zeros(nodes + faces) for _ in range(4))
-        diagonal[0::2], r[0::2] = self.own[i], rhs
-        diagonal[1::2] = upper[0::2] = 1.0  # + F_i
-        lower[2::2] = -1.0  # − F_{i−1}
-        lower[1::2] = -(self.K[i] + self.P[i])
-        upper[1::2] = self.K[i] - self.N[i]
-        if faces == nodes:
+        lower, diagonal, upper = self.matrix
+        r = np.zeros(self.solution.shape[1])
+        r[0::2] = self.rhs[i] = rhs
+        if self.K.shape[1] == len(rhs):
             r[-1] = -given
-        x = dgtsv(lower[1:], diagonal, upper[:-1], r)[3]
-        u = x[0::2]
+        self.solution[i] = dgtsv(lower[i, 1:], diagonal[i], upper[i, :-1], r, overwrite_b=1)[3]
+        return self.solution[i, 0::2]
+
+    def flux(self):
+        """Fluxes through the faces at the last solution."""
+        faces, nodes = self.K.shape[1], self.own.shape[1]
         # the balance of all nodes below a face or of all above it, whichever is the smaller sum
-        lost, top = self.own[i] * u, x[-1] if faces == nodes else 0.0
-        net, gross = rhs - lost, np.abs(rhs) + np.abs(lost)
-        above, others = top - _sum_above(net), abs(top) + _sum_above(gross)
-        flux = np.where(np.cumsum(gross) <= others, np.cumsum(net), above)
-        self.flux[i] = flux[:faces]
-        return u
+        lost, top = self.own * self.solution[:, 0::2], self.solution[:, -1:] if faces == nodes else 0.0
+        net, gross = self.rhs - lost, np.abs(self.rhs) + np.abs(lost)
+        above, others = top - _sum_above(net), np.abs(top) + _sum_above(gross)
+        return np.where(np.cumsum(gross, -1) <= others, np.cumsum(net, -1), above)[:, :faces]
 
     def product(self, u):
         """The rows' own part of J u, differences first; zero above the top."""
@@ -74,12 +92,20 @@ class Stiff:
         return np.where(self.known, exact, simple)
 
 
+@dataclass(frozen=True)
+class Diagonal:
+    """A diagonal of own rows on the nodes of `span`, values (rows, those nodes); zero elsewhere."""
+
+    span: slice
+    values: np.ndarray
+
+
 @dataclass
 class Blocks:
-    """Parts of the Jacobian, each a diagonal (rows, nodes) or a stencil lower, diagonal, upper (3, rows, nodes) of own rows.
+    """Parts of the Jacobian, each a `Diagonal` or a stencil lower, diagonal, upper (3, rows, nodes) of own rows.
 
-    tri[s]: stencil of species s.  couplings[s, o]: list of what acts on its rigidity row k + o.  waves[s]: stencil that acts
-    on the protons at equal rigidity, where tangents want it.
+    tri[s]: stencil of species s, undefined but for those it was made for.  couplings[s, o]: list of what acts on its rigidity
+    row k + o.  waves[s]: stencil that acts on the protons at equal rigidity, where tangents want it.
     """
 
     tri: np.ndarray
@@ -91,20 +117,38 @@ class Blocks:
     factors: dict = field(default_factory=dict)
     stiff: dict = field(default_factory=dict)
     given: np.ndarray | None = None
+    memory: list | None = None
 
     @classmethod
-    def empty(cls, species, rows_own, nodes, rows):
-        return cls(np.zeros((species, 3, rows_own, nodes)), rows, given=np.zeros((species, rows_own)))
+    def empty(cls, species, rows_own, nodes, rows, memory):
+        """Blocks without entries.  memory: arrays of earlier blocks that are gone; new ones would cost more than filling them."""
+        # numpy asks for huge pages where it does not ask for zeros, and those can be slow to come by
+        tri = memory.pop() if memory else np.zeros((species, 3, rows_own, nodes))
+        return cls(tri, rows, given=np.zeros((species, rows_own)), memory=memory)
+
+    def __del__(self):
+        if self.memory is not None:
+            self.memory.append(self.tri)
+
+    def diagonal(self, s):
+        """The diagonal of species s, made zero: where its entries begin."""
+        self.tri[s][1] = 0.0
+        return self.tri[s][1]
 
     def couple(self, s, o):
         """A new stencil of species s acting on rigidity row k + o."""
         self.couplings.setdefault((s, o), []).append(np.zeros(self.tri.shape[1:]))
         return self.couplings[s, o][-1]
 
-    def gain(self, s, o):
-        """A new diagonal of species s acting on rigidity row k + o."""
-        self.couplings.setdefault((s, o), []).append(np.zeros(self.tri.shape[2:]))
-        return self.couplings[s, o][-1]
+    def gain(self, s, o, columns, values):
+        """A new diagonal of species s acting on rigidity row k + o: what some nodes, given as numbers or as a slice, gain."""
+        if isinstance(columns, slice):
+            part = Diagonal(columns, -values)
+        else:  # few nodes: what lies between them is faster kept than skipped
+            first = int(columns[0])
+            part = Diagonal(slice(first, int(columns[-1]) + 1), np.zeros((len(values), int(columns[-1]) + 1 - first)))
+            part.values[:, columns - first] -= values
+        self.couplings.setdefault((s, o), []).append(part)
 
     def flow(self, s, K, P, N, u, top=None, careful=False):
         """Add species s's flux K (u_i − u_{i+1}) + P u_i + N u_{i+1}, the last of what its own rows hold.
@@ -112,16 +156,23 @@ class Blocks:
         u: of its own rows, for their size.  top (rows,): f given above the last node; what it lets in is kept in `given`.
         careful: reckon with rounding that adds up from node to node, as it always does below a top that lets little out.
         """
-        size = np.maximum(np.abs(u).max(-1), 1.0)
+        size = np.maximum(np.maximum(u.max(-1), -u.min(-1)), 1.0)
         most = STIFF / u.shape[1] if careful or top is None else STIFF
         index = np.flatnonzero(K.max(-1) * size > most)
         if len(index):
             own, known = self.tri[s][1][index], K[index] * size[index, None] > most
-            self.stiff[s] = Stiff(index, K[index], P[index], N[index], own, known, np.full(known.shape, np.nan))
-        add_divergence(self.tri[s], K + P, N - K)
+            self.stiff[s] = Stiff(index, K[index], P[index], N[index], own, known)
         if top is not None:
-            self.given[s] = (K - N)[:, -1] * top
-            self.tri[s][2][:, -1] = 0.0
+            self.given[s] = (K[:, -1] - N[:, -1]) * top
+        nodes, faces = u.shape[1], K.shape[1]
+        for own in strips(K.shape):
+            lower, diagonal, upper = self.tri[s][:, own]
+            out = K[own] + P[own]
+            diagonal[:, :faces] += out
+            np.negative(out[:, : nodes - 1], out=lower[:, 1:])
+            np.subtract(N[own, : nodes - 1], K[own, : nodes - 1], out=upper[:, : nodes - 1])
+            diagonal[:, 1:] -= upper[:, : nodes - 1]
+            lower[:, 0], upper[:, -1] = 0.0, 0.0
 
     def wave(self, s):
         """The stencil of species s acting on the protons, made on first use."""
@@ -163,7 +214,7 @@ class Blocks:
         stiff = self.stiff[s]
         own = full[stiff.index]
         if swept:  # above a strong sink a sum from below would be all rounding
-            return stiff.difference(stiff.flux, own)
+            return stiff.difference(stiff.flux(), own)
         rest = rhs[s].copy()
         for _, o, c in self._parts(s):
             rest -= _stencil(c, shift(u[s], self.rows, o))
@@ -208,7 +259,7 @@ class Blocks:
         whole = (lambda c: c) if ranks is None else lambda c: ranks.gather(np.ascontiguousarray(c))
         out = _banded(whole(self.tri[s]), 0)
         for _, o, c in self._parts(s):
-            out = out + _banded(whole(c), o)
+            out = out + _banded(whole(_as_stencil(c, self.tri.shape[-1])), o)
         return out
 
     # ---- exact solve by sweeps ----------------------------------------------------------------------------------
@@ -226,18 +277,19 @@ class Blocks:
         parents = {parent for parent, _, _ in self.secondaries}
         disc = {}
         for s in range(len(b)) if species is None else species:
-            rhs = b[s].copy()
+            x = out[s]
+            x[:] = b[s]
             for parent, child, W in self.secondaries:
                 if child == s and parent in disc:
-                    rhs[:, 0] += W @ disc[parent]
+                    x[:, 0] += W @ disc[parent]
             if self.wave_species is not None and s in self.waves:
-                rhs -= _stencil(self.waves[s], out[self.wave_species])
+                x -= _stencil(self.waves[s], out[self.wave_species])
             ways = self._directions(s)
             if exact and len(ways) > 1:
-                rhs[:, -1] += given[s]
-                out[s] = self._factorised(s, rhs, ranks)
+                x[:, -1] += given[s]
+                x[:] = self._factorised(s, x, ranks)
             else:
-                out[s] = self._sweep_species(s, rhs, given[s], ranks, down if len(ways) != 1 else ways == {True})
+                self._sweep_species(s, x, given[s], ranks, down if len(ways) != 1 else ways == {True})
             if s in parents:
                 disc[s] = ranks.gather_rows(out[s][:, 0])
         return out
@@ -258,38 +310,39 @@ class Blocks:
         """{own row: its number among the stiff ones}."""
         return {int(k): i for i, k in enumerate(self.stiff[s].index)} if s in self.stiff else {}
 
-    def _sweep_species(self, s, rhs, given, ranks, down):
+    def _sweep_species(self, s, x, given, ranks, down):
+        """Solve for species s in place: x is the right-hand side, then the node values of own rows."""
         parts = [(o, c) for _, o, c in self._parts(s) if (o > 0) == down]
         tri, stiff = self.tri[s], self._stiff_rows(s)
         if not parts:  # no row waits for another: one long solve
-            c = _closed(tri).reshape(3, -1)
-            full = rhs.copy()
-            full[:, -1] += given
-            out = dgtsv(c[0][1:], c[1], c[2][:-1], full.ravel(), overwrite_b=1)[3].reshape(rhs.shape)
-            for k, i in stiff.items():
-                out[k] = self.stiff[s].solve(i, rhs[k], given[k])
-            return out
-        rows, n = rhs.shape
-        u = np.zeros((rows + 4, n))  # two rows of halo on either side
-        if down:
-            u[rows + 2 :] = ranks.receive_above(n)
-        else:
-            u[:2] = ranks.receive_below(n)
+            solved = {k: self.stiff[s].solve(i, x[k], given[k]) for k, i in stiff.items()}
+            x[:, -1] += given
+            lower, diagonal, upper = tri.reshape(3, -1)
+            x[:] = dgtsv(lower[1:], diagonal, upper[:-1], x.ravel(), overwrite_b=1)[3].reshape(x.shape)
+            for k, values in solved.items():
+                x[k] = values
+            return
+        gains = [(o, c) for o, c in parts if isinstance(c, Diagonal)]
+        stencils = [(o, c) for o, c in parts if not isinstance(c, Diagonal)]
+        rows, n = x.shape
+        nothing = np.zeros((2, n))
+        u = [*(nothing if down else ranks.receive_below(n)), *x, *(ranks.receive_above(n) if down else nothing)]
         lower, diagonal, upper = tri
         for k in range(rows - 1, -1, -1) if down else range(rows):
-            r = rhs[k].copy()
-            for o, c in parts:
-                r -= _stencil(c[..., k, :], u[k + 2 + o])
+            r = x[k]
+            for o, c in gains:
+                r[c.span] -= c.values[k] * u[k + 2 + o][c.span]
+            for o, c in stencils:
+                r -= _stencil(c[:, k], u[k + 2 + o])
             if k in stiff:
-                u[k + 2] = self.stiff[s].solve(stiff[k], r, given[k])
+                r[:] = self.stiff[s].solve(stiff[k], r, given[k])
             else:
                 r[-1] += given[k]
-                u[k + 2] = dgtsv(lower[k, 1:], diagonal[k], upper[k, :-1], r, overwrite_b=1)[3]
+                r[:] = dgtsv(lower[k, 1:], diagonal[k], upper[k, :-1], r, overwrite_b=1)[3]
         if down:
-            ranks.send_below(u[2:4])
+            ranks.send_below(np.stack(u[2:4]))
         else:
-            ranks.send_above(u[rows : rows + 2])
-        return u[2 : rows + 2]
+            ranks.send_above(np.stack(u[rows : rows + 2]))
 
     def solve_transposed(self, b):
         """Jᵀ x = b by sweeps in the reverse order (exact when `triangular`); needs all rows here."""
@@ -314,14 +367,16 @@ class Blocks:
             r = rhs[k].copy()
             for _, o, c in parts:
                 if 0 <= k - o < rows:
-                    r -= _stencil_transposed(c[..., k - o, :], u[k - o])
+                    r -= _stencil_transposed(_row(c, k - o), u[k - o])
             u[k] = dgtsv(upper[k, :-1], diagonal[k], lower[k, 1:], r)[3]
         return u
 
 
 def _sum_above(x):
-    """Σ x_j over j > i."""
-    return np.append(np.cumsum(x[:0:-1])[::-1], 0.0)
+    """Σ x_j over j > i along the last axis."""
+    out = np.zeros_like(x)
+    np.cumsum(x[:, :0:-1], -1, out=out[:, -2::-1])
+    return out
 
 
 def shift(u, rows, o):
@@ -355,11 +410,11 @@ def add_difference(out, flux):
 
 
 def _banded(c, o):
-    """A diagonal or stencil acting on rigidity row k + o as a sparse matrix on (R, nodes)."""
+    """A stencil acting on rigidity row k + o as a sparse matrix on (R, nodes)."""
     import scipy.sparse as sp
 
+    c = _closed(c)
     rows, n = c.shape[-2:]
-    c = _closed(c) if c.ndim == 3 else [np.zeros_like(c), c, np.zeros_like(c)]
     shape = (rows * n, rows * n)
     shifted = sp.diags([c[0].ravel()[1:], c[1].ravel(), c[2].ravel()[:-1]], [-1, 0, 1], shape=shape)
     return shifted @ sp.kron(sp.eye(rows, k=o), sp.eye(n))
@@ -373,10 +428,30 @@ def _closed(c):
     return c
 
 
+def _as_stencil(c, nodes):
+    """A part of the Jacobian as a stencil."""
+    if not isinstance(c, Diagonal):
+        return c
+    out = np.zeros((3, len(c.values), nodes))
+    out[1][:, c.span] = c.values
+    return out
+
+
+def _row(c, k):
+    """Row k of a part of the Jacobian."""
+    return Diagonal(c.span, c.values[k]) if isinstance(c, Diagonal) else c[:, k]
+
+
+def _diagonal(c, x):
+    out = np.zeros_like(x)
+    out[..., c.span] = c.values * x[..., c.span]
+    return out
+
+
 def _stencil(c, x):
-    """c x for a diagonal c of the shape of x, or a stencil of three such."""
-    if c.ndim == x.ndim:
-        return c * x
+    """c x for a diagonal or a stencil c."""
+    if isinstance(c, Diagonal):
+        return _diagonal(c, x)
     out = c[1] * x
     out[..., 1:] += c[0][..., 1:] * x[..., :-1]
     out[..., :-1] += c[2][..., :-1] * x[..., 1:]
@@ -384,8 +459,8 @@ def _stencil(c, x):
 
 
 def _stencil_transposed(c, y):
-    if c.ndim == y.ndim:
-        return c * y
+    if isinstance(c, Diagonal):
+        return _diagonal(c, y)
     out = c[1] * y
     out[..., :-1] += c[0][..., 1:] * y[..., 1:]
     out[..., 1:] += c[2][..., :-1] * y[..., :-1]
@@ -414,14 +489,14 @@ class Ranks:
 
     def send_below(self, two):
         if self.rank > 0:
-            self.comm.send(two.copy(), dest=self.rank - 1, tag=1)
+            self.comm.send(two, dest=self.rank - 1, tag=1)
 
     def receive_below(self, n):
         return np.zeros((2, n)) if self.rank == 0 else self.comm.recv(source=self.rank - 1, tag=2)
 
     def send_above(self, two):
         if self.rank < self.size - 1:
-            self.comm.send(two.copy(), dest=self.rank + 1, tag=2)
+            self.comm.send(two, dest=self.rank + 1, tag=2)
 
     def all(self, flag):
         return bool(flag) if self.size == 1 else all(self.comm.allgather(bool(flag)))

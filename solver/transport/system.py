@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from .correction import Correction
-from .law import TINY, FaceLaw, Response, depth_excess, log, strips
+from .law import TINY, FaceLaw, Response, by_strips, depth_excess, log, strips
 from .linear import Blocks, add_difference, add_divergence, shift
 from .momentum import MomentumFlux, face_share, face_weights
 
@@ -45,19 +45,25 @@ class Conduction:
     """
 
     def __init__(self, m, nu, ratio, depth):
-        self.m, self.ratio, self.d_depth = m, ratio, depth[1]
-        self.resistance = ratio * depth[0] + nu
-        self._h = np.maximum(depth_excess(m, self.resistance), TINY)
-        self.kappa = 1.0 / self._h
+        self.m, self.nu, self.ratio, self.depth, self.d_depth = m, nu, ratio, *depth
+
+    @cached_property
+    def kappa(self):
+        return by_strips(self.m.shape, lambda own: (self._kappa(own),))[0]
+
+    def _kappa(self, own):
+        ratio, depth = (x if np.ndim(x) == 0 else x[own] for x in (self.ratio, self.depth))
+        h = depth_excess(self.m[own], ratio * depth + self.nu[own])
+        return 1.0 / np.maximum(h, TINY, out=h)
 
     @cached_property
     def d_kappa(self):
         """∂κ/∂|a|."""
-        return -np.exp(np.minimum(self.peclet, 500.0)) / self._h**2 * self.ratio * self.d_depth
+        return -np.exp(np.minimum(self.peclet, 500.0)) * self.kappa**2 * self.ratio * self.d_depth
 
     @cached_property
     def peclet(self):
-        return self.m * self.resistance
+        return self.m * (self.ratio * self.depth + self.nu)
 
     @property
     def d_peclet(self):
@@ -100,6 +106,9 @@ class System:
             self.depth_scale = p.depth_ratio[:, rows, None] * self.V / self.V[w]
         self.upwind_low = p.v >= 0  # upwind node is the lower one
         self.outwards = bool(self.upwind_low.all())
+        # the flux of what flows, from the node below and from that above
+        self.P = self.v if self.outwards else np.maximum(self.v, 0.0)
+        self.N = np.broadcast_to(0.0, self.v.shape) if self.outwards else np.minimum(self.v, 0.0)
         self.side = np.where(self.upwind_low, 1.0, -1.0)
         self.stencils = [MomentumFlux(s - 3.0, grid.dx, p.open_end) for s in p.slope]
         self.B = p.momentum_rate()
@@ -119,6 +128,7 @@ class System:
             for s in p.secondaries
         ]
         self.correction = Correction(self)
+        self.memory = []  # of Jacobians
         self.set_step(None, np.inf, 0.0)
 
     def set_step(self, f_known, tau, t, accurate=True):
@@ -332,7 +342,7 @@ class System:
         tangent: (κ, offset) of the protons' faces instead of the tangent of the law at the point.
         spectrum: node values whose slopes the momentum flux takes as given, which keeps the new values positive; else the
         slopes are linearised too.
-        species: those to linearise, default all; the others' blocks stay empty.
+        species: those to linearise, default all; the others' blocks have no meaning.
         exact: add what the nuclei's κ and ω owe to the protons' slopes, which Newton can lag but tangents and adjoints need.
         careful: see `Blocks.flow`.
         """
@@ -342,7 +352,7 @@ class System:
         corrections = {}
         if with_correction:
             corrections = self.correction.flux(u, self.upper(u), response, conduction, species, derivatives=True)
-        blocks = Blocks.empty(p.species, self.V.shape[1], self.n, self.rows)
+        blocks = Blocks.empty(p.species, self.V.shape[1], self.n, self.rows, self.memory)
         rhs = self.source + self.vol * self.inv_tau * self.u_known if np.isfinite(self.tau) else self.source.copy()
         for s in self.every(species):
             if s == self.w:
@@ -350,8 +360,9 @@ class System:
             else:
                 kappa, offset = conduction[s].kappa, None
             K = kappa / self.df
-            P, N = np.maximum(self.v[s], 0.0), np.minimum(self.v[s], 0.0)
+            P, N = self.P[s], self.N[s]
             if s in corrections:
+                P, N = P.copy(), N.copy()
                 offset = self.correction.linearise(blocks, rhs, s, corrections[s], point, K, P, N, offset, exact)
             if exact and s != self.w and self.w is not None:
                 slopes = self.slope(u)
@@ -359,7 +370,7 @@ class System:
                 add_divergence(blocks.wave(s), slope_term, -slope_term)
                 offset = (0.0 if offset is None else offset) - slope_term * self.df * slopes[self.w]
                 self.given_waves(rhs, s, slope_term)
-            own = blocks.tri[s][1]
+            own = blocks.diagonal(s)
             if np.isfinite(self.tau):
                 own += self.vol * self.inv_tau[s]
             if self.leaking[s]:
@@ -369,7 +380,10 @@ class System:
             state, weights = self.spectrum(u, spectrum)
             columns = self.inside[s]
             for o, c in self.momentum_coefficients(self.B[s], state, s, columns, weights).items():
-                (own if o == 0 else blocks.gain(s, o))[:, columns] -= c
+                if o == 0:
+                    own[:, columns] -= c
+                else:
+                    blocks.gain(s, o, columns, c)
             if offset is not None:
                 add_difference(rhs[s], -offset)
             blocks.flow(s, K, P, N, u[s, self.rows], None if self.top is None else self.top[s], careful)
