@@ -42,10 +42,11 @@ class Account:
         with np.errstate(all="ignore"):
             for s in range(p.species):
                 own = u[s, system.rows]
-                gain, _ = system.gains(u, s)
-                flux = system.balance_flux(u, s)
+                gains = system.gains(u, s)
+                out["momentum"][s] = gains[0].sum(-1)
+                throughput = system.throughput(u, s, gains)
+                flux = system.balance_flux(u, s, gains)
                 out["source"][s] = system.source[s].sum(-1) + system.secondary(u, s)
-                out["momentum"][s] = gain.sum(-1)
                 out["sink"][s] = (system.sink[s] * own).sum(-1)
                 out["escape"][s] = flux[:, -1] if p.top is not None else system.outflow[s] * own[:, -1]
                 if not system.steady:
@@ -53,7 +54,7 @@ class Account:
                     out["stored"][s] = stored.sum(-1)
                     out["stored_gross"][s] = np.abs(stored).sum(-1)
                     out["known"][s] = (system.vol * system.inv_tau[s] * np.abs(system.u_known[s])).sum(-1)
-                out["throughput"][s] = system.throughput(u, s) + np.abs(flux).max(-1)
+                out["throughput"][s] = throughput + np.abs(flux).max(-1)
         return out
 
     def momentum_ends(self, u):

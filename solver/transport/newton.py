@@ -357,7 +357,7 @@ class NewtonPath:
             waves[here] = np.clip(a[stiff], rough - doubt, rough + doubt)
         law = sys.law_flux(u, waves, nu, with_correction, species, (values, slopes))
         for s, (flux, q, kappa, _) in law.items():
-            gains = sys.gains(u, s)
+            gains = sys.gains(u, s, sys.kept_coefficients(u, s))
             throughput = np.maximum(sys.throughput(u, s, gains), np.abs(flux).max(-1))[:, None] + 1e-290
             inputs = sys.inputs(u, s, gains)
             err = np.abs(flux - np.cumsum(inputs, -1)[:, : flux.shape[1]])

@@ -129,6 +129,7 @@ class System:
         ]
         self.correction = Correction(self)
         self.memory = []  # of Jacobians
+        self.whole, self._kept = None, (None, None, {})
         self.set_step(None, np.inf, 0.0)
 
     def set_step(self, f_known, tau, t, accurate=True):
@@ -171,6 +172,7 @@ class System:
 
     def _part(self, own, nu):
         part, first = copy(self), self.rows.start
+        part.whole, part.own = self, own
         part.rows = slice(first + own.start, min(first + own.stop, self.rows.stop))
         part.reach = slice(max(part.rows.start - 2, 0), part.rows.stop + 2)
         for name in ("V", "F", "v", "m", "nu", "sink", "outflow", "inv_tau", "u_known", "source", "gross"):
@@ -208,6 +210,24 @@ class System:
                 ratio[-o:] = F[:o] / F[-o:]
             out[o] = c[own] * (ratio / V)[own, None]
         return out
+
+    def kept_coefficients(self, u, s, given=None):
+        """What `coefficients_at` gives, kept for the last array of node values, which must not change."""
+        if self.whole is not None:
+            return {o: c[self.own] for o, c in self.whole.kept_coefficients(u, s, given).items()}
+        state, weights = self.spectrum(u, given)
+        last, how, kept = self._kept
+        if last is not state or how != (weights, self.opening):
+            kept = {}
+            self._kept = state, (weights, self.opening), kept
+        if s not in kept:
+            kept[s] = self.coefficients_at(u, s, given)
+        return kept[s]
+
+    def coefficients_at(self, u, s, given=None):
+        """Momentum coefficients of species s at its nodes `inside`, with the slopes of `spectrum`."""
+        state, weights = self.spectrum(u, given)
+        return self.momentum_coefficients(self.B[s], state, s, self.inside[s], weights)
 
     def upper(self, u):
         """u of own rows with the top node appended: shape (species, rows, faces + 1)."""
@@ -247,12 +267,14 @@ class System:
 
     # ---- balance ---------------------------------------------------------------------------------------------------
 
-    def gains(self, u, s):
-        """Momentum gain of the nodes of own rows of species s at state u, and what rows gain from other rigidities, (rows,)."""
+    def gains(self, u, s, coefficients=None):
+        """Momentum gain of the nodes of own rows of species s at state u, and what rows gain from other rigidities, (rows,).
+
+        coefficients: those of u at the nodes `inside`, if known.
+        """
         total, gross = np.zeros((self.V.shape[1], self.n)), np.zeros(self.V.shape[1])
         columns = self.inside[s]
-        state, weights = self.spectrum(u)
-        for o, c in self.momentum_coefficients(self.B[s], state, s, columns, weights).items():
+        for o, c in (self.coefficients_at(u, s) if coefficients is None else coefficients).items():
             part = c * self.shifted(u, s, o, columns)
             total[:, columns] += part
             if o:
@@ -283,9 +305,9 @@ class System:
         _, gained = gains or self.gains(u, s)
         return self.gross[s] + np.abs(self.secondary(u, s)) + gained
 
-    def balance_flux(self, u, s):
-        """z flux on the faces (and the top) of own rows that the balance of every node below asks for."""
-        flux = np.cumsum(self.inputs(u, s), -1)
+    def balance_flux(self, u, s, gains=None):
+        """z flux on the faces (and the top) of own rows that the balance of every node below asks for; `gains` as in `inputs`."""
+        flux = np.cumsum(self.inputs(u, s, gains), -1)
         return flux[..., : len(self.df)]
 
     def law_flux(self, u, a, nu, with_correction=True, species=None, known=None):
@@ -377,9 +399,8 @@ class System:
                 own += self.sink[s]
             if self.top is None:
                 own[:, -1] += self.outflow[s]
-            state, weights = self.spectrum(u, spectrum)
             columns = self.inside[s]
-            for o, c in self.momentum_coefficients(self.B[s], state, s, columns, weights).items():
+            for o, c in self.kept_coefficients(u, s, spectrum).items():
                 if o == 0:
                     own[:, columns] -= c
                 else:
