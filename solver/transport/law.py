@@ -169,6 +169,11 @@ class FaceLaw:
         return self.confined & (self.S > 0) & (self.X == 0) & ~self.mixed
 
     @cached_property
+    def damped(self):
+        """Faces with waves that linear or Landau-type damping acts on."""
+        return self.confined & ((self.S > 0) | (self.CD[0] > 0))
+
+    @cached_property
     def has_linear(self):
         return bool(self.linear.any())
 
@@ -193,7 +198,7 @@ class FaceLaw:
         law = FaceLaw(self.S[index], self.X[index], self.m[index], self.confined[index], others)
         known = law.__dict__
         known["CD"] = tuple(x[index] for x in self.CD)
-        known |= {name: getattr(self, name)[index] for name in ("mixed", "undamped", "linear")}
+        known |= {name: getattr(self, name)[index] for name in ("mixed", "undamped", "linear", "damped")}
         return law
 
     def part(self, own, nu):
@@ -224,11 +229,14 @@ class FaceLaw:
         """y = a/q_fit = 1/κ_sc of the fit at slopes a >= 0, y' and y − a y' = (a/q)² q'; zero where not confined."""
         q, dq = self.fit(a)
         alive = self.confined & (q > 1e-200)
-        free = np.where(self.undamped, FROZEN, 0.0)
-        y = np.where(alive, a / np.where(alive, q, 1.0), free)
-        ydq = np.where(alive, y * dq, free)  # y q', and y itself where κ_sc = 0
-        dy = np.where(alive, (1.0 - ydq) / np.where(alive, q, 1.0), 0.0)
-        return y, dy, np.where(alive, y * ydq, free)
+        q = np.maximum(q, TINY)
+        y = a / q
+        ydq = y * dq
+        dy, rest = (1.0 - ydq) / q, y * ydq
+        if not alive.all():
+            free = np.where(self.undamped, FROZEN, 0.0)  # 1/κ_sc, and what does not depend on the slope
+            y, dy, rest = np.where(alive, y, free), np.where(alive, dy, 0.0), np.where(alive, rest, free)
+        return y, dy, rest
 
     def _linear(self, a, ext):
         """h, h' and h − a h' of linear damping alone at slopes a >= 0."""
@@ -417,19 +425,27 @@ class FaceLaw:
         y = np.where(c1 > 0, 2.0 * e, root - c1) / np.where(c1 > 0, c1 + root, 2.0 * c2)
         steep = ~((c2 > 0) & (c3 * y < 0.1 * c2))
         if steep.any():
-            bound = np.maximum(np.maximum(-3.0 * c2, np.sqrt(-3.0 * np.minimum(c1 * c3, 0.0))) / c3, np.cbrt(3.0 * e / c3))
-            y = np.where(steep, np.where(c2 > 0, np.fmin(y, bound), bound), y)
+            k3, k2, k1, k0 = (c[steep] for c in (c3, c2, c1, e))
+            bound = np.maximum(np.maximum(-3.0 * k2, np.sqrt(-3.0 * np.minimum(k1 * k3, 0.0))) / k3, np.cbrt(3.0 * k0 / k3))
+            y[steep] = np.where(k2 > 0, np.fmin(y[steep], bound), bound)
         triple, double = 3.0 * c3, 2.0 * c2
         for _ in range(steps):
             slope = (triple * y + double) * y + c1
             move = (((c3 * y + c2) * y + c1) * y - e) / slope
-            move = np.where(slope > 0, np.minimum(move, y), 0.5 * y)
+            move = np.minimum(move, y)
+            rises = slope > 0
+            if not rises.all():
+                move = np.where(rises, move, 0.5 * y)
             y = y - move
             if not (np.abs(move) > 1e-8 * y).any():  # its error is the square
                 break
-        fits = self.confined & ((C > 0) | (S > 0))
-        h = np.maximum(np.where(fits, y, np.where(self.undamped, FROZEN, 0.0)) * E + e, TINY)
-        a = np.where(fits, y * t * (S + C * y) / (1.0 + m * y), t / (1.0 + weight / h))
+        a = y * t * (S + C * y) / (1.0 + m * y)
+        free = ~self.damped
+        if free.any():
+            y = np.where(free, np.where(self.undamped, FROZEN, 0.0), y)
+        h = np.maximum(y * E + e, TINY)
+        if free.any():
+            a = np.where(free, t / (1.0 + weight / h), a)
         return a, a / h
 
     def _project_by_newton(self, t, weight, ext, start, steps=80):
