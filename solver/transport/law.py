@@ -18,6 +18,7 @@ at the nodes as eq. 14 does.  q is odd and increasing in a.
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 
 import numpy as np
 from scipy.special import lambertw
@@ -60,7 +61,7 @@ def strips(shape, size=STRIP):
     """Slices of the first axis that cut an array into parts of about `size` numbers."""
     if not shape:
         return [...]
-    rows = max(1, size * shape[0] // max(int(np.prod(shape)), 1))
+    rows = max(1, size * shape[0] // max(prod(shape), 1))
     return [slice(i, i + rows) for i in range(0, shape[0], rows)]
 
 
@@ -240,20 +241,20 @@ class FaceLaw:
 
     def _linear(self, a, ext):
         """h, h' and h − a h' of linear damping alone at slopes a >= 0."""
-        S, m = np.where(self.linear, self.S, 1.0), self.m
-        x = m * a / S
-        flowing = m > 0
-        m1 = np.where(flowing, m, 1.0)
-        e = np.expm1(np.minimum(x + m * ext.nu, DEPTH_MAX))
-        rest = np.maximum(e * (1.0 - x) - x, 0.0) / m1
-        full = flowing & (x >= 1.0 - ext.s)
-        flat = 1.0 / (S * ext.s)
-        h = np.where(full, a * flat, np.where(flowing, e / m1, a / S + ext.nu))
-        return (
-            h,
-            np.where(full, flat, np.where(flowing, (e + 1.0) / S, 1.0 / S)),
-            np.where(full, 0.0, np.where(flowing, rest, ext.nu)),
-        )
+        S, m, flowing = self._flowing
+        x = self.m * a / S
+        e = np.expm1(np.minimum(x + self.m * ext.nu, DEPTH_MAX))
+        full, flat = flowing & (x >= 1.0 - ext.s), 1.0 / (S * ext.s)
+        h, dh, rest = e / m, (e + 1.0) / S, np.maximum(e * (1.0 - x) - x, 0.0) / m
+        if not flowing.all():
+            h, dh, rest = np.where(flowing, (h, dh, rest), np.broadcast_arrays(a / S + ext.nu, 1.0 / S, ext.nu))
+        return np.where(full, a * flat, h), np.where(full, flat, dh), np.where(full, 0.0, rest)
+
+    @cached_property
+    def _flowing(self):
+        """S of faces with linear damping alone, m where there is flow, else ones; where that is."""
+        flowing = self.m > 0
+        return np.where(self.linear, self.S, 1.0), np.where(flowing, self.m, 1.0), flowing
 
     def _h(self, a, ext, waves=None):
         if self.only_linear:
@@ -465,7 +466,9 @@ class FaceLaw:
             hi, lo = np.where(above, np.minimum(hi, a), hi), np.where(above, lo, np.maximum(lo, a))
             rate = 1.0 + weight * rest / h / h
             new = a - r / rate
-            new = np.where((new < lo) | (new > hi), np.sqrt(np.maximum(lo, 1e-30 * hi) * hi), new)
+            outside = (new < lo) | (new > hi)
+            if outside.any():
+                new = np.where(outside, np.sqrt(np.maximum(lo, 1e-30 * hi) * hi), new)
             # Newton's error is the square of its move; t rounds
             move = np.abs(new - a) > 1e-14 * a + 2e-15 * t / rate + 1e-300
             a = new
