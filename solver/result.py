@@ -303,14 +303,17 @@ def _root(model, fields):
         "kinetic_energy": (SR, np.array(nuclear_energy), _named("GeV", "kinetic energy of the nucleus")),
         "beta": (SR, np.array([beta(R, n) for n in nuclei]), _named("1", "particle speed over that of light")),
     })
-    root["z_bounds"] = (("z", "bnds"), np.stack([np.append(z[0], z_face), np.append(z_face, z[-1])], axis=1))
-    root["rigidity_bounds"] = (("rigidity", "bnds"), np.stack([R / edge, R * edge], axis=1))
+    variables = {                      # assigned at once: xarray takes longer for that than a small problem for its solution
+        "z_bounds": (("z", "bnds"), np.stack([np.append(z[0], z_face), np.append(z_face, z[-1])], axis=1)),
+        "rigidity_bounds": (("rigidity", "bnds"), np.stack([R / edge, R * edge], axis=1)),
+    }
     for name, (dims, units, long_name) in FIELDS.items():
         if name in fields:
-            root[name] = (dims, _shaped(name, fields[name], root, dims), _named(units, long_name))
+            variables[name] = (dims, _shaped(name, fields[name], root, dims), _named(units, long_name))
     for name, (dims, units, long_name) in COEFFICIENTS.items():
         values = _shaped(name, _coefficient(model, name), root, dims)
-        root[name] = (dims, values.astype("i1") if name == "self_confined" else values, _named(units, long_name))
+        variables[name] = (dims, values.astype("i1") if name == "self_confined" else values, _named(units, long_name))
+    root = root.assign(variables)
     if model.others:
         powers = sorted(model.others)
         meaning = _named("1", "m of nonlinear damping ∝ (dB/B)^(2m) other than m = 1")
@@ -319,12 +322,14 @@ def _root(model, fields):
         root["Y"] = (("damping_power", *FR), Y, _named(
             "cm((2m-2)/(1+m)) GeV(-3/(1+m)) s-1", "nonlinear damping, kappa = Y |df/dz|^(-1/(1+m)) (Sec. 6.1)"))
     disc, layers = model.deck.disc, model.deck.layer
-    root["disc_half_thickness"] = ((), float(disc.half_thickness), _named("cm", "half-thickness of the disc"))
-    root["disc_density"] = ((), float(disc.density), _named("cm-3", "gas density of the disc"))
-    root = root.assign_coords(layer=("layer", [layer.name or f"layer {i + 1}" for i, layer in enumerate(layers)]))
+    names = [layer.name or f"layer {i + 1}" for i, layer in enumerate(layers)]
     tops = [float(layer.top) / KPC for layer in layers]
-    root["layer_top"] = ("layer", tops, _named("kpc", "upper edge of the layer"))
-    return root
+    return root.assign({
+        "disc_half_thickness": ((), float(disc.half_thickness), _named("cm", "half-thickness of the disc")),
+        "disc_density": ((), float(disc.density), _named("cm-3", "gas density of the disc")),
+        "layer": ("layer", names),
+        "layer_top": ("layer", tops, _named("kpc", "upper edge of the layer")),
+    })
 
 
 def _coefficient(model, name):
