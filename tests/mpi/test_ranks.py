@@ -150,11 +150,27 @@ def test_bad_input_is_said_once_and_nothing_hangs(words, message, mpiexec, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
-def galaxy_by(mpiexec, folder, processes, script, *more):
-    """What became of `crstream run` of GALAXY, its main() called by a script on so many processes; the result in folder/out."""
-    (folder / "deck.toml").write_text(GALAXY, encoding="utf-8")
+def galaxy_by(mpiexec, folder, processes, script, *more, deck=GALAXY):
+    """What became of `crstream run` of a deck, its main() called by a script on so many processes; the result in folder/out."""
+    (folder / "deck.toml").write_text(deck, encoding="utf-8")
     words = ("run", folder / "deck.toml", "--no-figures", "--out", folder / "out", *more)
     return mpiexec(processes, "-c", script, *words, timeout=100)
+
+
+def test_a_matrix_factorised_by_two_processes_is_the_whole_one(mpiexec, tmp_path):
+    """Where rigidities exchange too much for sweeps; here after the first of them."""
+    script = "from solver.transport import newton\nnewton.SWEEPS = 1\nfrom solver.cli import main\nmain()\n"
+    found = []
+    for processes in (1, 2):
+        folder = tmp_path / str(processes)
+        folder.mkdir()
+        ended = galaxy_by(mpiexec, folder, processes, script, "--set", "time.method=direct", deck=HEATED)
+        assert ended.returncode == 0, ended.stderr
+        with xr.open_datatree(folder / "out/result.nc") as stored:
+            found.append((stored.f.values, stored.history.newton.values))
+    (one, steps), (two, others) = found
+    np.testing.assert_allclose(two, one, rtol=1e-9)
+    assert steps == others
 
 
 def test_checkpoints_of_processes_with_different_clocks_do_not_hang(mpiexec, tmp_path):
