@@ -261,7 +261,8 @@ class NewtonPath:
             halved = final & (it - since > CYCLE)  # limited corrections can make rows swing between two states
             if halved.any():
                 u_new[halved] = 0.5 * (u[halved] + u_new[halved])
-            u_new[(u_new < 0.0) & (u_new > -EMPTY * np.abs(u_new).max(-1, keepdims=True))] = 0.0
+            if u_new.min() < 0.0:
+                u_new[(u_new < 0.0) & (u_new > -EMPTY * np.abs(u_new).max(-1, keepdims=True))] = 0.0
             if w is not None:
                 a = self._slopes(blocks, rhs, u_new, self.sweeps.forced and not halved.any())
                 q = tangent[0] * a + tangent[1]
