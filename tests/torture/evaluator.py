@@ -79,10 +79,11 @@ class Evaluator:
 
         def face(near, far, to_face):
             """N on the face from near and far; to_face: the reference spectrum's ratio N_face/N_near."""
+            far = far * to_face**2
             with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-                r = np.abs(far / near) * to_face**2
-                steep = near * to_face * np.where(r < 0.25, 3.0 - 4.0 * r, 1.0 / np.sqrt(r))
-            return np.where(near == 0, 0.0, steep)
+                r = np.maximum(np.abs(far / near), 0.25)
+                steep = (1.5 * near - 0.5 * far / r) / np.sqrt(r)  # near/√r, also where rounding has left f with either sign
+            return np.where(near == 0, 0.0, to_face * steep)
 
         down, up = np.zeros_like(B), np.zeros_like(B)
         down[:-2] = face(N[:-1], N[1:], half)
