@@ -87,6 +87,9 @@ class Inflow:
         x is a bound that f cannot pass.
         """
         system, reference = self.system, self.reference()
+        if not np.isfinite(self.response(point, system.source)).all():  # after a failure it may be anything
+            u = np.zeros_like(point.u)
+            point = Point(u, None, None) if system.w is None else Point(u, 0.0 * system.v[system.w], 0.0 * system.v[system.w])
         ones = np.ones_like(system.source)
         if system.top is None and self.newton.layout.ranks.any(system.source.any()):
             ones[self.response(point, system.source)[:, system.rows] == 0.0] = 0.0
@@ -125,7 +128,10 @@ class Inflow:
 
 
 def lowest(x):
-    """(species, rigidity row, node) where x is lowest, if it is negative somewhere."""
-    if not np.isfinite(x).all() or positive(x):
+    """(species, rigidity row, node) where x is lowest, if it is negative somewhere or beyond any number."""
+    known = np.isfinite(x)
+    if known.all() and positive(x):
         return None
+    if not known.all():
+        x = np.where(known, 0.0, -1.0)
     return tuple(int(i) for i in np.unravel_index(np.argmin(x), x.shape))

@@ -119,13 +119,13 @@ class NewtonPath:
         if self.warm is not None:
             out = self.first(snes, self.warm_attempts(), None, self.warm)
         if out is None or not out.converged:
-            system.opening = 0.0 if system.heated_from_below else 1.0
+            shut = system.heated_from_below
+            system.opening = 0.0 if shut else 1.0
             out = self.first(snes, self._quick(), out)
-            if not out.converged and self.inflow.denied(out):
-                system.opening = 1.0
-            elif not out.converged and self.has_waves:
+            if not out.converged and not self.inflow.denied(out) and self.has_waves:
+                system.opening = 0.0 if shut else 1.0
                 out = self.first(snes, self._long(), out)
-            if out.converged and system.opening < 1.0:
+            if out.converged and shut:
                 out = self.inflow.open(snes, out)
         out.iterations, out.krylov = self.done
         return out
@@ -205,6 +205,8 @@ class NewtonPath:
             ksp.solve(self.b, self.x)
             iterations += ksp.getIterationNumber()
         u = layout.ranks.gather(layout.to_array(self.x))
+        if not simple and ksp.getConvergedReason() == PETSc.KSP.ConvergedReason.DIVERGED_NANORINF:
+            u[:] = np.nan
         return u if simple else guess + u, iterations
 
     def _slopes(self, blocks, rhs, u, swept):
