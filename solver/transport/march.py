@@ -79,7 +79,8 @@ class March:
         self.problem, self.layout, self.control, self.observers = problem, layout, control, list(observers)
         f0 = np.zeros((problem.species, len(problem.grid.R), len(problem.grid.z))) if f0 is None else f0
         # a steady state forgets where it came from
-        self.V, self.F = row_scales(problem, None if control.direct else f0) if scales is None else scales
+        known = None if control.direct else f0
+        self.V, self.F = row_scales(problem, known, span=control.end) if scales is None else scales
         ranks = layout.ranks
         self.system = System(problem, self.V, self.F, layout.rows, ranks.gather)
         self.account = Account(self.system, layout.ranks)
@@ -236,12 +237,16 @@ class March:
         return max(SHARE * dt / (self.state.t - begun + dt), LEAST_SHARE)
 
     @cached_property
-    def _expected(self):
-        """A hundredth of what the sources can fill a row with by the end: errors far below do not limit the first steps."""
+    def _filled(self):
+        """A hundredth of what the sources can fill a row with by the end, (species, R, 1)."""
         p, end = self.problem, self.control.end
         source = np.abs(p.disc(0.5 * end)) / (self.V * self.F)
-        filled = np.minimum(source * end * self.V / self.system.H, 1.0)
-        return 1e-2 * np.maximum(filled, 1e-10 * self.peak)[..., None]
+        return 1e-2 * np.minimum(source * end * self.V / self.system.H, 1.0)[..., None]
+
+    @cached_property
+    def _expected(self):
+        """The same, or a trace of what a row once held: errors far below do not limit the first steps."""
+        return np.maximum(self._filled, 1e-12 * self.peak)
 
     def _first_rate(self, dt):
         """∂u/∂t at the start, from one short backward Euler step that is then thrown away."""
@@ -313,7 +318,8 @@ class March:
             euler = steady or positive_only or s.rate is None
             out, rate, error = self._backward_euler(dt) if euler else self._tr_bdf2(dt)
             if out.converged and error <= 1.0:
-                lowest = float((out.point.u / np.maximum(np.abs(out.point.u).max(-1, keepdims=True), 1e-290)).min())
+                size = np.maximum(np.abs(out.point.u).max(-1, keepdims=True), 1e-290 if steady else self._filled + 1e-290)
+                lowest = float((out.point.u / size).min())
                 if lowest >= -UNDERSHOOT or (euler and not (steady and self._nothing_negative())):
                     s.dt = dt * (c.growth if euler and steady else self._factor(error))
                     if positive_only:

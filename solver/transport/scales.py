@@ -3,8 +3,8 @@
 import numpy as np
 
 
-def row_scales(problem, f_known=None, t=0.0):
-    """(V, F), each (species, R), in cm/s and cm⁻³ GeV⁻³.
+def row_scales(problem, f_known=None, t=0.0, span=None):
+    """(V, F), each (species, R), in cm/s and cm⁻³ GeV⁻³, for a solve or a march of `span` seconds (None: to the steady state).
 
     F is the largest f that a column with the row's own source would have by a rough integration from the top down, or the
     largest known one; V = Φ/F with Φ the source.  Rows without a source take their speed from an average row of the same
@@ -33,6 +33,8 @@ def row_scales(problem, f_known=None, t=0.0):
             waves = resistance
         if p.top is None and p.v_top <= 0:  # what cannot leave is held until it is lost
             column = np.maximum(column, flux / np.maximum(loss.sum(-1), 1e-30))
+        if span is not None:  # nothing holds more than has come in
+            column = np.minimum(column, flux * span / p.grid.volume[: p.nodes].min())
         V[s] = np.clip(flux / np.maximum(column, 1e-290), 1e-20, 1e11)
         F[s] = _filled(np.where(through[s] > 0, np.maximum(flux / V[s], known[s]), np.maximum(known[s], flux / V[s])))
     return V, F

@@ -144,7 +144,10 @@ class Evaluator:
         return [Finding(check, float(excess.max()), self._place(s, k, i))]
 
     def _positive(self, s):
-        return self._worst("positivity", -self.f[s] / (POSITIVE * np.abs(self.f[s]).max(-1, keepdims=True) + 1e-300), s)
+        size = np.abs(self.f[s]).max(-1)
+        if self.rate is not None:  # of what a source has filled, which may have faded since
+            size = np.maximum(size, 1e-2 * self.model.Q[s] * self.time / self.model.z_max)
+        return self._worst("positivity", -self.f[s] / (POSITIVE * size[:, None] + 1e-300), s)
 
     def _top(self, s):
         """f at the top is what the deck says."""
