@@ -33,8 +33,8 @@ def row_scales(problem, f_known=None, t=0.0, span=None):
             waves = resistance
         if p.top is None and p.v_top <= 0:  # what cannot leave is held until it is lost
             column = np.maximum(column, flux / np.maximum(loss.sum(-1), 1e-30))
-        if span is not None:  # nothing holds more than has come in
-            column = np.minimum(column, flux * span / p.grid.volume[: p.nodes].min())
+        if span is not None:  # what has come in by then, over all the height
+            column = np.minimum(column, flux * span / p.grid.z[-1])
         V[s] = np.clip(flux / np.maximum(column, 1e-290), 1e-20, 1e11)
         F[s] = _filled(np.where(through[s] > 0, np.maximum(flux / V[s], known[s]), np.maximum(known[s], flux / V[s])))
     return V, F

@@ -17,9 +17,7 @@ from .law import TINY, FaceLaw, Response, by_strips, depth_excess, log, strips
 from .linear import Blocks, add_difference, add_divergence, shift
 from .momentum import MomentumFlux, face_share, face_weights
 
-# scaled 1/κ where nothing else scatters; keeps the law single-valued
-LEAST_RATE = 1e-18  # where there is flow: changes the flux that linear damping lets through by √(2 mν), 1e-9
-LEAST_RATE_FREE = 1e-11  # at rest, or where waves hold nothing: f is flat to this share of its scale, as 16 digits can tell
+LEAST_RATE = 1e-18  # scaled 1/κ where nothing else scatters: f is flat to that; linear damping lets through less by √(2mν)
 
 
 @dataclass
@@ -90,13 +88,10 @@ class System:
         self.v = p.v / self.V  # (species, rows, faces)
         self.m = np.abs(self.v) * self.df
         self.nu = np.maximum(p.nu[:, rows] * self.V * self.H, LEAST_RATE)
-        self.nu[(p.nu[:, rows] == 0) & (self.m == 0)] = LEAST_RATE_FREE
         w = self.w = p.waves
         self.nu_waves = None  # those of the wave species, always this array: the law keeps what it makes of them
         if w is not None:
             S, X = p.S[rows] / (self.V * self.F)[w], p.X[rows] / (self.V[w] * np.sqrt(self.F[w] * self.H))
-            idle = (S > 1.0) & (X == 0.0) & p.confined  # linear damping passes more than there is: waves hold nothing
-            self.nu = np.where((p.nu[:, rows] == 0) & idle, np.maximum(self.nu, LEAST_RATE_FREE), self.nu)
             shape = S.shape
             self.nu_waves = self.nu[w]
             # G = Y^(1+n) κ^(−n) is a flux; in logarithms, for n may be large

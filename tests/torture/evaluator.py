@@ -230,6 +230,8 @@ class Evaluator:
         allowed = allowed + self._second_order(s, rows, faces)
         if s == m.waves or m.waves is None:
             allowed = allowed + self._fit(problem, F)
+            hop = problem.v * np.abs(problem.low - problem.high)
+            allowed = allowed + np.where(hop < 1e-5 * problem.S, hop, 0.0)  # so near S the quadrature cannot tell q from q + hop
             too_small = ~problem.above(F + allowed, problem.low - delta, problem.high + delta)
             too_large = ~problem.below(F - allowed, problem.low + delta, problem.high - delta)
             bad = too_small | too_large
