@@ -239,9 +239,16 @@ class March:
     @cached_property
     def _filled(self):
         """A hundredth of what the sources can fill a row with by the end, (species, R, 1)."""
-        p, end = self.problem, self.control.end
-        source = np.abs(p.disc(0.5 * end)) / (self.V * self.F)
-        return 1e-2 * np.minimum(source * end * self.V / self.system.H, 1.0)[..., None]
+        p, end, stops = self.problem, self.control.end, self.control.stops
+        at = [0.5 * end, *(np.nextafter(t, -np.inf) for t in stops if 0 < t < end)]  # before a switch
+        source = np.max([np.abs(p.disc(t)) for t in at], 0)
+        filled = np.zeros_like(self.F)
+        for s in range(p.species):  # parents come before their children
+            for link in p.secondaries:
+                if link.child == s:
+                    source[s] += np.abs(link.weights @ (filled[link.parent] * self.F[link.parent]))
+            filled[s] = np.minimum(source[s] * end / (self.F[s] * self.system.H), 1.0)
+        return 1e-2 * filled[..., None]
 
     @cached_property
     def _expected(self):

@@ -146,8 +146,14 @@ class Evaluator:
     def _positive(self, s):
         size = np.abs(self.f[s]).max(-1)
         if self.rate is not None:  # of what a source has filled, which may have faded since
-            size = np.maximum(size, 1e-2 * self.model.Q[s] * self.time / self.model.z_max)
+            size = np.maximum(size, 1e-2 * self._filled(s))
         return self._worst("positivity", -self.f[s] / (POSITIVE * size[:, None] + 1e-300), s)
+
+    def _filled(self, s):
+        """Mean f (R,) if nothing of what the disc's sources, secondary ones included, have brought had gone."""
+        m, span = self.model, self.time / self.model.z_max
+        links = [link for link in m.spallation if link.child == s]
+        return span * (m.Q[s] + sum(float(m.deck.disc.half_thickness) * (x.weights @ self._filled(x.parent)) for x in links))
 
     def _top(self, s):
         """f at the top is what the deck says."""
