@@ -116,14 +116,15 @@ class Inflow:
     def response(self, point, source, spectrum=None, limit=False):
         """Node values that a source would have with all the inflow by the equation linearised at `point`.
 
-        spectrum: node values whose slopes it has; limit: where self-excited waves pass nothing.
+        spectrum: node values whose slopes it has; limit: where self-excited waves pass nothing.  Without the flux correction,
+        which spoils the M-matrix where gains are large.
         """
         system, tangent = self.system, None
         system.opening = 1.0
         if limit and system.w is not None:
             kappa, offset = system.tangent(point, system.nu_waves)
             tangent = np.where(system.problem.confined, 0.0, kappa), offset
-        blocks, _ = system.linearise(point, system.nu_waves, spectrum=spectrum, tangent=tangent)
+        blocks, _ = system.linearise(point, system.nu_waves, False, spectrum=spectrum, tangent=tangent)
         return self.newton.linear_step(blocks, source.copy(), np.zeros_like(point.u), range(system.problem.species))[0]
 
 
