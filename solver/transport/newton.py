@@ -23,7 +23,7 @@ VERY_EASY = 1e-8  # mismatch below which it may whatever it is
 START = 10.0  # scaled ν where the path starts: diffusion ten times faster than the row's own escape
 GENTLE = 1e-3  # the same against the flow: e-folds by which f may rise there at the start
 POLISHED = 1e-3  # fraction of the tolerance below which no further step is taken for the budget's sake
-SETTLED = 1e-6  # of a row's largest f: by no more may the last step have moved it, for where little passes fluxes do not tell
+SETTLED = 1e-9  # of a row's largest f: by no more may the last step have moved it, for where little passes fluxes do not tell
 HOPELESS = 0.6  # step in ν so near 1 that a rigidity had better begin its path anew
 SWEEPS = 30  # Krylov iterations after which a factorisation is the cheaper way
 EMPTY = 8.0 * np.finfo(float).eps  # of a row's largest f: below zero by no more is rounding
@@ -163,9 +163,20 @@ class NewtonPath:
         self.done[1] += out.krylov
         if not out.converged and out.complete and out.mismatch < self.enough:
             out.converged = True
-        if out.converged and self.system.steady and not positive(out.point.u):
-            out.converged, out.message = False, "the root found is negative somewhere"
+        if out.converged and self.system.steady:
+            if not positive(out.point.u):
+                out.converged, out.message = False, "the root found is negative somewhere"
+            elif out.point.u.min() < 0.0:
+                self._clear(out)
         return out
+
+    def _clear(self, out):
+        """Set f below zero, which can only be rounding of a row, to zero where the tolerance allows."""
+        u = np.maximum(out.point.u, 0.0)
+        errors = self.mismatch(u, out.point.a, None)
+        e = self.layout.ranks.max(float(max(x.max() for x in errors.values())))
+        if e < self.tolerance:
+            out.point, out.mismatch, out.worst = replace(out.point, u=u), e, self._where(errors)
 
     def first(self, snes, attempts, best=None, warm=None):
         """The first attempt that converges, or the one that came nearest."""

@@ -21,7 +21,7 @@ POSITIVE = 1e-10  # of the row's largest f: undershoot that the stopping of the 
 CONSERVED = 1e-11  # of all that enters or leaves a row: rounding of sums of some thousand terms
 IMBALANCE = 1e-9  # of the row's throughput: ten times time.tolerance, which the iteration asks of the flux on every face
 STATED = 2.0  # times the mismatch that a transient states of its last step, which need not be solved better than it is timed
-SLOPE = 1e-9  # of the row's largest f, and of flux/c: the same for faces that conduct so well that f says more than the flux
+SLOPE = 1e-9  # of the row's largest f, and of flux/c, or what is stated: the same where f says more than the flux
 ROUNDING = 32 * np.finfo(float).eps  # of f, as conducted by the row's best conducting face
 SAMPLE = 2000, 400  # faces on which the law is checked, of protons and of each nucleus (which needs the protons' root too)
 
@@ -230,7 +230,7 @@ class Evaluator:
             picked = np.random.default_rng(count).choice(count, most, replace=False)
         rows, faces = np.unravel_index(picked, self.flux[s].shape)
         allowed = self.imbalance * throughput[rows] + self._rounding(s)[rows] + 1e-300
-        delta = SLOPE * (np.abs(self.f[s]).max(-1) + throughput / C)[rows]
+        delta = max(SLOPE, self.imbalance) * (np.abs(self.f[s]).max(-1) + throughput / C)[rows]
         back, problem = self._faces(s, rows, faces)
         F = np.where(back, -1.0, 1.0) * self.flux[s][rows, faces]
         allowed = allowed + self._second_order(s, rows, faces)
