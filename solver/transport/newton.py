@@ -378,7 +378,7 @@ class NewtonPath:
             # what rounding of f makes of a face's own flux; the balance is solved for without it (`linear.Stiff`)
             conducting = np.maximum(kappa, np.abs(q) / np.maximum(np.abs(slopes[s]), 1e-290)) / sys.df
             full = np.abs(values[s])
-            noise = 8.0 * np.finfo(float).eps * conducting * (full[:, :-1] + full[:, 1:])
+            noise = 8.0 * np.finfo(float).eps * (conducting + np.abs(sys.v[s])) * (full[:, :-1] + full[:, 1:])
             err /= 1.0 + noise / (self.tolerance * throughput)
             size = full.max(-1)[:, None] + 1e-290
             err = np.fmin(err / throughput, err / np.maximum(kappa, 1e-290) * (sys.df / size))
