@@ -17,6 +17,11 @@ from .petsc import petsc_faults, petsc_message, start_petsc, unused
 from .restart import checked_restart, deck_digest
 from .storage import RESULT_NAME as RESULT
 
+FIRST_ORDER = (
+    "no convergence with the flux correction, so it is left out: where losses or the flow change f across a cell this is of "
+    "first order in z (compare with a finer grid.z_cells)"
+)
+
 
 def run(deck, out=None, *, force=False, petsc=(), observers=(), estimate_error=False, live=None, near=None):
     """Solve a deck and return its Result; with `out` also write it there, atomically.
@@ -218,7 +223,7 @@ class Session:
         snapshots = {"t": self.snapshots.t, "f": self.snapshots.f} if self.snapshots.t else None
         restart = march.restart() | {"deck": deck_digest(self.deck.to_dict())}
         provenance = {"ranks": self.layout.comm.getSize(), "petsc_options": " ".join(self.options),
-                      "warnings": "\n".join(self.model.warnings)}
+                      "warnings": "\n".join((*self.model.warnings, *([FIRST_ORDER] if march.first_order else ())))}
         return Result.build(self.model, march.f().transpose(0, 2, 1), flux.transpose(0, 2, 1), kappa.transpose(0, 2, 1),
                             history, status, restart, provenance, snapshots=snapshots, time=march.state.t)
 

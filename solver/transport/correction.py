@@ -39,6 +39,7 @@ class Correction:
 
     def __init__(self, system):
         self.system = system
+        self.left_out = False  # then fluxes are of first order where they change across a face
         p, grid = system.problem, system.problem.grid
         self.dv = grid.derivative(p.v) if len(p.v) > 1 else np.zeros_like(p.v)
         rate = p.bulk_loss + (self.dv / 3.0 if p.adiabatic else 0.0)
@@ -114,7 +115,7 @@ class Correction:
 
         full: `upper` of u.  response: the waves' law at the protons' slopes a; conduction: that of the other species.
         """
-        if not self.some:
+        if self.left_out or not self.some:
             return {}
         system, faces, out = self.system, self.faces, {}
         for s in system.every(species):

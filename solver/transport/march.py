@@ -98,7 +98,7 @@ class March:
         """Arrays and numbers from which `restore` makes a march that goes on bit by bit."""
         s = self.state
         out = {"V": self.V, "F": self.F, "u": s.u, "t": s.t, "dt": s.dt, "counts": self.counts, "peak": self.peak}
-        out |= {"dual": int(self.newton.dual), "asked": int(self._asked)}
+        out |= {"dual": int(self.newton.dual), "asked": int(self._asked), "first_order": int(self.first_order)}
         out |= {key: value for key, value in (("rate", s.rate), ("a", s.a), ("q", s.q)) if value is not None}
         return out | {f"history_{key}": np.array(values) for key, values in s.history.items()}
 
@@ -108,6 +108,7 @@ class March:
         s.history = {key[8:]: list(value) for key, value in data.items() if key.startswith("history_")}
         self.counts, self.peak = dict(data["counts"]), float(data["peak"])
         self.newton.dual, self._asked = bool(data.get("dual", False)), bool(data.get("asked", False))
+        self.system.correction.left_out = bool(data.get("first_order", False))
 
     # ---- physical quantities of the present state --------------------------------------------------------------------
 
@@ -177,6 +178,11 @@ class March:
         else:
             self._fail(out, "the steady state")
         return out.converged
+
+    @property
+    def first_order(self):
+        """Has the flux correction been left out?"""
+        return self.system.correction.left_out
 
     def _end_of(self, dt):
         """When a step of dt ends; prescribed times without rounding."""

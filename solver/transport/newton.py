@@ -119,16 +119,37 @@ class NewtonPath:
         if self.warm is not None:
             out = self.first(snes, self.warm_attempts(), None, self.warm)
         if out is None or not out.converged:
-            shut = system.heated_from_below
+            correction, shut = system.correction, system.heated_from_below
+            begun = correction.left_out
             system.opening = 0.0 if shut else 1.0
             out = self.first(snes, self._quick(), out)
-            if not out.converged and not self.inflow.denied(out) and self.has_waves:
+            if not out.converged and not self.inflow.denied(out):
                 system.opening = 0.0 if shut else 1.0
-                out = self.first(snes, self._long(), out)
+                if system.steady and correction.some and not begun:
+                    out = self._rough(snes, out)
+                if not out.converged and self.has_waves:
+                    out = self.first(snes, self._long(), out)
             if out.converged and shut:
                 out = self.inflow.open(snes, out)
+            if not out.converged:
+                correction.left_out = begun
         out.iterations, out.krylov = self.done
         return out
+
+    def _rough(self, snes, best):
+        """Without the flux correction, and from there with it; where that does not help the correction stays left out.
+
+        Where sources of f are strong against what flows it can make the equations all but singular.
+        """
+        correction = self.system.correction
+        correction.left_out = True
+        rough = self.first(snes, self._quick())
+        correction.left_out = False
+        if not rough.converged:
+            return best
+        out = self.first(snes, self.warm_attempts(), None, rough.point)
+        correction.left_out = not out.converged
+        return out if out.converged else rough
 
     @property
     def has_waves(self):
