@@ -23,6 +23,7 @@ VERY_EASY = 1e-8  # mismatch below which it may whatever it is
 START = 10.0  # scaled ν where the path starts: diffusion ten times faster than the row's own escape
 GENTLE = 1e-3  # the same against the flow: e-folds by which f may rise there at the start
 POLISHED = 1e-3  # fraction of the tolerance below which no further step is taken for the budget's sake
+CARRIED = 1e-3  # of the throughput: what rounding of what flows through a face may excuse; more is no solution
 SETTLED = 1e-9  # of a row's largest f: by no more may the last step have moved it, for where little passes fluxes do not tell
 HOPELESS = 0.6  # step in ν so near 1 that a rigidity had better begin its path anew
 SWEEPS = 30  # Krylov iterations after which a factorisation is the cheaper way
@@ -399,7 +400,8 @@ class NewtonPath:
             # what rounding of f makes of a face's own flux; the balance is solved for without it (`linear.Stiff`)
             conducting = np.maximum(kappa, np.abs(q) / np.maximum(np.abs(slopes[s]), 1e-290)) / sys.df
             full = np.abs(values[s])
-            noise = 8.0 * np.finfo(float).eps * (conducting + np.abs(sys.v[s])) * (full[:, :-1] + full[:, 1:])
+            both = 8.0 * np.finfo(float).eps * (full[:, :-1] + full[:, 1:])
+            noise = conducting * both + np.minimum(np.abs(sys.v[s]) * both, CARRIED * throughput)
             err /= 1.0 + noise / (self.tolerance * throughput)
             size = full.max(-1)[:, None] + 1e-290
             err = np.fmin(err / throughput, err / np.maximum(kappa, 1e-290) * (sys.df / size))

@@ -3,9 +3,12 @@
 import tomllib
 from pathlib import Path
 
+import evaluator
 import pytest
-from random_decks import Case
+from random_decks import Case, deck_of
 from run_decks import run
+
+import solver
 
 DECKS = {path.stem: path for path in sorted((Path(__file__).parent / "regressions").glob("*.toml"))}
 NO_STEADY_STATE = {
@@ -24,3 +27,12 @@ def test_deck_that_once_failed(name, method, start, tmp_path):
     record = run(Case(name, "", "", method, start, raw, seed=1), tmp_path, limit=10)
     expected = "no steady state" if name in NO_STEADY_STATE else "converged"
     assert record.outcome == expected, f"{record.outcome}: {record.message}"
+
+
+def test_an_answer_without_the_flux_correction_says_so(tmp_path):
+    """Newton fails with it on the deck of seed 50762; the result is of first order in z, says so, and a restart knows it."""
+    deck = solver.Deck.from_dict(deck_of(50762).raw)
+    result = solver.run(deck, out=tmp_path)
+    assert "first order in z" in result.tree.attrs["warnings"]
+    assert result.restart["first_order"]
+    assert evaluator.findings(result) == []
