@@ -2,7 +2,7 @@
 
 import numpy as np
 
-LONG = 1e10  # crossing times after which a content that still grows in proportion to time does so for ever
+LONG = 1e8  # crossing times after which a content that still grows in proportion to time does so for ever
 DECADES = 6.0  # of time over which it must have done so
 LITTLE = 1e-6  # of what passes through: a share stored that rounding cannot be
 ALIKE = 1e-2  # relative change of what is stored that is none

@@ -186,7 +186,7 @@ class Evaluator:
         allowed[:, -1] += noise + self.imbalance * through if self.open_top else 0.0
         found = self._worst("conservation", np.abs(imbalance) / (allowed + 1e-300), s)
         weight = self.R**3
-        allowed = left + (noise if self.open_top else 0.0)
+        allowed = left + (noise + self.imbalance * through if self.open_top else 0.0)  # the top node, as above
         total = abs((weight[:, None] * imbalance).sum()) / ((weight * allowed).sum() + 1e-300)
         if total > 1:
             found.append(Finding("budget", float(total), self.model.names[s]))
