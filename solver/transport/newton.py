@@ -306,8 +306,7 @@ class NewtonPath:
                     q = np.clip(q, -cap, cap)
                 else:
                     a, q = sys.law.project(a + LINE * q, LINE, nu)
-            moved = float((np.abs(u_new - u).max(-1) / np.maximum(np.abs(u_new).max(-1), 1e-290)).max())
-            u = u_new
+            before, u = u, u_new
             errors = self.mismatch(u, a, nu, final, active)
             e_rows = errors[w].max(-1) if w is not None else np.zeros(rows)
             e_all = ranks.gather(np.stack([errors[s].max(-1) if s in errors else np.zeros(rows) for s in everyone]))
@@ -317,6 +316,7 @@ class NewtonPath:
             snes.monitor(counted + it, e)
             there = np.ones(rows, bool) if w is None else np.all(nu <= nu_true, 1)
             if final and (e < self.tolerance or found is not None):
+                moved = float((np.abs(u - before).max(-1) / np.maximum(np.abs(u).max(-1), 1e-290)).max())
                 if found is None or e < found.mismatch or moved > SETTLED:
                     found = Outcome(Point(u, a, q), True, it, krylov, e, self._where(errors))
                 polished += 1
