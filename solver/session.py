@@ -222,8 +222,9 @@ class Session:
         history = {key: np.array(values) for key, values in march.state.history.items()}
         snapshots = {"t": self.snapshots.t, "f": self.snapshots.f} if self.snapshots.t else None
         restart = march.restart() | {"deck": deck_digest(self.deck.to_dict())}
+        warnings = [*self.model.warnings, FIRST_ORDER] if march.first_order else self.model.warnings
         provenance = {"ranks": self.layout.comm.getSize(), "petsc_options": " ".join(self.options),
-                      "warnings": "\n".join((*self.model.warnings, *([FIRST_ORDER] if march.first_order else ())))}
+                      "warnings": "\n".join(warnings)}
         return Result.build(self.model, march.f().transpose(0, 2, 1), flux.transpose(0, 2, 1), kappa.transpose(0, 2, 1),
                             history, status, restart, provenance, snapshots=snapshots, time=march.state.t)
 

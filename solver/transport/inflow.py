@@ -1,7 +1,8 @@
-"""What heating brings from below the grid in proportion to what it finds there, and whether it lets anything be steady.
+"""What comes in from beyond the rigidities in proportion to what is found there, and whether that lets anything be steady.
 
 The one place where the equations feed on their own solution: a spectrum that is continued below the lowest rigidity and moved
-upwards.  A `NewtonPath` solves without that inflow first; here it is let in, and here a runaway is told from a failure.
+upwards by heating, or above the highest and moved downwards by losses.  A `NewtonPath` solves without the former first; here it
+is let in, and here a runaway is told from a failure.
 """
 
 import numpy as np
@@ -46,16 +47,15 @@ class Inflow:
                 message = self.runaway(out.point) if reached < 1.0 else None
                 continue
             if message is not None:
-                out.impossible, out.grows = system.steady, True
-                break
+                self._deny(out, message)
+                return out
             if not tried and (trial := self.from_reference(snes, out.point)) is not None and trial.converged:
                 return trial
             tried, stride = True, 0.25 * stride
             if stride < SMALLEST:
-                message = f"no convergence with more than {reached:.3g} of the inflow from below the grid"
-                break
-        if message is not None:
-            out.converged, out.message = False, message
+                out.converged = False
+                out.message = f"no convergence with more than {reached:.3g} of the inflow from below the grid"
+                return out
         return out
 
     def denied(self, out):
@@ -63,20 +63,18 @@ class Inflow:
         system = self.system
         message = self.runaway(out.point) if system.mixes_momentum and system.problem.open_end else None
         if message is not None:
-            out.message, out.impossible, out.grows = message, system.steady, True
+            self._deny(out, message)
         return message is not None
+
+    def _deny(self, out, message):
+        out.converged, out.message, out.impossible, out.grows = False, message, self.system.steady, True
 
     def from_reference(self, snes, point):
         """All of the inflow at once, from what the waves at `point` would make of the source with the reference spectrum."""
-        system, w = self.system, self.system.w
-        u = self.response(point, system.source, self.reference())
+        u = self.response(point, self.system.source, self.reference())
         if not (np.isfinite(u).all() and positive(u)):
             return None
-        guess = Point(u, None, None)
-        if w is not None:
-            a = system.slope(u, w)
-            guess = Point(u, a, system.law.q(a, system.nu_waves))
-        return self.newton.first(snes, self.newton.warm_attempts(), None, guess)
+        return self.newton.first(snes, self.newton.warm_attempts(), None, self.system.point(u))
 
     def runaway(self, point):
         """The sentence of `existence.runaway` where no steady state can lie above `point`, None where one may.
@@ -87,12 +85,14 @@ class Inflow:
         x is a bound that f cannot pass.
         """
         system, reference = self.system, self.reference()
-        if not np.isfinite(self.response(point, system.source)).all():  # after a failure it may be anything
-            u = np.zeros_like(point.u)
-            point = Point(u, None, None) if system.w is None else Point(u, 0.0 * system.v[system.w], 0.0 * system.v[system.w])
+        caused = self.response(point, system.source)
+        if not np.isfinite(caused).all():  # after a failure the point may be anything
+            flat = None if system.w is None else np.zeros_like(system.v[system.w])
+            point = Point(np.zeros_like(point.u), flat, flat)
+            caused = self.response(point, system.source)
         ones = np.ones_like(system.source)
         if system.top is None and self.newton.layout.ranks.any(system.source.any()):
-            ones[self.response(point, system.source)[:, system.rows] == 0.0] = 0.0
+            ones[caused[:, system.rows] == 0.0] = 0.0
         worst = lowest(self.response(point, ones))
         if worst is None:
             return None

@@ -197,10 +197,8 @@ class March:
         s, system = self.state, self.system
         kept, s.u = s.u, f[:, :, : self.problem.nodes] / self.F[:, :, None]
         system.set_step(None, np.inf, s.t, False)
-        if (w := system.w) is not None:                                    # the fluxes that go with its slopes
-            with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
-                a = system.slope(s.u)[w]
-                s.a, s.q = self._keep(Point(s.u, a, system.law.q(a, system.nu_waves)))
+        with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
+            s.a, s.q = self._keep(system.point(s.u))
         out = self._stage(None, np.inf, s.t, s.u, self._warm())
         if out.converged:
             self._accept(out, np.inf, None, 0.0)
@@ -272,8 +270,13 @@ class March:
         c = self.control
         if c.first_step is not None:
             return c.first_step
-        times = self.system.H / self.V
+        times = self._crossing
         return float(1e-2 * np.median(times)) if c.end is None else float(min(1e-3 * times.min(), 1e-3 * c.end))
+
+    @cached_property
+    def _crossing(self):
+        """The time (s) that each row takes to cross the height at its speed, (species, R)."""
+        return self.system.H / self.V
 
     def run(self):
         """March to the end; returns the status: "steady", "end time", "stopped" or "failed: …"."""
@@ -298,12 +301,12 @@ class March:
             self._landing_step = dt
             if not self._step(dt):
                 return f"failed: {self.failure.message}"
-            if c.end is None and self._steady():
-                # where nothing enters and nothing leaves, a direct solve finds a singular matrix at the end of a good march
-                done = not c.direct or self.solve_steady() or s.history["storage"][-1] < NOTHING
-                if done:
-                    return "steady"
-            if c.end is None and fills_for_ever(s.history, float((self.system.H / self.V).max())):
+            # where nothing enters and nothing leaves, a direct solve finds a singular matrix at the end of a good march
+            if c.end is None and self._steady() and (
+                not c.direct or self.solve_steady() or s.history["storage"][-1] < NOTHING
+            ):
+                return "steady"
+            if c.end is None and fills_for_ever(s.history, self._crossing.max()):
                 self.failure = Failure(filling(self.problem, s.u, s.rate, s.t), {}, impossible=True)
                 return f"failed: {self.failure.message}"
             if self.layout.ranks.any(self.stop_requested):                 # Ctrl-C need not reach all at the same step

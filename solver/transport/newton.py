@@ -272,9 +272,8 @@ class NewtonPath:
         step, stall = np.full(rows, factor or 0.05), np.zeros(rows, int)
         kept, has = None if w is None else [q.copy(), a.copy(), nu.copy()], np.zeros(rows, bool)
         mixing, u_spectrum = sys.mixes_momentum, u
-        plain = attempt.plain and mixing
-        final = factor is None or not (path or plain)
-        sys.shape = self.inflow.reference() if plain else None
+        final = factor is None or not (path or attempt.plain)
+        sys.shape = self.inflow.reference() if attempt.plain else None
         krylov, worst, e, found, nearest, polished, lowest, lowest_at = 0, {}, np.inf, None, None, 0, np.inf, 0
         low_all, since = np.full(u.shape[:2], np.inf), np.zeros(u.shape[:2], int)  # lowest mismatch of every row, and when
         for it in range(1, limit + 1):
@@ -320,8 +319,8 @@ class NewtonPath:
                 if found is None or e < found.mismatch or moved > SETTLED:
                     found = Outcome(Point(u, a, q), True, it, krylov, e, self._where(errors))
                 polished += 1
-                enough = e < POLISHED * self.tolerance or polished > 1
-                if (enough and moved < SETTLED) or polished > PATIENCE or it == limit:
+                fine = e < POLISHED * self.tolerance or polished > 1
+                if (fine and moved < SETTLED) or polished > PATIENCE or it == limit:
                     found.iterations, found.krylov = it, krylov
                     return found
                 continue
@@ -384,10 +383,11 @@ class NewtonPath:
         values = sys.upper(u)
         slopes = sys.slope(u)
         waves = None if sys.w is None else slopes[sys.w]
-        stiff = [] if a is None else [k for k in self.stiff if own.start <= k < own.stop]
+        stiff = np.asarray(() if a is None else self.stiff, int)
+        stiff = stiff[(stiff >= own.start) & (stiff < own.stop)]
         if waves is not None and len(stiff):
             # node values know the slope to their rounding, the mixed unknown perhaps better
-            here = np.array(stiff) - own.start
+            here = stiff - own.start
             full, rough = values[sys.w][here], waves[here]
             doubt = 2.0 * np.finfo(float).eps * (np.abs(full[:, :-1]) + np.abs(full[:, 1:])) / sys.df
             waves[here] = np.clip(a[stiff], rough - doubt, rough + doubt)

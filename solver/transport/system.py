@@ -239,6 +239,13 @@ class System:
         out /= self.df
         return out
 
+    def point(self, u):
+        """The mixed point of node values u: their slopes and the fluxes that go with them."""
+        if self.w is None:
+            return Point(u, None, None)
+        a = self.slope(u, self.w)
+        return Point(u, a, self.law.q(a, self.nu_waves))
+
     def upwind(self, full):
         """Node values (..., nodes + top) taken at the upwind node of each face."""
         return full[..., :-1] if self.outwards else np.where(self.upwind_low, full[..., :-1], full[..., 1:])
