@@ -117,18 +117,11 @@ class Blocks:
     factors: dict = field(default_factory=dict)
     stiff: dict = field(default_factory=dict)
     given: np.ndarray | None = None
-    memory: list | None = None
 
     @classmethod
-    def empty(cls, species, rows_own, nodes, rows, memory):
-        """Blocks without entries.  memory: arrays of earlier blocks that are gone; new ones would cost more than filling them."""
-        # numpy asks for huge pages where it does not ask for zeros, and those can be slow to come by
-        tri = memory.pop() if memory else np.zeros((species, 3, rows_own, nodes))
-        return cls(tri, rows, given=np.zeros((species, rows_own)), memory=memory)
-
-    def __del__(self):
-        if self.memory is not None:
-            self.memory.append(self.tri)
+    def empty(cls, species, rows_own, nodes, rows):
+        """Blocks without entries."""
+        return cls(np.empty((species, 3, rows_own, nodes)), rows, given=np.zeros((species, rows_own)))
 
     def diagonal(self, s):
         """The diagonal of species s, made zero: where its entries begin."""

@@ -123,7 +123,6 @@ class System:
             for s in p.secondaries
         ]
         self.correction = Correction(self)
-        self.memory = []  # of Jacobians
         self.whole, self._kept = None, (None, None, {})
         self.set_step(None, np.inf, 0.0)
 
@@ -376,7 +375,7 @@ class System:
         corrections = {}
         if with_correction:
             corrections = self.correction.flux(u, self.upper(u), response, conduction, species, derivatives=True)
-        blocks = Blocks.empty(p.species, self.V.shape[1], self.n, self.rows, self.memory)
+        blocks = Blocks.empty(p.species, self.V.shape[1], self.n, self.rows)
         rhs = self.source + self.vol * self.inv_tau * self.u_known if np.isfinite(self.tau) else self.source.copy()
         for s in self.every(species):
             if s == self.w:
