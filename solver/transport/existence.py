@@ -111,6 +111,22 @@ def runaway(p, s, k, i):
     Below the grid compression takes from it, above it losses that meet compression inside.  Says where the strongest drop of
     v is, the slope a shock of that strength accelerates to, and what can be done.
     """
+    text, remedy = _feeding(p, s, k, i)
+    return f"no steady state: {text}; {remedy}, or an end time"
+
+
+def growing(p, s, k, i, u, rate, t):
+    """The same of a transient in which f (u, ∂u/∂t, both (species, R, nodes)) grows beyond all bounds."""
+    text, remedy = _feeding(p, s, k, i)
+    fold = abs(u[s, k, i] / rate[s, k, i]) if rate is not None and rate[s, k, i] else np.nan
+    return (
+        f"no steady state, nor an end in sight: {text}; f grows e-fold every {fold:.3g} s and is {np.abs(u[s, k, i]):.0e} times "
+        f"what it should be at t = {t:.3g} s; {remedy}, or an earlier time.end"
+    )
+
+
+def _feeding(p, s, k, i):
+    """Who feeds on what, and what can be done."""
     name = p.names[s] if p.names else f"species {s}"
     speed = np.append(p.v, p.v_top if p.top is None else p.v[-1])
     drop = int(np.argmin(np.diff(speed)))
@@ -118,15 +134,13 @@ def runaway(p, s, k, i):
     at = f"z = {p.grid.z[drop + 1] / p.grid.z[-1]:.3g} z_max"
     lowest, highest = p.momentum_rate()[s][[0, -1], i]
     end = "above" if highest > 0 and (lowest >= 0 or k > len(p.grid.R) // 2) else "below"
-    text = f"no steady state: {name} at R = {p.grid.R[k]:.3g} GV gains, where the flow converges, from {end} the grid"
+    text = f"{name} at R = {p.grid.R[k]:.3g} GV gains, where the flow converges, from {end} the grid"
     if 0 < above < below:
         text += f" ({at}: v falls by {below / above:.3g}, as a shock it hardens spectra to R^-{3 * below / (below - above):.3g})"
     else:
         text += f" (most at {at})"
-    return (
-        text + f", faster than it escapes, if its spectrum goes on there as R^-{p.slope[s]:.3g}; "
-        f'set boundary.momentum = "zero" to leave out all {end} the grid, or an end time'
-    )
+    text += f", faster than it escapes, if its spectrum goes on there as R^-{p.slope[s]:.3g}"
+    return text, f'set boundary.momentum = "zero" to leave out all {end} the grid'
 
 
 def fills_for_ever(history, crossing):

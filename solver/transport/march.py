@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from .account import Account
-from .existence import filling, fills_for_ever
+from .existence import filling, fills_for_ever, growing
 from .newton import NewtonPath, Outcome
 from .scales import row_scales
 from .system import Point, System
@@ -29,6 +29,8 @@ NOTHING = 1e-15  # of what passes through a row: storage that is rounding
 SAFETY = 0.9
 SHARE = 4.0  # of time.rtol, spent while the time since the last switch grows by e: the sum measured is then 0.3 to 1 of it
 LEAST_SHARE = 0.02
+INSTANT = 1e-3  # of time.rtol and of the time since the last switch: events can be shorter (where the slope of f turns)
+OUTGROWN = 1e30  # times what was there or what sources would fill: growth that no end time can have meant
 
 
 @dataclass(frozen=True)
@@ -237,8 +239,17 @@ class March:
         So the errors of the steps, however many they are, add up to about the tolerance; f forgets older ones.  Events (a front
         that arrives) make an error that shrinks no faster than the step; they may always take LEAST_SHARE.
         """
-        begun = max((t for t in self.control.stops if t <= self.state.t), default=0.0)
-        return max(SHARE * dt / (self.state.t - begun + dt), LEAST_SHARE)
+        return max(SHARE * dt / (self.state.t - self._begun + dt), LEAST_SHARE)
+
+    @property
+    def _instant(self):
+        """A step so short that what happens in it, resolved or not, does so at the right time for all that matters."""
+        return INSTANT * self.control.rtol * (self.state.t - self._begun)
+
+    @property
+    def _begun(self):
+        """When sources were last switched."""
+        return max((t for t in self.control.stops if t <= self.state.t), default=0.0)
 
     @cached_property
     def _filled(self):
@@ -309,10 +320,23 @@ class March:
             if c.end is None and fills_for_ever(s.history, self._crossing.max()):
                 self.failure = Failure(filling(self.problem, s.u, s.rate, s.t), {}, impossible=True)
                 return f"failed: {self.failure.message}"
+            if c.end is not None and (place := self._outgrown()):
+                self.failure = Failure(growing(self.problem, *place, s.u, s.rate, s.t), {}, impossible=True)
+                return f"failed: {self.failure.message}"
             if self.layout.ranks.any(self.stop_requested):                 # Ctrl-C need not reach all at the same step
                 return "stopped"
         self.failure = Failure(f"{c.max_steps} steps were not enough (time.max_steps)", {})
         return f"failed: {self.failure.message}"
+
+    def _outgrown(self):
+        """Where, (species, row, node), cosmic rays have become far more than were there or sources could supply; or None."""
+        particles = self.account.weights * np.abs(self.state.u).max(-1)
+        allowed = OUTGROWN * (1.0 + self.peak) * self.account.weights.sum(-1)
+        s = int(np.argmax(particles.sum(-1) / allowed))
+        if particles[s].sum() <= allowed[s]:
+            return None
+        k = int(np.argmax(particles[s]))
+        return s, k, int(np.argmax(np.abs(self.state.u[s, k])))
 
     def _limited(self, dt):
         """The step cut to the next prescribed time, and that time if it is reached."""
@@ -336,13 +360,13 @@ class March:
                 s.rate = self._first_rate(1e-3 * dt)
             euler = steady or positive_only or s.rate is None
             out, rate, error = self._backward_euler(dt) if euler else self._tr_bdf2(dt)
-            if out.converged and error <= 1.0:
+            if out.converged and (error <= 1.0 or dt <= self._instant):
                 size = np.maximum(np.abs(out.point.u).max(-1, keepdims=True), 1e-290 if steady else self._filled + 1e-290)
                 lowest = float((out.point.u / size).min())
                 if lowest >= -UNDERSHOOT or (euler and not (steady and self._nothing_negative())):
-                    s.dt = dt * (c.growth if euler and steady else self._factor(error))
-                    if positive_only:
-                        s.dt = dt
+                    s.dt = dt * (c.growth if steady else self._factor(error))
+                    if positive_only or (cut and not steady):              # what limited it is still near
+                        s.dt = min(s.dt, dt)
                     self._accept(out, dt, rate, error)                     # last: observers see the state as it will go on
                     return True
                 out.grows, error = True, 8.0

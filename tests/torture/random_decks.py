@@ -330,7 +330,7 @@ class Maker:
         if self.task == "march":
             return {"end": "steady", "max_steps": 200}
         crossing = self.height * KPC / (self.typical * 1e5) / YEAR / 1e6  # Myr
-        return {"end": _text(crossing * self.log(1e-2, 3.0), "Myr"), "rtol": self.log(1e-3, 1e-2), "max_steps": 2000}
+        return {"end": _text(crossing * self.log(1e-2, 3.0), "Myr"), "rtol": self.log(1e-3, 1e-2)}
 
     # ---- the source by the damping ------------------------------------------------------------------------------------
 
