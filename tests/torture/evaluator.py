@@ -178,7 +178,7 @@ class Evaluator:
             out = np.concatenate([out, (max(self.v_top, 0.0) * self.f[s][:, -1])[:, None]], -1)
         imbalance = np.diff(np.concatenate([np.zeros((len(self.R), 1)), out], -1), axis=-1)[:, :n] - inputs
         through = (enters + incoming + np.abs(stored))[:, :n].sum(-1)
-        through = np.maximum(through, np.abs(self.flux[s]).max(-1))
+        through = np.maximum(through, np.abs(self.flux[s]).max(-1)) + self._held(s)
         terms = (enters + gross + sink + np.abs(stored))[:, :n].sum(-1) + np.abs(self.flux[s]).max(-1)
         noise = self._rounding(s)
         left = CONSERVED * terms + self.unsteady * through + self._storage_rounding(s)
@@ -192,12 +192,16 @@ class Evaluator:
             found.append(Finding("budget", float(total), self.model.names[s]))
         return found, through
 
-    def _storage_rounding(self, s):
-        """Flux (R,) that rounding of f makes of what a time step stores, the content over the step's length."""
+    def _held(self, s):
+        """Content of the rows over the length of a time step, (R,): what a step has to balance, not only what it stores."""
         if self.rate is None:
             return np.zeros(len(self.R))
         step = float(self.result.history.dt.values[-1]) * (1 - np.sqrt(0.5))  # of each stage of TR-BDF2
-        return ROUNDING * (np.abs(self.f[s]) * self.volume).sum(-1) / step
+        return (np.abs(self.f[s]) * self.volume).sum(-1) / step
+
+    def _storage_rounding(self, s):
+        """Flux (R,) that rounding of f makes of what a time step stores."""
+        return ROUNDING * self._held(s)
 
     def _rounding(self, s):
         """Flux (R,) that rounding of f makes on the row's best conducting face."""
