@@ -143,26 +143,29 @@ def _feeding(p, s, k, i):
     return text, f'set boundary.momentum = "zero" to leave out all {end} the grid'
 
 
-def fills_for_ever(history, crossing):
-    """Does a march's history end in a content that grows in proportion to time, long after the slowest crossing time (s)?
+def fills_for_ever(history, crossing, u, rate):
+    """Where (species, row) a march's content grows in proportion to time, long after the slowest crossing time (s); or None.
 
-    Then a constant share of what is injected is stored, where nothing leaves and nothing is lost.
+    Then a constant share of what is injected is stored, where nothing leaves and nothing is lost.  u, rate: f and ∂f/∂t at the
+    end of the history, (species, R, nodes): what was there at the start may still be leaving instead.
     """
     t, storage = np.asarray(history["t"]), np.asarray(history["storage"])
     if t[-1] < LONG * crossing:
-        return False
+        return None
     begun = np.searchsorted(t, t[-1] * 10.0**-DECADES, side="right")
     if begun == 0:
-        return False
+        return None
     late = storage[begun - 1 :]
-    return bool(late[-1] > LITTLE and np.ptp(late) < ALIKE * late[-1])
+    if late[-1] <= LITTLE or np.ptp(late) >= ALIKE * late[-1]:
+        return None
+    power = rate.max(-1) * t[-1] / np.maximum(np.abs(u).max(-1), 1e-290)  # d ln f/d ln t
+    if power.max() < 0.5:
+        return None
+    return np.unravel_index(np.argmax(power > (1.0 - ALIKE) * power.max()), power.shape)
 
 
-def filling(p, u, rate, t):
-    """The sentence for f that grows in proportion to time: u and ∂u/∂t (species, R, nodes) at time t tell where most."""
-    share = np.abs(rate).max(-1) * t / np.maximum(np.abs(u).max(-1), 1e-290)
-    s, k = np.unravel_index(np.argmax(share > (1.0 - ALIKE) * share.max()), share.shape)
-    i = int(np.argmax(np.abs(rate[s, k])))
+def filling(p, s, k, i, t):
+    """The sentence for species s at rigidity row k and node i that fills in proportion to time, still at time t."""
     name = p.names[s] if p.names else f"species {s}"
     return (
         f"no steady state: {name} at R = {p.grid.R[k]:.3g} GV still fills in proportion to time after {t:.1g} s, most at "

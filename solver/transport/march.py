@@ -317,8 +317,9 @@ class March:
                 not c.direct or self.solve_steady() or s.history["storage"][-1] < NOTHING
             ):
                 return "steady"
-            if c.end is None and fills_for_ever(s.history, self._crossing.max()):
-                self.failure = Failure(filling(self.problem, s.u, s.rate, s.t), {}, impossible=True)
+            if c.end is None and (row := fills_for_ever(s.history, self._crossing.max(), s.u, s.rate)):
+                place = *row, int(np.argmax(s.rate[row]))
+                self.failure = Failure(filling(self.problem, *place, s.t), {}, impossible=True)
                 return f"failed: {self.failure.message}"
             if c.end is not None and (place := self._outgrown()):
                 self.failure = Failure(growing(self.problem, *place, s.u, s.rate, s.t), {}, impossible=True)
