@@ -74,7 +74,7 @@ class Account:
         change = float(np.max(change[alive] / size[alive])) if alive.any() else 0.0
         budget = self.budget(u)
         # against what passes through, not what a short step has in store: else every short step looks steady
-        passing = budget["throughput"] - budget["known"]
+        passing = np.maximum(budget["throughput"] - budget["known"], np.finfo(float).eps * budget["throughput"])
         storage = np.abs(budget["stored"]) / np.maximum(passing, 1e-290)
         own = self.weights[:, self.system.rows]
 

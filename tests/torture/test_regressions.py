@@ -9,6 +9,7 @@ from random_decks import Case, deck_of
 from run_decks import run
 
 import solver
+from solver.errors import SolverError
 
 DECKS = {path.stem: path for path in sorted((Path(__file__).parent / "regressions").glob("*.toml"))}
 NO_STEADY_STATE = {
@@ -36,3 +37,29 @@ def test_an_answer_without_the_flux_correction_says_so(tmp_path):
     assert "first order in z" in result.tree.attrs["warnings"]
     assert result.restart["first_order"]
     assert evaluator.findings(result) == []
+
+
+@pytest.mark.parametrize("name", ["heated_at_the_disc", "compression_at_an_interface"])
+def test_growth_that_no_end_time_can_have_meant(name):
+    """In time f grows e-fold after e-fold; that is said long before no number could hold it."""
+    raw = tomllib.loads(DECKS[name].read_text())
+    raw["time"] = {"end": "1e9 Myr", "rtol": 1e-2}
+    with pytest.raises(SolverError, match=r"no steady state, nor an end in sight: .* e-fold every .* s and is \de\+3\d times"):
+        solver.run(solver.Deck.from_dict(raw))
+
+
+def test_what_was_there_at_the_start_is_no_filling(tmp_path):
+    """A start 30 decades too high leaves in proportion to time for decades of it; there is a steady state all the same."""
+    assert run(deck_of(80697), tmp_path).outcome == "converged"
+
+
+def test_an_event_shorter_than_any_step(tmp_path):
+    """Where the protons' slope turns under linear damping without flow, iron of two cells mixes in no time at all.
+
+    Followed to its end the event takes some 10,000 iterations and steps fourteen decades below the time.
+    """
+    case = deck_of(80551)
+    case.raw["time"]["end"] = "2e-5 Myr"
+    record = run(case, tmp_path)
+    assert record.outcome == "converged", record.message
+    assert sum(record.solves) < 1000
