@@ -104,8 +104,7 @@ class NewtonPath:
     def run(self, system, u, warm=None, enough=0.0):
         """Solve `system` from node values u (all rows, scaled); `warm` is a mixed point near the solution.
 
-        `enough`: what does not matter because other errors are larger: the last change of f (as a share of a row's largest),
-        steps for the budget's sake; and a mismatch of that size will do where an attempt comes no nearer.
+        `enough`: mismatch that will do where an attempt comes no nearer, because other errors are larger.
         """
         self.system, self.u0, self.warm, self.enough = system, u, warm, enough
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
@@ -320,9 +319,8 @@ class NewtonPath:
                 if found is None or e < found.mismatch or moved > SETTLED:
                     found = Outcome(Point(u, a, q), True, it, krylov, e, self._where(errors))
                 polished += 1
-                loose = self.enough if u.min() >= 0.0 else 0.0             # f below zero may be for want of another iteration
-                fine = e < max(POLISHED * self.tolerance, loose) or polished > 1
-                if (fine and moved < max(SETTLED, loose)) or polished > PATIENCE or it == limit:
+                fine = e < POLISHED * self.tolerance or polished > 1
+                if (fine and moved < SETTLED) or polished > PATIENCE or it == limit:
                     found.iterations, found.krylov = it, krylov
                     return found
                 continue
