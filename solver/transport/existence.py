@@ -3,9 +3,9 @@
 import numpy as np
 
 LONG = 1e8  # crossing times after which a content that still grows in proportion to time does so for ever
-DECADES = 6.0  # of time over which it must have done so
-LITTLE = 1e-6  # of what passes through: a share stored that rounding cannot be
-ALIKE = 1e-2  # relative change of what is stored that is none
+DECADES = 12.0  # of time over which it must have done so; what leaks out of a layer at last may take seven
+LITTLE = 1e-9  # of what passes through: a share stored that the tolerance of solves cannot be
+PROPORTION = 0.5, 0.9  # d ln f/d ln t from which f grows in proportion to time: of every step, and of the last
 DEEPEST = 600.0  # e-folds by which f may rise against the flow: a double holds 700
 
 
@@ -146,22 +146,19 @@ def _feeding(p, s, k, i):
 def fills_for_ever(history, crossing, u, rate):
     """Where (species, row) a march's content grows in proportion to time, long after the slowest crossing time (s); or None.
 
-    Then a constant share of what is injected is stored, where nothing leaves and nothing is lost.  u, rate: f and ∂f/∂t at the
-    end of the history, (species, R, nodes): what was there at the start may still be leaving instead.
+    Then a share of what is injected is stored, where nothing leaves and nothing is lost.  u, rate: f and ∂f/∂t at the end of
+    the history, (species, R, nodes): what was there at the start may still be leaving instead.
     """
-    t, storage = np.asarray(history["t"]), np.asarray(history["storage"])
-    if t[-1] < LONG * crossing:
+    t, dt, change = (np.asarray(history[key]) for key in ("t", "dt", "change"))
+    if t[-1] < LONG * crossing or history["storage"][-1] < LITTLE:
         return None
     begun = np.searchsorted(t, t[-1] * 10.0**-DECADES, side="right")
-    if begun == 0:
+    if begun == 0 or (change * t < PROPORTION[0] * dt)[begun - 1 :].any():
         return None
-    late = storage[begun - 1 :]
-    if late[-1] <= LITTLE or np.ptp(late) >= ALIKE * late[-1]:
+    power = rate.max(-1) * t[-1] / np.maximum(np.abs(u).max(-1), 1e-290)
+    if power.max() < PROPORTION[1]:
         return None
-    power = rate.max(-1) * t[-1] / np.maximum(np.abs(u).max(-1), 1e-290)  # d ln f/d ln t
-    if power.max() < 0.5:
-        return None
-    return np.unravel_index(np.argmax(power > (1.0 - ALIKE) * power.max()), power.shape)
+    return np.unravel_index(np.argmax(power > 0.99 * power.max()), power.shape)
 
 
 def filling(p, s, k, i, t):

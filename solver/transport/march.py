@@ -321,7 +321,7 @@ class March:
                 place = *row, int(np.argmax(s.rate[row]))
                 self.failure = Failure(filling(self.problem, *place, s.t), {}, impossible=True)
                 return f"failed: {self.failure.message}"
-            if c.end is not None and (place := self._outgrown()):
+            if place := self._outgrown():
                 self.failure = Failure(growing(self.problem, *place, s.u, s.rate, s.t), {}, impossible=True)
                 return f"failed: {self.failure.message}"
             if self.layout.ranks.any(self.stop_requested):                 # Ctrl-C need not reach all at the same step
@@ -332,7 +332,9 @@ class March:
     def _outgrown(self):
         """Where, (species, row, node), cosmic rays have become far more than were there or sources could supply; or None."""
         particles = self.account.weights * np.abs(self.state.u).max(-1)
-        allowed = OUTGROWN * (1.0 + self.peak) * self.account.weights.sum(-1)
+        source = self.layout.ranks.gather(np.abs(self.system.source).sum(-1, keepdims=True))[..., 0]
+        supplied = 1.0 + self.peak + source * self.state.t / self._crossing
+        allowed = OUTGROWN * (self.account.weights * supplied).sum(-1)
         s = int(np.argmax(particles.sum(-1) / allowed))
         if particles[s].sum() <= allowed[s]:
             return None
