@@ -5,7 +5,7 @@ import platform
 import subprocess
 import sys
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import metadata
 from pathlib import Path
 
@@ -40,6 +40,7 @@ def attribute(value):
     return value
 
 
+@cache
 def package_version(name):
     """Version of an installed distribution, "unknown" where it is not installed."""
     try:

@@ -91,12 +91,13 @@ class Result:
             time = float(np.asarray(history["t"])[-1])
         if time is not None:
             attrs["time_reached"] = float(time)                               # s
-        root = _root(model, {"f": f, "flux": flux, "kappa": kappa})
-        _add_observables(root, model, time or 0.0)
+        root = _root(model, {"f": f, "flux": flux, "kappa": kappa}, _at_the_disc(model, f, time or 0.0))
+        if {"boron", "carbon"} <= set(model.names):
+            root["boron_to_carbon"] = observables.ratio(root, "boron", "carbon")
         groups = {"/": root, "/history": _history(history, root)}
         if budget:
             groups["/budget"] = xr.Dataset({
-                name: (SR, _shaped(name, values, root, SR), _named(FIELDS["flux"][1], BUDGET.get(name, name)))
+                name: (SR, _shaped(name, values, root.sizes, SR), _named(FIELDS["flux"][1], BUDGET.get(name, name)))
                 for name, values in budget.items()
             })
         if snapshots:
@@ -276,22 +277,24 @@ def _named(units, long_name):
     return {"units": units, "long_name": long_name}
 
 
-def _shaped(name, values, root, dims):
+def _shaped(name, values, sizes, dims):
     values = np.asarray(values, float)
-    shape = tuple(root.sizes[d] for d in dims)
+    shape = tuple(sizes[d] for d in dims)
     if values.shape != shape:
         raise ValueError(f"{name} has shape {values.shape}, {dims} is {shape}")
     return values
 
 
-def _root(model, fields):
-    """Coordinates, coefficients and the given fields."""
+def _root(model, fields, more=None):
+    """Coordinates, coefficients, the given fields and `more` variables, made at once: to add one by one takes xarray longer
+    than a small problem takes to be solved."""
     grid, names, nuclei = model.grid, list(model.names), model.species
     z, R = np.asarray(grid.z) / KPC, np.asarray(grid.R)
     z_face = np.asarray(grid.z_face) / KPC
+    sizes = {"species": len(names), "z": len(z), "z_face": len(z_face), "rigidity": len(R)}
     edge = np.exp(0.5 * np.log(R[-1] / R[0]) / (len(R) - 1))
     up, nuclear_energy = {"axis": "Z", "positive": "up"}, [kinetic_energy(R, n) for n in nuclei]
-    root = xr.Dataset(coords={
+    coordinates = {
         "species": ("species", names, {"long_name": "nucleus"}),
         "z": ("z", z, _named("kpc", "height above the disc, nodes") | up | {"bounds": "z_bounds"}),
         "z_face": ("z_face", z_face, _named("kpc", "height above the disc, faces between nodes")),
@@ -302,34 +305,34 @@ def _root(model, fields):
         "momentum": (SR, np.array([momentum(R, n) for n in nuclei]), _named("GeV", "momentum p c = Z R")),
         "kinetic_energy": (SR, np.array(nuclear_energy), _named("GeV", "kinetic energy of the nucleus")),
         "beta": (SR, np.array([beta(R, n) for n in nuclei]), _named("1", "particle speed over that of light")),
-    })
-    variables = {                      # assigned at once: xarray takes longer for that than a small problem for its solution
+    }
+    variables = {
         "z_bounds": (("z", "bnds"), np.stack([np.append(z[0], z_face), np.append(z_face, z[-1])], axis=1)),
         "rigidity_bounds": (("rigidity", "bnds"), np.stack([R / edge, R * edge], axis=1)),
     }
     for name, (dims, units, long_name) in FIELDS.items():
         if name in fields:
-            variables[name] = (dims, _shaped(name, fields[name], root, dims), _named(units, long_name))
+            variables[name] = (dims, _shaped(name, fields[name], sizes, dims), _named(units, long_name))
     for name, (dims, units, long_name) in COEFFICIENTS.items():
-        values = _shaped(name, _coefficient(model, name), root, dims)
+        values = _shaped(name, _coefficient(model, name), sizes, dims)
         variables[name] = (dims, values.astype("i1") if name == "self_confined" else values, _named(units, long_name))
-    root = root.assign(variables)
     if model.others:
         powers = sorted(model.others)
         meaning = _named("1", "m of nonlinear damping ∝ (dB/B)^(2m) other than m = 1")
-        root = root.assign_coords(damping_power=("damping_power", powers, meaning))
-        Y = np.stack([_shaped("Y", model.others[m], root, FR) for m in powers])
-        root["Y"] = (("damping_power", *FR), Y, _named(
+        coordinates["damping_power"] = ("damping_power", powers, meaning)
+        Y = np.stack([_shaped("Y", model.others[m], sizes, FR) for m in powers])
+        variables["Y"] = (("damping_power", *FR), Y, _named(
             "cm((2m-2)/(1+m)) GeV(-3/(1+m)) s-1", "nonlinear damping, kappa = Y |df/dz|^(-1/(1+m)) (Sec. 6.1)"))
     disc, layers = model.deck.disc, model.deck.layer
     names = [layer.name or f"layer {i + 1}" for i, layer in enumerate(layers)]
     tops = [float(layer.top) / KPC for layer in layers]
-    return root.assign({
+    variables |= {
         "disc_half_thickness": ((), float(disc.half_thickness), _named("cm", "half-thickness of the disc")),
         "disc_density": ((), float(disc.density), _named("cm-3", "gas density of the disc")),
         "layer": ("layer", names),
         "layer_top": ("layer", tops, _named("kpc", "upper edge of the layer")),
-    })
+    }
+    return xr.Dataset(variables | (more or {}), coordinates)
 
 
 def _coefficient(model, name):
@@ -339,19 +342,19 @@ def _coefficient(model, name):
     return getattr(model, name)
 
 
-def _add_observables(root, model, time):
-    """Total source at the time reached, and the observables at the disc."""
-    f0 = root.f.values[:, 0]
-    source = root.Q.values * np.asarray(model.schedule(time))[:, None]
+def _at_the_disc(model, f, time):
+    """Total source at the time reached and intensities, variables by name; f (species, z, R)."""
+    f0, R = np.asarray(f, float)[:, 0], np.asarray(model.grid.R)
+    source = np.asarray(model.Q) * np.asarray(model.schedule(time))[:, None]
     if model.external is not None:
         source = source + model.external(time)[0]
     for link in model.spallation:
         source[link.child] += float(model.deck.disc.half_thickness) * (link.weights @ f0[link.parent])
-    root["source"] = (SR, source, _named("cm-2 s-1 GeV-3", "source per side of the disc, primary and by spallation"))
-    J = observables.intensity(f0, root.momentum.values, root.charge.values[:, None], root.beta.values)
-    root["J"] = (SR, J, _named(*observables.OBSERVABLES["J"]))
-    if {"boron", "carbon"} <= set(model.names):
-        root["boron_to_carbon"] = observables.ratio(root, "boron", "carbon")
+    J = [observables.intensity(f, momentum(R, n), n.Z, beta(R, n)) for f, n in zip(f0, model.species, strict=True)]
+    return {
+        "source": (SR, source, _named("cm-2 s-1 GeV-3", "source per side of the disc, primary and by spallation")),
+        "J": (SR, np.array(J), _named(*observables.OBSERVABLES["J"])),
+    }
 
 
 def _history(history, root):
