@@ -15,7 +15,8 @@ def start_petsc(options=(), comm=None):
     """
     import petsc4py
 
-    petsc4py.init(["crstream", *options], comm=comm)
+    # without PETSc's signal handler: it takes a closed pipe (| head) for a crash
+    petsc4py.init(["crstream", "-no_signal_handler", *options], comm=comm)
     from petsc4py import PETSc
 
     database = PETSc.Options()

@@ -18,7 +18,10 @@ def describe_time(t):
 
 
 class LiveLine:
-    """One line per step: rewritten in place on a terminal, every few seconds a plain line in a log."""
+    """One line per step: rewritten in place on a terminal, every few seconds a plain line in a log.
+
+    Silent once its reader has gone (2>&1 | head): a run does not end for that.
+    """
 
     HEADER = "step     t            dt           Newton   mismatch   change     storage    budget"
 
@@ -30,7 +33,7 @@ class LiveLine:
     def __call__(self, march, row):
         now = time.monotonic()
         if not self.shown:
-            self.stream.write(self.HEADER + "\n")
+            self._write(self.HEADER + "\n")
             self.shown = True
         elif not self.terminal and now - self.last < self.every:
             return
@@ -41,13 +44,20 @@ class LiveLine:
             + f"  {row['newton']:4d}     {row['residual']:.1e}    {row['change']:.1e}    {row['storage']:.1e}    "
             + f"{float(max(row['budget'])):.0e}"
         )
-        self.stream.write(("\r" + line + "\x1b[K") if self.terminal else line + "\n")
-        self.stream.flush()
+        self._write(("\r" + line + "\x1b[K") if self.terminal else line + "\n")
 
     def close(self):
         if self.terminal and self.shown:
-            self.stream.write("\n")
+            self._write("\n")
+
+    def _write(self, text):
+        if self.stream is None:
+            return
+        try:
+            self.stream.write(text)
             self.stream.flush()
+        except OSError:
+            self.stream = None
 
 
 class Snapshots:

@@ -29,7 +29,7 @@ NOTHING = 1e-15  # of what passes through a row: storage that is rounding
 SAFETY = 0.9
 SHARE = 4.0  # of time.rtol, spent while the time since the last switch grows by e: the sum measured is then 0.3 to 1 of it
 LEAST_SHARE = 0.02
-INSTANT = 1e-3  # of time.rtol and of the time since the last switch: events can be shorter (where the slope of f turns)
+INSTANT = 1e-2  # of time.rtol and of the time since the last switch: events can be shorter (where the slope of f turns)
 OUTGROWN = 1e30  # times what was there or what sources would fill: growth that no end time can have meant
 
 

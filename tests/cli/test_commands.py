@@ -48,6 +48,20 @@ def landau(tmp_path_factory):
     return folder, process("run", "nonlinear_landau", "--no-figures", *SMALL, cwd=folder)
 
 
+@pytest.mark.parametrize("streams", ["stdout", "both"])
+def test_a_run_whose_reader_has_gone_is_saved(streams, tmp_path):
+    """| head and 2>&1 | head: the rest is not shown, the run goes on; a closed pipe is no crash to PETSc."""
+    command = [sys.executable, "-m", "solver", "run", "two_phase", "--no-figures", "--out=kept", *SMALL]
+    stderr = subprocess.STDOUT if streams == "both" else subprocess.PIPE
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=stderr, text=True) as run:
+        assert run.stdout.readline().startswith("two-phase Galaxy")
+        run.stdout.close()
+        said = "" if run.stderr is None else run.stderr.read()
+        assert run.wait(60) == 0, said
+    assert "ERROR" not in said
+    assert (tmp_path / "kept" / "result.nc").exists()
+
+
 # ---- help, list, show, explain, check --------------------------------------------------------------------------------
 
 
