@@ -14,7 +14,7 @@ from copy import copy
 import numpy as np
 
 from .law import TINY, log
-from .linear import add_divergence, shift
+from .stencils import add_divergence, shift
 
 LOOSE_RATE = 1e-2  # v H ν below which external scattering is no more than the causal limit
 

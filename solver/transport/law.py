@@ -18,17 +18,16 @@ at the nodes as eq. 14 does.  q is odd and increasing in a.
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
 
 import numpy as np
 from scipy.special import lambertw
 
 from .nonlinear import Mixture
+from .strips import by_strips
 
 TINY = 1e-290  # far below any scaled flux; only keeps 0/0 away
 FROZEN = 1e100  # 1/κ_sc of undamped waves, in scaled units
 INFINITE = 1e18  # Péclet number of faces nothing diffuses through
-STRIP = 32768  # faces worked on at a time in long calculations, so that their arrays stay in the cache
 DEPTH_MAX = 250.0  # e^{-250}: a face this deep conducts nothing that double precision could see
 
 
@@ -55,28 +54,6 @@ def saturation(mu):
     w = np.where(near, fall, 0.5)
     fall = np.where(near, w - (-w - np.log1p(-w) - mu) * (1.0 - w) / w, fall)
     return np.where(near | (mu < 1e-6), 1.0 - fall, np.maximum(exact, 1e-200))
-
-
-def strips(shape, size=STRIP):
-    """Slices of the first axis that cut an array into parts of about `size` numbers."""
-    if not shape:
-        return [...]
-    rows = max(1, size * shape[0] // max(prod(shape), 1))
-    return [slice(i, i + rows) for i in range(0, shape[0], rows)]
-
-
-def by_strips(shape, evaluate):
-    """Arrays of this shape from those that `evaluate` gives for parts of the rows: its own arrays then stay in the cache."""
-    parts = strips(shape)
-    if len(parts) < 2:
-        return evaluate(...)
-    whole = None
-    for own in parts:
-        some = evaluate(own)
-        whole = whole or [np.empty(shape) for _ in some]
-        for array, part in zip(whole, some, strict=True):
-            array[own] = part
-    return tuple(whole)
 
 
 def layer(x, mu):
@@ -256,7 +233,8 @@ class FaceLaw:
         flowing = self.m > 0
         return np.where(self.linear, self.S, 1.0), np.where(flowing, self.m, 1.0), flowing
 
-    def _h(self, a, ext, waves=None):
+    def h_of(self, a, ext, waves=None):
+        """`h` for rates of which `external` has been asked."""
         if self.only_linear:
             return self._linear(a, ext)
         y, dy, rest = waves or self.resistance(a)
@@ -267,7 +245,7 @@ class FaceLaw:
 
     def h(self, a, nu, waves=None):
         """h, h' and h − a h' at slopes a >= 0 and external rates ν; `waves`: what `resistance` gave for a."""
-        return self._h(a, self.external(nu), waves)
+        return self.h_of(a, self.external(nu), waves)
 
     # ---- the flux --------------------------------------------------------------------------------------------------------
 
@@ -390,97 +368,6 @@ class FaceLaw:
     def at(self, a):
         """The law at slopes a of any sign."""
         return Response(self, a)
-
-    # ---- back to the graph -----------------------------------------------------------------------------------------------
-
-    def project(self, s, weight, nu):
-        """The point (a, q) of the graph on the line a + weight q = s."""
-        a, q, external = np.empty(s.shape), np.empty(s.shape), self.external(nu)
-        for part in strips(s.shape):
-            a[part], q[part] = self.take(part)._project_fit(np.abs(s[part]), weight, external.take(part))
-        implicit = ~np.isfinite(a)  # the cubic's coefficients span too many decades for its closed forms
-        if self.has_linear or self.others:
-            implicit |= self.linear | self.mixed if self.others else self.linear
-        if implicit.any():
-            index = np.nonzero(implicit)
-            law, t = self.take(index), np.abs(s[index])
-            a[index], q[index] = law._project_by_newton(t, weight, external.take(index), a[index])
-        return np.copysign(a, s), np.copysign(q, s)
-
-    def _project_fit(self, t, weight, ext, steps=60):
-        """`project` for t = |s| on all faces but those of linear damping alone and mixed ones.
-
-        In y = 1/κ_sc the fit is rational, q_fit = (S + C y)/(1 + m y) and a = y q_fit, so the line meets it at the one
-        positive root of a cubic,
-
-            y (S + C y)(y E + e + A) − t (1 + m y)(y E + e) = 0,   E = e^{mν}, e = (E − 1)/m, A = weight,
-
-        here divided by t.  Newton from above: it starts from the root without the cubic term, which is the answer but where
-        faces are steep; there also from a bound, the cubic term against three times the largest negative one.
-        """
-        C, m, E, e = self.CD[0], self.m, ext.E, ext.excess
-        t = np.maximum(t, TINY)
-        S, C = self.S / t, C / t
-        c3, c2, c1 = C * E, S * E + C * (e + weight) - m * E, S * (e + weight) - (m * e + E)
-        root = np.sqrt(c1 * c1 + 4.0 * e * c2)
-        y = np.where(c1 > 0, 2.0 * e, root - c1) / np.where(c1 > 0, c1 + root, 2.0 * c2)
-        steep = ~((c2 > 0) & (c3 * y < 0.1 * c2))
-        if steep.any():
-            k3, k2, k1, k0 = (c[steep] for c in (c3, c2, c1, e))
-            bound = np.maximum(np.maximum(-3.0 * k2, np.sqrt(-3.0 * np.minimum(k1 * k3, 0.0))) / k3, np.cbrt(3.0 * k0 / k3))
-            y[steep] = np.where(k2 > 0, np.fmin(y[steep], bound), bound)
-        triple, double = 3.0 * c3, 2.0 * c2
-        for _ in range(steps):
-            slope = (triple * y + double) * y + c1
-            move = (((c3 * y + c2) * y + c1) * y - e) / slope
-            move = np.minimum(move, y)
-            rises = slope > 0
-            if not rises.all():
-                move = np.where(rises, move, 0.5 * y)
-            y = y - move
-            if not (np.abs(move) > 1e-8 * y).any():  # its error is the square
-                break
-        a = y * t * (S + C * y) / (1.0 + m * y)
-        free = ~self.damped
-        if free.any():
-            y = np.where(free, np.where(self.undamped, FROZEN, 0.0), y)
-        h = np.maximum(y * E + e, TINY)
-        if free.any():
-            a = np.where(free, t / (1.0 + weight / h), a)
-        return a, a / h
-
-    def _project_by_newton(self, t, weight, ext, start, steps=80):
-        """`project` for t = |s| by safeguarded Newton on the law itself (flat arrays).
-
-        start: the projection on the fit, which for linear damping alone is off by half the depth a m/S at most.
-        """
-        law, whole, todo = self, ext, np.arange(t.size)
-        near = self.linear & np.isfinite(start)
-        a = start if near.all() else np.where(near, start, t / (1.0 + weight / np.maximum(law._h(t, ext)[0], TINY)))
-        lo, hi, out = np.zeros_like(t), t.copy(), a.copy()
-        for _ in range(steps):
-            h, _, rest = law._h(a, ext)
-            h = np.maximum(h, TINY)
-            r = a + weight * (a / h) - t
-            above = r > 0
-            hi, lo = np.where(above, np.minimum(hi, a), hi), np.where(above, lo, np.maximum(lo, a))
-            rate = 1.0 + weight * rest / h / h
-            new = a - r / rate
-            outside = (new < lo) | (new > hi)
-            if outside.any():
-                new = np.where(outside, np.sqrt(np.maximum(lo, 1e-30 * hi) * hi), new)
-            # Newton's error is the square of its move; t rounds
-            move = np.abs(new - a) > 1e-14 * a + 2e-15 * t / rate + 1e-300
-            a = new
-            out[todo] = a
-            going = np.count_nonzero(move)
-            if not going:
-                break
-            if going < 0.7 * move.size:  # carry on with the unfinished faces only
-                index = np.flatnonzero(move)
-                a, t, lo, hi, todo = a[index], t[index], lo[index], hi[index], todo[index]
-                law, ext = law.take(index), ext.take(index)
-        return out, out / np.maximum(self._h(out, whole)[0], TINY)
 
 
 class Response:

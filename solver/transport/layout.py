@@ -2,7 +2,7 @@
 
 from petsc4py import PETSc
 
-from .linear import Ranks
+from .ranks import Ranks
 
 
 class Layout:

@@ -5,99 +5,18 @@ their parent at the disc and, for tangents, to the protons at equal rigidity.  W
 and secondaries only follow primaries this is block triangular: one sweep of tridiagonal solves is the exact inverse.
 Where it flows both ways a down and an up sweep make a preconditioner for GMRES; where rigidities exchange so much that it
 would take dozens of those, the species' own sparse matrix is factorised.
-
-Where a face conducts so well that the sum of its conductance and the losses keeps no digit of the losses (a box at rest, a
-layer of huge κ), a row is solved for node values and fluxes together: nothing there is ever a difference of large numbers.
 """
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 from scipy.linalg.lapack import dgtsv
 
-from .law import strips
+from .stencils import Diagonal, apply, apply_transposed, as_stencil, banded, row_of, shift
+from .stiff import Stiff
+from .strips import strips
 
 STIFF = 1e5  # scaled conductance times f above which a face's flux, of order one, is better known than the difference of f
-
-
-@dataclass
-class Stiff:
-    """Rows of a species with faces of large conductance: their flux K (u_i − u_{i+1}) + P u_i + N u_{i+1} + … in its parts.
-
-    index: numbers of the rows among the own ones; K, P, N (rows, faces); own (rows, nodes): the diagonal but for the fluxes.
-    known: faces whose flux says more than the difference of f.
-    rhs, solution: what the rows were last solved for, and (u_0, F_0, u_1, F_1, …) that came out; NaN before any.
-    """
-
-    index: np.ndarray
-    K: np.ndarray
-    P: np.ndarray
-    N: np.ndarray
-    own: np.ndarray
-    known: np.ndarray
-    rhs: np.ndarray = None
-    solution: np.ndarray = None
-
-    def __post_init__(self):
-        rows, nodes = self.own.shape
-        self.rhs, self.solution = np.full((rows, nodes), np.nan), np.full((rows, nodes + self.K.shape[1]), np.nan)
-
-    @cached_property
-    def matrix(self):
-        """Lower, diagonal, upper: balances and flux laws in turn."""
-        lower, diagonal, upper = np.zeros((3, *self.solution.shape))
-        diagonal[:, 0::2] = self.own
-        diagonal[:, 1::2] = upper[:, 0::2] = 1.0  # + F_i
-        lower[:, 2::2] = -1.0  # − F_{i−1}
-        lower[:, 1::2] = -(self.K + self.P)
-        upper[:, 1::2] = self.K - self.N
-        return lower, diagonal, upper
-
-    def solve(self, i, rhs, given):
-        """Node values of stiff row i, by elimination in (u_0, F_0, u_1, F_1, …).
-
-        With the flux laws as they stand, LAPACK's choice of pivots leaves only sums of positive terms where it matters.
-        given: what f at the top lets in through the last face.
-        """
-        lower, diagonal, upper = self.matrix
-        r = np.zeros(self.solution.shape[1])
-        r[0::2] = self.rhs[i] = rhs
-        if self.K.shape[1] == len(rhs):
-            r[-1] = -given
-        self.solution[i] = dgtsv(lower[i, 1:], diagonal[i], upper[i, :-1], r, overwrite_b=1)[3]
-        return self.solution[i, 0::2]
-
-    def flux(self):
-        """Fluxes through the faces at the last solution."""
-        faces, nodes = self.K.shape[1], self.own.shape[1]
-        # the balance of all nodes below a face or of all above it, whichever is the smaller sum
-        lost, top = self.own * self.solution[:, 0::2], self.solution[:, -1:] if faces == nodes else 0.0
-        net, gross = self.rhs - lost, np.abs(self.rhs) + np.abs(lost)
-        above, others = top - _sum_above(net), np.abs(top) + _sum_above(gross)
-        return np.where(np.cumsum(gross, -1) <= others, np.cumsum(net, -1), above)[:, :faces]
-
-    def product(self, u):
-        """The rows' own part of J u, differences first; zero above the top."""
-        full = u if u.shape[1] > self.K.shape[1] else np.concatenate([u, np.zeros((len(u), 1))], 1)
-        below, above = full[:, :-1], full[:, 1:]
-        out = self.own * u
-        add_difference(out, self.K * (below - above) + self.P * below + self.N * above)
-        return out
-
-    def difference(self, flux, full):
-        """u_i − u_{i+1} of the faces from their fluxes, where those say more; full (rows, faces + 1): node values and top."""
-        simple = full[:, :-1] - full[:, 1:]
-        exact = (flux - self.P * full[:, :-1] - self.N * full[:, 1:]) / np.where(self.known, self.K, 1.0)
-        return np.where(self.known, exact, simple)
-
-
-@dataclass(frozen=True)
-class Diagonal:
-    """A diagonal of own rows on the nodes of `span`, values (rows, those nodes); zero elsewhere."""
-
-    span: slice
-    values: np.ndarray
 
 
 @dataclass
@@ -186,16 +105,16 @@ class Blocks:
     def product(self, u):
         """J u for own rows from node values u of all rows, (species, R, nodes)."""
         own = u[:, self.rows]
-        out = np.stack([_stencil(t, x) for t, x in zip(self.tri, own, strict=True)])
+        out = np.stack([apply(t, x) for t, x in zip(self.tri, own, strict=True)])
         for s, stiff in self.stiff.items():
             out[s, stiff.index] = stiff.product(own[s, stiff.index])
         for s, o, c in self._parts():
-            out[s] += _stencil(c, shift(u[s], self.rows, o))
+            out[s] += apply(c, shift(u[s], self.rows, o))
         for parent, child, W in self.secondaries:
             out[child, :, 0] -= W @ u[parent, :, 0]
         if self.wave_species is not None:
             for s, c in self.waves.items():
-                out[s] += _stencil(c, own[self.wave_species])
+                out[s] += apply(c, own[self.wave_species])
         return out
 
     def differences(self, s, u, rhs, full, swept):
@@ -210,7 +129,7 @@ class Blocks:
             return stiff.difference(stiff.flux(), own)
         rest = rhs[s].copy()
         for _, o, c in self._parts(s):
-            rest -= _stencil(c, shift(u[s], self.rows, o))
+            rest -= apply(c, shift(u[s], self.rows, o))
         for parent, child, W in self.secondaries:
             if child == s:
                 rest[:, 0] += W @ u[parent, :, 0]
@@ -219,14 +138,14 @@ class Blocks:
 
     def product_transposed(self, y):
         """Jᵀ y for y of all rows; needs all rows here (one rank)."""
-        out = np.stack([_stencil_transposed(t, x) for t, x in zip(self.tri, y, strict=True)])
+        out = np.stack([apply_transposed(t, x) for t, x in zip(self.tri, y, strict=True)])
         for s, o, c in self._parts():
-            out[s] += shift(_stencil_transposed(c, y[s]), slice(None), -o)
+            out[s] += shift(apply_transposed(c, y[s]), slice(None), -o)
         for parent, child, W in self.secondaries:
             out[parent, :, 0] -= W.T @ y[child, :, 0]
         if self.wave_species is not None:
             for s, c in self.waves.items():
-                out[self.wave_species] += _stencil_transposed(c, y[s])
+                out[self.wave_species] += apply_transposed(c, y[s])
         return out
 
     def to_csr(self):
@@ -243,16 +162,16 @@ class Blocks:
             grid[child][parent] = block if grid[child][parent] is None else grid[child][parent] + block
         if self.wave_species is not None:
             for s, c in self.waves.items():
-                block, w = _banded(c, 0), self.wave_species
+                block, w = banded(c, 0), self.wave_species
                 grid[s][w] = block if grid[s][w] is None else grid[s][w] + block
         return sp.bmat(grid, format="csr")
 
     def _species_csr(self, s, ranks=None):
         """The block of species s acting on itself, of own rows or, through `ranks`, of all."""
         whole = (lambda c: c) if ranks is None else lambda c: ranks.gather(np.ascontiguousarray(c))
-        out = _banded(whole(self.tri[s]), 0)
+        out = banded(whole(self.tri[s]), 0)
         for _, o, c in self._parts(s):
-            out = out + _banded(whole(_as_stencil(c, self.tri.shape[-1])), o)
+            out = out + banded(whole(as_stencil(c, self.tri.shape[-1])), o)
         return out
 
     # ---- exact solve by sweeps ----------------------------------------------------------------------------------
@@ -276,7 +195,7 @@ class Blocks:
                 if child == s and parent in disc:
                     x[:, 0] += W @ disc[parent]
             if self.wave_species is not None and s in self.waves:
-                x -= _stencil(self.waves[s], out[self.wave_species])
+                x -= apply(self.waves[s], out[self.wave_species])
             ways = self._directions(s)
             if exact and len(ways) > 1:
                 x[:, -1] += given[s]
@@ -326,7 +245,7 @@ class Blocks:
             for o, c in gains:
                 r[c.span] -= c.values[k] * u[k + 2 + o][c.span]
             for o, c in stencils:
-                r -= _stencil(c[:, k], u[k + 2 + o])
+                r -= apply(c[:, k], u[k + 2 + o])
             if k in stiff:
                 r[:] = self.stiff[s].solve(stiff[k], r, given[k])
             else:
@@ -347,7 +266,7 @@ class Blocks:
                 if child == s:
                     rhs[parent, :, 0] += W.T @ out[s][:, 0]
             if self.wave_species is not None and s in self.waves:
-                rhs[self.wave_species] -= _stencil_transposed(self.waves[s], out[s])
+                rhs[self.wave_species] -= apply_transposed(self.waves[s], out[s])
         return out
 
     def _sweep_species_transposed(self, s, rhs):
@@ -360,153 +279,9 @@ class Blocks:
             r = rhs[k].copy()
             for _, o, c in parts:
                 if 0 <= k - o < rows:
-                    r -= _stencil_transposed(_row(c, k - o), u[k - o])
+                    r -= apply_transposed(row_of(c, k - o), u[k - o])
             u[k] = dgtsv(upper[k, :-1], diagonal[k], lower[k, 1:], r)[3]
         return u
-
-
-def _sum_above(x):
-    """Σ x_j over j > i along the last axis."""
-    out = np.zeros_like(x)
-    np.cumsum(x[:, :0:-1], -1, out=out[:, -2::-1])
-    return out
-
-
-def shift(u, rows, o):
-    """Rows k + o of u for k in the slice `rows`, zero beyond the ends."""
-    k0, k1, _ = rows.indices(u.shape[0])
-    out = np.zeros((k1 - k0, u.shape[1]))
-    lo, hi = max(k0 + o, 0), min(k1 + o, u.shape[0])
-    if hi > lo:
-        out[lo - o - k0 : hi - o - k0] = u[lo:hi]
-    return out
-
-
-def add_divergence(tri, P, N):
-    """Add to tri, (lower, diagonal, upper) × rows × nodes, row i = F_i − F_{i−1} with ∂F_j/∂u_j = P_j, ∂F_j/∂u_{j+1} = N_j.
-
-    P and N are given on the faces; a node beyond the last face sees that face only.
-    """
-    lower, diagonal, upper = tri
-    nodes, faces = upper.shape[-1], P.shape[-1]
-    diagonal[:, :faces] += P
-    upper[:, :faces] += N
-    diagonal[:, 1:] -= N[:, : nodes - 1]
-    lower[:, 1:] -= P[:, : nodes - 1]
-
-
-def add_difference(out, flux):
-    """Add to out (rows, nodes) the flux out of each node through the face above less that in through the face below."""
-    nodes, faces = out.shape[-1], flux.shape[-1]
-    out[:, :faces] += flux
-    out[:, 1:] -= flux[:, : nodes - 1]
-
-
-def _banded(c, o):
-    """A stencil acting on rigidity row k + o as a sparse matrix on (R, nodes)."""
-    import scipy.sparse as sp
-
-    c = _closed(c)
-    rows, n = c.shape[-2:]
-    shape = (rows * n, rows * n)
-    shifted = sp.diags([c[0].ravel()[1:], c[1].ravel(), c[2].ravel()[:-1]], [-1, 0, 1], shape=shape)
-    return shifted @ sp.kron(sp.eye(rows, k=o), sp.eye(n))
-
-
-def _closed(c):
-    """A stencil whose first lower and last upper entries, which act on nothing, are zero."""
-    c = c.copy()
-    c[0][..., 0] = 0.0
-    c[2][..., -1] = 0.0
-    return c
-
-
-def _as_stencil(c, nodes):
-    """A part of the Jacobian as a stencil."""
-    if not isinstance(c, Diagonal):
-        return c
-    out = np.zeros((3, len(c.values), nodes))
-    out[1][:, c.span] = c.values
-    return out
-
-
-def _row(c, k):
-    """Row k of a part of the Jacobian."""
-    return Diagonal(c.span, c.values[k]) if isinstance(c, Diagonal) else c[:, k]
-
-
-def _diagonal(c, x):
-    out = np.zeros_like(x)
-    out[..., c.span] = c.values * x[..., c.span]
-    return out
-
-
-def _stencil(c, x):
-    """c x for a diagonal or a stencil c."""
-    if isinstance(c, Diagonal):
-        return _diagonal(c, x)
-    out = c[1] * x
-    out[..., 1:] += c[0][..., 1:] * x[..., :-1]
-    out[..., :-1] += c[2][..., :-1] * x[..., 1:]
-    return out
-
-
-def _stencil_transposed(c, y):
-    if isinstance(c, Diagonal):
-        return _diagonal(c, y)
-    out = c[1] * y
-    out[..., :-1] += c[0][..., 1:] * y[..., 1:]
-    out[..., 1:] += c[2][..., :-1] * y[..., :-1]
-    return out
-
-
-class Ranks:
-    """The few exchanges between processes; every process owns a block of rigidities, the last one the highest."""
-
-    def __init__(self, comm=None):
-        self.comm = comm
-        self.size = 1 if comm is None else comm.size
-        self.rank = 0 if comm is None else comm.rank
-
-    def gather_rows(self, own):
-        """Own rows (first axis) of all processes one after the other."""
-        return own if self.size == 1 else np.concatenate(self.comm.allgather(own), 0)
-
-    def gather(self, u):
-        """Node values (species, own rows, nodes) -> (species, R, nodes)."""
-        return u if self.size == 1 else np.concatenate(self.comm.allgather(u), 1)
-
-    def receive_above(self, n):
-        """The two lowest rows of the next process, or zeros at the top."""
-        return np.zeros((2, n)) if self.rank == self.size - 1 else self.comm.recv(source=self.rank + 1, tag=1)
-
-    def send_below(self, two):
-        if self.rank > 0:
-            self.comm.send(two, dest=self.rank - 1, tag=1)
-
-    def receive_below(self, n):
-        return np.zeros((2, n)) if self.rank == 0 else self.comm.recv(source=self.rank - 1, tag=2)
-
-    def send_above(self, two):
-        if self.rank < self.size - 1:
-            self.comm.send(two, dest=self.rank + 1, tag=2)
-
-    def all(self, flag):
-        return bool(flag) if self.size == 1 else all(self.comm.allgather(bool(flag)))
-
-    def any(self, flag):
-        return bool(flag) if self.size == 1 else any(self.comm.allgather(bool(flag)))
-
-    def total(self, values):
-        """Sum of an array over the processes, in rank order, so that every process gets the same bits."""
-        return values if self.size == 1 else np.sum(self.comm.allgather(values), axis=0)
-
-    def first(self, value):
-        """The first process's value, on all."""
-        return value if self.size == 1 else self.comm.bcast(value, root=0)
-
-    def max(self, value):
-        return value if self.size == 1 else max(self.comm.allgather(value))
 
 
 def _lu(A):

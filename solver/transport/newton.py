@@ -13,6 +13,7 @@ from petsc4py import PETSc
 
 from .inflow import Inflow, positive
 from .layout import BlockMatrix, Layout, Sweeps
+from .projection import project
 from .system import Point
 
 LOOSE = 0.05  # flux mismatch, relative to the throughput, at which a rigidity may take its next step in ν
@@ -304,7 +305,7 @@ class NewtonPath:
                     cap = sys.law.dual_cap(a, nu)
                     q = np.clip(q, -cap, cap)
                 else:
-                    a, q = sys.law.project(a + LINE * q, LINE, nu)
+                    a, q = project(sys.law, a + LINE * q, LINE, nu)
             before, u = u, u_new
             errors = self.mismatch(u, a, nu, final, active)
             e_rows = errors[w].max(-1) if w is not None else np.zeros(rows)

@@ -13,9 +13,11 @@ from functools import cached_property
 import numpy as np
 
 from .correction import Correction
-from .law import TINY, FaceLaw, Response, by_strips, depth_excess, log, strips
-from .linear import Blocks, add_difference, add_divergence, shift
+from .law import TINY, FaceLaw, Response, depth_excess, log
+from .linear import Blocks
 from .momentum import MomentumFlux, face_share, face_weights
+from .stencils import add_difference, add_divergence, shift
+from .strips import by_strips, strips
 
 LEAST_RATE = 1e-18  # scaled 1/κ where nothing else scatters: f is flat to that; linear damping lets through less by √(2mν)
 

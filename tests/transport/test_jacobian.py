@@ -6,9 +6,9 @@ import scipy.sparse as sp
 from slabs import layout_of, linearised, random_slab, random_state, slab, solve
 
 from solver.transport.layout import BlockMatrix, Sweeps
-from solver.transport.linear import Ranks
 from solver.transport.newton import NewtonPath
 from solver.transport.problem import Secondary
+from solver.transport.ranks import Ranks
 from solver.transport.scales import row_scales
 from solver.transport.system import System
 

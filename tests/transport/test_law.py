@@ -11,6 +11,7 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 
 from solver.transport.law import FaceLaw, depth_excess
+from solver.transport.projection import project
 
 EPS = np.finfo(float).eps
 FREE = 1e-14                    # a rate ν of other scatterers far too small to matter: the limit ν → 0
@@ -290,7 +291,7 @@ def test_projection_lands_on_the_graph_and_on_the_line(sample, weight, s, negati
     S, X, m, nu, _ = unpack(sample)
     weight, s = 10.0**weight, 10.0**s * (-1 if negative else 1)
     law = face([S], [X], [m])
-    a, q = law.project(np.array([s]), weight, np.array([nu]))
+    a, q = project(law, np.array([s]), weight, np.array([nu]))
     np.testing.assert_allclose(q, law.q(a, nu), rtol=ROUNDING)
     residual = a + weight * law.q(a, nu) - s
     # the solver stops when a Newton move is below 1e-14 a (its error then is the square) or 2e-15 s in the sum
@@ -306,8 +307,8 @@ def test_projection_of_many_faces_is_that_of_each():
     confined = rng.random(shape) < 0.8
     law = FaceLaw(S * (rng.random(shape) < 0.6), X * (rng.random(shape) < 0.6), m, confined)
     s = 10 ** rng.uniform(-6, 6, shape) * rng.choice([-1, 1], shape)
-    together, _ = law.project(s, 1e5, nu)
+    together, _ = project(law, s, 1e5, nu)
     for i, j in np.ndindex(*shape):
         one = FaceLaw(*(x[i:i + 1, j:j + 1] for x in (law.S, law.X, law.m, law.confined)))
-        alone = one.project(s[i:i + 1, j:j + 1], 1e5, nu[i:i + 1, j:j + 1])[0][0, 0]
+        alone = project(one, s[i:i + 1, j:j + 1], 1e5, nu[i:i + 1, j:j + 1])[0][0, 0]
         assert alone == pytest.approx(together[i, j], rel=1e-12)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from slabs import slab, solve
 
 from solver.transport.existence import no_steady_state
-from solver.transport.linear import Stiff
+from solver.transport.stiff import Stiff
 
 EXACT = 1e-12  # closed forms below, against some dozen operations per node
 

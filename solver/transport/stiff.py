@@ -1,0 +1,91 @@
+"""Rows with faces of large conductance, solved for node values and fluxes together.
+
+Where a face conducts so well that the sum of its conductance and the losses keeps no digit of the losses (a box at rest, a
+layer of huge κ), nothing is then ever a difference of large numbers.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.linalg.lapack import dgtsv
+
+from .stencils import add_difference
+
+
+@dataclass
+class Stiff:
+    """Rows of a species with faces of large conductance: their flux K (u_i − u_{i+1}) + P u_i + N u_{i+1} + … in its parts.
+
+    index: numbers of the rows among the own ones; K, P, N (rows, faces); own (rows, nodes): the diagonal but for the fluxes.
+    known: faces whose flux says more than the difference of f.
+    rhs, solution: what the rows were last solved for, and (u_0, F_0, u_1, F_1, …) that came out; NaN before any.
+    """
+
+    index: np.ndarray
+    K: np.ndarray
+    P: np.ndarray
+    N: np.ndarray
+    own: np.ndarray
+    known: np.ndarray
+    rhs: np.ndarray = None
+    solution: np.ndarray = None
+
+    def __post_init__(self):
+        rows, nodes = self.own.shape
+        self.rhs, self.solution = np.full((rows, nodes), np.nan), np.full((rows, nodes + self.K.shape[1]), np.nan)
+
+    @cached_property
+    def matrix(self):
+        """Lower, diagonal, upper: balances and flux laws in turn."""
+        lower, diagonal, upper = np.zeros((3, *self.solution.shape))
+        diagonal[:, 0::2] = self.own
+        diagonal[:, 1::2] = upper[:, 0::2] = 1.0  # + F_i
+        lower[:, 2::2] = -1.0  # − F_{i−1}
+        lower[:, 1::2] = -(self.K + self.P)
+        upper[:, 1::2] = self.K - self.N
+        return lower, diagonal, upper
+
+    def solve(self, i, rhs, given):
+        """Node values of stiff row i, by elimination in (u_0, F_0, u_1, F_1, …).
+
+        With the flux laws as they stand, LAPACK's choice of pivots leaves only sums of positive terms where it matters.
+        given: what f at the top lets in through the last face.
+        """
+        lower, diagonal, upper = self.matrix
+        r = np.zeros(self.solution.shape[1])
+        r[0::2] = self.rhs[i] = rhs
+        if self.K.shape[1] == len(rhs):
+            r[-1] = -given
+        self.solution[i] = dgtsv(lower[i, 1:], diagonal[i], upper[i, :-1], r, overwrite_b=1)[3]
+        return self.solution[i, 0::2]
+
+    def flux(self):
+        """Fluxes through the faces at the last solution."""
+        faces, nodes = self.K.shape[1], self.own.shape[1]
+        # the balance of all nodes below a face or of all above it, whichever is the smaller sum
+        lost, top = self.own * self.solution[:, 0::2], self.solution[:, -1:] if faces == nodes else 0.0
+        net, gross = self.rhs - lost, np.abs(self.rhs) + np.abs(lost)
+        above, others = top - _sum_above(net), np.abs(top) + _sum_above(gross)
+        return np.where(np.cumsum(gross, -1) <= others, np.cumsum(net, -1), above)[:, :faces]
+
+    def product(self, u):
+        """The rows' own part of J u, differences first; zero above the top."""
+        full = u if u.shape[1] > self.K.shape[1] else np.concatenate([u, np.zeros((len(u), 1))], 1)
+        below, above = full[:, :-1], full[:, 1:]
+        out = self.own * u
+        add_difference(out, self.K * (below - above) + self.P * below + self.N * above)
+        return out
+
+    def difference(self, flux, full):
+        """u_i − u_{i+1} of the faces from their fluxes, where those say more; full (rows, faces + 1): node values and top."""
+        simple = full[:, :-1] - full[:, 1:]
+        exact = (flux - self.P * full[:, :-1] - self.N * full[:, 1:]) / np.where(self.known, self.K, 1.0)
+        return np.where(self.known, exact, simple)
+
+
+def _sum_above(x):
+    """Σ x_j over j > i along the last axis."""
+    out = np.zeros_like(x)
+    np.cumsum(x[:, :0:-1], -1, out=out[:, -2::-1])
+    return out
