@@ -6,60 +6,17 @@ a + A q (parametrised Newton).  The path starts from nearly linear diffusion, ν
 rigidity as fast as each one follows.  Nuclei are linear given the protons and join when the protons are close.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 from petsc4py import PETSc
 
+from .attempt import Attempt, Outcome, Walk
 from .inflow import Inflow, positive
 from .layout import BlockMatrix, Layout, Sweeps
-from .projection import project
-from .system import Point
 
-LOOSE = 0.05  # flux mismatch, relative to the throughput, at which a rigidity may take its next step in ν
-LINE = 1e3  # A of the projection line, in scaled units: along constant flux but where κ is tiny or losses take much of it
-EASY = 1e-4  # mismatch below which ν may fall by the fourth power of the step, once it is
-NEGLIGIBLE = 1e-3  # so small (scaled) that it hardly matters any more
-VERY_EASY = 1e-8  # mismatch below which it may whatever it is
-START = 10.0  # scaled ν where the path starts: diffusion ten times faster than the row's own escape
-GENTLE = 1e-3  # the same against the flow: e-folds by which f may rise there at the start
-POLISHED = 1e-3  # fraction of the tolerance below which no further step is taken for the budget's sake
 CARRIED = 1e-3  # of the throughput: what rounding of what flows through a face may excuse; more is no solution
-SETTLED = 1e-9  # of a row's largest f: by no more may the last step have moved it, for where little passes fluxes do not tell
-HOPELESS = 0.6  # step in ν so near 1 that a rigidity had better begin its path anew
 SWEEPS = 30  # Krylov iterations after which a factorisation is the cheaper way
-EMPTY = 8.0 * np.finfo(float).eps  # of a row's largest f: below zero by no more is rounding
-ROUGH = 1e-6  # mismatch that rounding may be the reason of
-STUCK = 3  # iterations without a better mismatch, at the physical ν, after which linear solves reckon with rounding
-CYCLE = 6  # iterations without a better mismatch, at the physical ν, after which steps are halved
-PATIENCE = 8  # iterations at one ν before the path goes back and takes a smaller step
-
-
-@dataclass
-class Outcome:
-    """What a solve did: node values and mixed point (scaled), counts, the mismatch reached and where it is largest."""
-
-    point: Point
-    converged: bool
-    iterations: int
-    krylov: int
-    mismatch: float
-    worst: dict = field(default_factory=dict)
-    message: str = ""
-    impossible: bool = False  # no solution exists, as `message` says
-    grows: bool = False  # compression makes it grow faster than it escapes
-    complete: bool = True  # was it the whole equation that was met so well, at the physical ν?
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One way to try: step in ν (None: at the physical ν from a warm point), iterations, form of the linearisation, …."""
-
-    factor: float | None
-    limit: int
-    dual: bool = False
-    together: bool = False
-    plain: bool = False  # the path with the slopes of the reference spectrum, where momentum flows both ways
 
 
 class NewtonPath:
@@ -102,7 +59,7 @@ class NewtonPath:
         self.layout.to_vector(self.outcome.point.u[:, self.layout.rows], x)
         snes.setConvergedReason(2 if self.outcome.converged else -5)  # atol reached / too many iterations
 
-    def run(self, system, u, warm=None, enough=0.0):
+    def run(self, system, u, warm=None, enough=0.0) -> Outcome:
         """Solve `system` from node values u (all rows, scaled); `warm` is a mixed point near the solution.
 
         `enough`: mismatch that will do where an attempt comes no nearer, because other errors are larger.
@@ -180,7 +137,7 @@ class NewtonPath:
         return attempts[::-1] if self.dual else attempts if self.has_waves else attempts[:1]
 
     def _counted(self, snes, attempt, warm=None):
-        out = self._attempt(snes, attempt, self.done[0], warm)
+        out = Walk(self, attempt, warm).run(snes, self.done[0])
         self.system.shape = None
         self.done[0] += out.iterations
         self.done[1] += out.krylov
@@ -199,7 +156,7 @@ class NewtonPath:
         errors = self.mismatch(u, out.point.a, None)
         e = self.layout.ranks.max(float(max(x.max() for x in errors.values())))
         if e < self.tolerance:
-            out.point, out.mismatch, out.worst = replace(out.point, u=u), e, self._where(errors)
+            out.point, out.mismatch, out.worst = replace(out.point, u=u), e, self.where(errors)
 
     def first(self, snes, attempts, best=None, warm=None):
         """The first attempt that converges, or the one that came nearest."""
@@ -242,130 +199,6 @@ class NewtonPath:
         if not simple and ksp.getConvergedReason() == PETSc.KSP.ConvergedReason.DIVERGED_NANORINF:
             u[:] = np.nan
         return u if simple else guess + u, iterations
-
-    def _slopes(self, blocks, rhs, u, swept):
-        """The protons' slopes after a linear step, from the fluxes where faces conduct so well that u has no digits left."""
-        sys, w = self.system, self.system.w
-        a, self.stiff = sys.slope(u, w), blocks.stiff[w].index if w in blocks.stiff else ()
-        if len(self.stiff):
-            a[blocks.stiff[w].index] = blocks.differences(w, u, rhs, sys.upper(u)[w], swept) / sys.df
-        return a
-
-    def _attempt(self, snes, attempt, counted, warm=None):
-        """One run of the path, or of plain steps from the mixed point `warm`."""
-        factor, limit = attempt.factor, attempt.limit
-        sys, w, ranks = self.system, self.system.w, self.layout.ranks
-        # a path begins from nothing: its first problem is nearly linear, and a far start would only saturate the law
-        u = warm.u.copy() if factor is None else np.zeros_like(self.u0)
-        everyone = list(range(sys.problem.species))
-        path = self.has_waves
-        nu_true = nu = a = q = None
-        if w is not None:
-            nu_true = sys.nu_waves
-            begin = np.maximum(nu_true, _begin(sys)) if factor is not None and path else nu_true
-            nu = begin
-            if factor is None:
-                a, q = warm.a, warm.q
-            else:
-                a = sys.slope(u, w)
-                q = sys.law.q(a, nu)
-        rows = sys.V.shape[1]
-        step, stall = np.full(rows, factor or 0.05), np.zeros(rows, int)
-        kept, has = None if w is None else [q.copy(), a.copy(), nu.copy()], np.zeros(rows, bool)
-        mixing, u_spectrum = sys.mixes_momentum, u
-        final = factor is None or not (path or attempt.plain)
-        sys.shape = self.inflow.reference() if attempt.plain else None
-        krylov, worst, e, found, nearest, polished, lowest, lowest_at = 0, {}, np.inf, None, None, 0, np.inf, 0
-        low_all, since = np.full(u.shape[:2], np.inf), np.zeros(u.shape[:2], int)  # lowest mismatch of every row, and when
-        for it in range(1, limit + 1):
-            active = everyone if final or w is None else [w]
-            point = Point(u, a, q)
-            tangent = None
-            if w is not None:
-                tangent = sys.law.dual_tangent(a, q, nu) if attempt.dual else sys.tangent(point, nu)
-            spectrum = None
-            if mixing and sys.shape is None and (e > LOOSE or u.min() < 0.0):
-                u_spectrum = spectrum = _between(u_spectrum, u)
-            careful = final and e < ROUGH and it - lowest_at > STUCK
-            blocks, rhs = sys.linearise(point, nu, with_correction=final, tangent=tangent, spectrum=spectrum, species=active,
-                                        careful=careful)
-            u_new, k = self.linear_step(blocks, rhs, u, active)
-            krylov += k
-            if not ranks.all(np.isfinite(u_new).all() and np.isfinite(rhs).all()):
-                return Outcome(point, False, it, krylov, np.inf, worst, "the linear system became singular")
-            halved = final & (it - since > CYCLE)  # limited corrections can make rows swing between two states
-            if halved.any():
-                u_new[halved] = 0.5 * (u[halved] + u_new[halved])
-            if u_new.min() < 0.0:
-                u_new[(u_new < 0.0) & (u_new > -EMPTY * np.abs(u_new).max(-1, keepdims=True))] = 0.0
-            if w is not None:
-                a = self._slopes(blocks, rhs, u_new, self.sweeps.forced and not halved.any())
-                q = tangent[0] * a + tangent[1]
-                if attempt.dual:
-                    cap = sys.law.dual_cap(a, nu)
-                    q = np.clip(q, -cap, cap)
-                else:
-                    a, q = project(sys.law, a + LINE * q, LINE, nu)
-            before, u = u, u_new
-            errors = self.mismatch(u, a, nu, final, active)
-            e_rows = errors[w].max(-1) if w is not None else np.zeros(rows)
-            e_all = ranks.gather(np.stack([errors[s].max(-1) if s in errors else np.zeros(rows) for s in everyone]))
-            e = float(e_all.max())
-            snes.setIterationNumber(counted + it)
-            snes.setFunctionNorm(e)
-            snes.monitor(counted + it, e)
-            there = np.ones(rows, bool) if w is None else np.all(nu <= nu_true, 1)
-            if final and (e < self.tolerance or found is not None):
-                moved = float((np.abs(u - before).max(-1) / np.maximum(np.abs(u).max(-1), 1e-290)).max())
-                if found is None or e < found.mismatch or moved > SETTLED:
-                    found = Outcome(Point(u, a, q), True, it, krylov, e, self._where(errors))
-                polished += 1
-                fine = e < POLISHED * self.tolerance or polished > 1
-                if (fine and moved < SETTLED) or polished > PATIENCE or it == limit:
-                    found.iterations, found.krylov = it, krylov
-                    return found
-                continue
-            if final and (nearest is None or e < nearest.mismatch):
-                nearest = Outcome(Point(u, a, q), False, it, krylov, e, self._where(errors))
-            if e < 0.5 * lowest:
-                lowest, lowest_at = e, it
-            better = e_all < 0.5 * low_all
-            low_all[better], since[better] = e_all[better], it
-            if factor is None and it - lowest_at > PATIENCE:
-                break  # the warm start leads nowhere
-            stall += 1
-            if not final:
-                if ranks.all(np.all(there & (e_rows < LOOSE))):
-                    final, nu, sys.shape, u_spectrum = True, nu_true, None, u
-                    lowest, lowest_at = np.inf, it
-                    low_all[:], since[:] = np.inf, it
-                    continue
-                good = e_rows < LOOSE
-                if attempt.together:                                       # rows that feed each other step as one
-                    good &= ranks.all(good.all())
-                on, back = good & ~there, ~good & (stall > PATIENCE) & has
-                for old, now in zip(kept, (q, a, nu), strict=True):
-                    old[on] = now[on]
-                has |= on
-                nu = nu.copy()
-                added = np.where(nu > nu_true, nu, 0.0).max(-1)
-                stride = np.where((e_rows < EASY) & (added < NEGLIGIBLE) | (e_rows < VERY_EASY), step**4, step)
-                nu[on] = np.maximum(nu_true[on], nu[on] * stride[on, None])
-                step[back] **= 0.5
-                q[back], a[back] = kept[0][back], kept[1][back]
-                nu[back] = np.maximum(nu_true[back], kept[2][back] * step[back, None])
-                lost = back & (step > HOPELESS)  # its state belongs to rows above that have moved on
-                if lost.any():
-                    nu[lost] = begin[lost]
-                    a[lost] = sys.slope(u, w)[lost]
-                    q[lost] = sys.law.q(a, nu)[lost]
-                    step[lost], has[lost] = 0.5, False
-                stall[good | back] = 0
-        if nearest is None:
-            nearest = Outcome(Point(u, a, q), False, it, krylov, e, self._where(errors), complete=False)
-        nearest.iterations, nearest.krylov = it, krylov
-        nearest.message = f"no convergence in {it} iterations" + ("" if final else ", still on the path in ν")
-        return nearest
 
     # ---- measuring ----------------------------------------------------------------------------------------------
 
@@ -411,7 +244,7 @@ class NewtonPath:
                 err[:, -1] = np.maximum(err[:, -1], last / throughput[:, 0])
             yield s, err
 
-    def _where(self, errors):
+    def where(self, errors):
         """Species, own row and face of the largest mismatch."""
         s = max(errors, key=lambda k: errors[k].max())
         row, face = np.unravel_index(np.argmax(errors[s]), errors[s].shape)
@@ -421,16 +254,3 @@ class NewtonPath:
             "face": int(face),
             "mismatch": float(errors[s].max()),
         }
-
-
-def _begin(system):
-    """ν on the protons' faces where a path begins; small where the flow is towards the disc, for f rises there by e^{mν}."""
-    v, m = system.v[system.w], system.m[system.w]
-    against = np.where(v < 0, m, 0.0).sum(-1, keepdims=True)
-    return np.where(v < 0, np.minimum(START, GENTLE / np.maximum(against, 1e-290)), START)
-
-
-def _between(old, new):
-    """Node values half way between two states in the logarithm, `new` where either is not positive."""
-    both = (old > 0.0) & (new > 0.0)
-    return np.where(both, np.sqrt(np.where(both, old, 1.0)) * np.sqrt(np.where(both, new, 1.0)), new)

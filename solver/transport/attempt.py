@@ -1,0 +1,239 @@
+"""One attempt of the nonlinear solve: the path from nearly linear diffusion to the physical law, or steps from near the end.
+
+An iteration solves the linearised equation for node values, puts the pair (slope, flux) of every proton face back on the
+graph of the law (`projection`), and measures the mismatch of both.  On the path every rigidity has rates ν = 1/κ of its own,
+lowered as fast as it follows; nuclei and the flux correction come in at the physical ν.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .projection import project
+from .system import Point
+
+LOOSE = 0.05  # flux mismatch, relative to the throughput, at which a rigidity may take its next step in ν
+LINE = 1e3  # A of the projection line, in scaled units: along constant flux but where κ is tiny or losses take much of it
+EASY = 1e-4  # mismatch below which ν may fall by the fourth power of the step, once it is
+NEGLIGIBLE = 1e-3  # so small (scaled) that it hardly matters any more
+VERY_EASY = 1e-8  # mismatch below which it may whatever it is
+START = 10.0  # scaled ν where the path starts: diffusion ten times faster than the row's own escape
+GENTLE = 1e-3  # the same against the flow: e-folds by which f may rise there at the start
+POLISHED = 1e-3  # fraction of the tolerance below which no further step is taken for the budget's sake
+SETTLED = 1e-9  # of a row's largest f: by no more may the last step have moved it, for where little passes fluxes do not tell
+HOPELESS = 0.6  # step in ν so near 1 that a rigidity had better begin its path anew
+EMPTY = 8.0 * np.finfo(float).eps  # of a row's largest f: below zero by no more is rounding
+ROUGH = 1e-6  # mismatch that rounding may be the reason of
+STUCK = 3  # iterations without a better mismatch, at the physical ν, after which linear solves reckon with rounding
+CYCLE = 6  # iterations without a better mismatch, at the physical ν, after which steps are halved
+PATIENCE = 8  # iterations at one ν before the path goes back and takes a smaller step
+
+
+@dataclass
+class Outcome:
+    """What a solve did: node values and mixed point (scaled), counts, the mismatch reached and where it is largest."""
+
+    point: Point
+    converged: bool
+    iterations: int
+    krylov: int
+    mismatch: float
+    worst: dict = field(default_factory=dict)
+    message: str = ""
+    impossible: bool = False  # no solution exists, as `message` says
+    grows: bool = False  # compression makes it grow faster than it escapes
+    complete: bool = True  # was it the whole equation that was met so well, at the physical ν?
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One way to try: step in ν (None: at the physical ν from a warm point), iterations, form of the linearisation, …."""
+
+    factor: float | None
+    limit: int
+    dual: bool = False
+    together: bool = False
+    plain: bool = False  # the path with the slopes of the reference spectrum, where momentum flows both ways
+
+
+class Walk:
+    """One run of an attempt: node values u of all rows; slope a, flux q and rates ν on the protons' faces (own rows)."""
+
+    def __init__(self, newton, attempt, warm=None):
+        self.newton, self.attempt = newton, attempt
+        self.system, self.ranks = newton.system, newton.layout.ranks
+        system, w = self.system, self.system.w
+        self.everyone, rows = list(range(system.problem.species)), system.V.shape[1]
+        # a path begins from nothing: its first problem is nearly linear, and a far start would only saturate the law
+        self.u = np.zeros_like(newton.u0) if warm is None else warm.u.copy()
+        path = newton.has_waves and warm is None
+        self.final = not (path or attempt.plain)  # at the physical ν, with all species and the flux correction?
+        self.a = self.q = self.nu = self.nu_true = None
+        if w is not None:
+            self.nu_true = system.nu_waves
+            self.begin = self.nu = np.maximum(self.nu_true, _begin(system)) if path else self.nu_true
+            if warm is not None:
+                self.a, self.q = warm.a, warm.q
+            else:
+                self.a = system.slope(self.u, w)
+                self.q = system.law.q(self.a, self.nu)
+            self.kept = [self.q.copy(), self.a.copy(), self.nu.copy()]  # where rows stood before their last step in ν
+        self.has = np.zeros(rows, bool)  # which of them have taken one
+        self.step, self.stall = np.full(rows, attempt.factor or 1.0), np.zeros(rows, int)
+        self.spectrum = self.u  # node values whose slopes the momentum flux takes as given while far from the solution
+        self.e, self.krylov = np.inf, 0
+        self._forget_the_lowest(0)
+
+    def run(self, snes, counted):
+        """The Outcome; `snes` is told of every iteration, the first being number counted + 1."""
+        system, attempt = self.system, self.attempt
+        system.shape = self.newton.inflow.reference() if attempt.plain else None
+        found = nearest = None
+        polished = 0
+        for it in range(1, attempt.limit + 1):
+            active = self.everyone if self.final or system.w is None else [system.w]
+            before = self.u
+            if not self._iterate(it, active):
+                return self._outcome(it, np.inf, "the linear system became singular")
+            errors, e_rows, e_all = self._measure(active)
+            e = self.e = float(e_all.max())
+            snes.setIterationNumber(counted + it)
+            snes.setFunctionNorm(e)
+            snes.monitor(counted + it, e)
+            if self.final and (e < self.newton.tolerance or found is not None):
+                moved = float((np.abs(self.u - before).max(-1) / np.maximum(np.abs(self.u).max(-1), 1e-290)).max())
+                if found is None or e < found.mismatch or moved > SETTLED:
+                    found = self._outcome(it, e, errors=errors)
+                polished += 1
+                fine = e < POLISHED * self.newton.tolerance or polished > 1
+                if (fine and moved < SETTLED) or polished > PATIENCE or it == attempt.limit:
+                    found.converged, found.iterations, found.krylov = True, it, self.krylov
+                    return found
+                continue
+            if self.final and (nearest is None or e < nearest.mismatch):
+                nearest = self._outcome(it, e, errors=errors)
+            self._keep_the_lowest(it, e_all)
+            if attempt.factor is None and it - self.lowest_at > PATIENCE:
+                break  # the warm start leads nowhere
+            self.stall += 1
+            if not self.final:
+                self._go_on(it, e_rows)
+        if nearest is None:
+            nearest = self._outcome(it, e, errors=errors)
+            nearest.complete = False
+        nearest.iterations, nearest.krylov = it, self.krylov
+        nearest.message = f"no convergence in {it} iterations" + ("" if self.final else ", still on the path in ν")
+        return nearest
+
+    def _outcome(self, it, mismatch, message="", errors=None):
+        """Where the walk stands, not converged."""
+        worst = {} if errors is None else self.newton.where(errors)
+        return Outcome(Point(self.u, self.a, self.q), False, it, self.krylov, mismatch, worst, message)
+
+    # ---- an iteration -------------------------------------------------------------------------------------------
+
+    def _iterate(self, it, active):
+        """One linear solve and the way back to the graph; False where the linear system is singular."""
+        system, w, dual = self.system, self.system.w, self.attempt.dual
+        point = Point(self.u, self.a, self.q)
+        tangent = None
+        if w is not None:
+            tangent = system.law.dual_tangent(self.a, self.q, self.nu) if dual else system.tangent(point, self.nu)
+        given = None
+        if system.mixes_momentum and system.shape is None and (self.e > LOOSE or self.u.min() < 0.0):
+            self.spectrum = given = _between(self.spectrum, self.u)
+        careful = self.final and self.e < ROUGH and it - self.lowest_at > STUCK
+        blocks, rhs = system.linearise(point, self.nu, with_correction=self.final, tangent=tangent, spectrum=given,
+                                       species=active, careful=careful)
+        u, krylov = self.newton.linear_step(blocks, rhs, self.u, active)
+        self.krylov += krylov
+        if not self.ranks.all(np.isfinite(u).all() and np.isfinite(rhs).all()):
+            return False
+        halved = self.final & (it - self.since > CYCLE)  # limited corrections can make rows swing between two states
+        if halved.any():
+            u[halved] = 0.5 * (self.u[halved] + u[halved])
+        if u.min() < 0.0:
+            u[(u < 0.0) & (u > -EMPTY * np.abs(u).max(-1, keepdims=True))] = 0.0
+        if w is not None:
+            self.a = self._slopes(blocks, rhs, u, self.newton.sweeps.forced and not halved.any())
+            self.q = tangent[0] * self.a + tangent[1]
+            if dual:
+                cap = system.law.dual_cap(self.a, self.nu)
+                self.q = np.clip(self.q, -cap, cap)
+            else:
+                self.a, self.q = project(system.law, self.a + LINE * self.q, LINE, self.nu)
+        self.u = u
+        return True
+
+    def _slopes(self, blocks, rhs, u, swept):
+        """The protons' slopes after a linear step, from the fluxes where faces conduct so well that u has no digits left."""
+        system, w = self.system, self.system.w
+        a = system.slope(u, w)
+        self.newton.stiff = blocks.stiff[w].index if w in blocks.stiff else ()
+        if len(self.newton.stiff):
+            a[blocks.stiff[w].index] = blocks.differences(w, u, rhs, system.upper(u)[w], swept) / system.df
+        return a
+
+    def _measure(self, active):
+        """Mismatches by species and face, of the protons' own rows, and of all rows, (species, R)."""
+        w, rows = self.system.w, len(self.step)
+        errors = self.newton.mismatch(self.u, self.a, self.nu, self.final, active)
+        e_rows = errors[w].max(-1) if w is not None else np.zeros(rows)
+        e_all = self.ranks.gather(np.stack([errors[s].max(-1) if s in errors else np.zeros(rows) for s in self.everyone]))
+        return errors, e_rows, e_all
+
+    def _forget_the_lowest(self, it):
+        """From now on: the lowest mismatch, that of every row, and when they were reached."""
+        self.lowest, self.lowest_at = np.inf, it
+        self.low_all, self.since = np.full(self.u.shape[:2], np.inf), np.full(self.u.shape[:2], it)
+
+    def _keep_the_lowest(self, it, e_all):
+        if self.e < 0.5 * self.lowest:
+            self.lowest, self.lowest_at = self.e, it
+        better = e_all < 0.5 * self.low_all
+        self.low_all[better], self.since[better] = e_all[better], it
+
+    # ---- the path -----------------------------------------------------------------------------------------------
+
+    def _go_on(self, it, e_rows):
+        """The next ν of every row: lower where the row has followed, half the way back where it does not."""
+        system, w, nu_true = self.system, self.system.w, self.nu_true
+        there = np.ones(len(e_rows), bool) if w is None else np.all(self.nu <= nu_true, 1)
+        good = e_rows < LOOSE
+        if self.ranks.all(np.all(there & good)):
+            self.final, self.nu, system.shape, self.spectrum = True, nu_true, None, self.u
+            self._forget_the_lowest(it)
+            return
+        if self.attempt.together:  # rows that feed each other step as one
+            good &= self.ranks.all(good.all())
+        on, back = good & ~there, ~good & (self.stall > PATIENCE) & self.has
+        for old, now in zip(self.kept, (self.q, self.a, self.nu), strict=True):
+            old[on] = now[on]
+        self.has |= on
+        nu = self.nu = self.nu.copy()
+        added = np.where(nu > nu_true, nu, 0.0).max(-1)
+        stride = np.where((e_rows < EASY) & (added < NEGLIGIBLE) | (e_rows < VERY_EASY), self.step**4, self.step)
+        nu[on] = np.maximum(nu_true[on], nu[on] * stride[on, None])
+        self.step[back] **= 0.5
+        self.q[back], self.a[back] = self.kept[0][back], self.kept[1][back]
+        nu[back] = np.maximum(nu_true[back], self.kept[2][back] * self.step[back, None])
+        lost = back & (self.step > HOPELESS)  # its state belongs to rows above that have moved on
+        if lost.any():
+            nu[lost] = self.begin[lost]
+            self.a[lost] = system.slope(self.u, w)[lost]
+            self.q[lost] = system.law.q(self.a, nu)[lost]
+            self.step[lost], self.has[lost] = 0.5, False
+        self.stall[good | back] = 0
+
+
+def _begin(system):
+    """ν on the protons' faces where a path begins; small where the flow is towards the disc, for f rises there by e^{mν}."""
+    v, m = system.v[system.w], system.m[system.w]
+    against = np.where(v < 0, m, 0.0).sum(-1, keepdims=True)
+    return np.where(v < 0, np.minimum(START, GENTLE / np.maximum(against, 1e-290)), START)
+
+
+def _between(old, new):
+    """Node values half way between two states in the logarithm, `new` where either is not positive."""
+    both = (old > 0.0) & (new > 0.0)
+    return np.where(both, np.sqrt(np.where(both, old, 1.0)) * np.sqrt(np.where(both, new, 1.0)), new)
