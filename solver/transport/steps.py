@@ -1,0 +1,165 @@
+"""A step in time: backward Euler, or TR-BDF2 with its error.
+
+TR-BDF2 (Bank et al. 1985; Hosea & Shampine 1996) has two implicit stages of the same form, is L-stable and stiffly
+accurate, and estimates its error by an embedded formula of third order.
+"""
+
+from functools import cached_property
+
+import numpy as np
+
+from .attempt import Outcome
+from .system import Point
+
+D = 1.0 - np.sqrt(0.5)  # implicit weight of both TR-BDF2 stages
+W = np.sqrt(0.125)  # weight of the old and the middle derivative
+ENOUGH = 1e-3  # of time.rtol: a mismatch that does not matter to a step whose solve comes no nearer
+ENOUGH_ON_THE_WAY = 1e-4  # of what the last step stored: the same for steps to a steady state
+SHARE = 4.0  # of time.rtol, spent while the time since the last switch grows by e: the sum measured is then 0.3 to 1 of it
+LEAST_SHARE = 0.02
+TRACE = 1e-12  # of what a row once held: far below, rows that fade are solved no better
+INSTANT = 1e-2  # of time.rtol and of the time since the last switch: events can be shorter (where the slope of f turns)
+
+
+class Steps:
+    """Solves for the state at the end of a step of `march`, of which only the counts change.
+
+    cautious: leave ∂t f out of the flux correction.
+    """
+
+    def __init__(self, march):
+        self.march, self.system, self.control, self.cautious = march, march.system, march.control, False
+
+    # ---- one implicit stage -------------------------------------------------------------------------------------
+
+    def stage(self, u_known, tau, t, guess, warm) -> Outcome:
+        """Solves u − τ ∂u/∂t(u, t) = u_known; the steady state for None and τ = ∞.  guess: node values; warm: a `Point`."""
+        m, control = self.march, self.control
+        if t in control.stops:  # a step that ends at a switch belongs to the time before it
+            t = np.nextafter(t, -np.inf)
+        accurate = control.end is not None and not self.cautious
+        if control.end is not None:
+            enough, self.system.trace = ENOUGH * control.rtol, self.trace
+        else:  # a step to the steady state stores what is left of the way
+            left = m.state.history["storage"][-1] if m.state.history else 1.0
+            enough = ENOUGH_ON_THE_WAY * min(left, 1.0) if np.isfinite(tau) else 0.0
+        self.system.set_step(None if u_known is None else u_known * m.F[:, :, None], tau, t, accurate)
+        with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
+            out = m.newton.run(self.system, guess, warm, enough)
+        m.counts["newton"] += out.iterations
+        m.counts["krylov"] += out.krylov
+        return out
+
+    def warm(self):
+        """The mixed point of the present state, None where it is not known."""
+        m, s = self.march, self.march.state
+        if m.problem.waves is None:
+            return Point(s.u, None, None)
+        if s.a is None:
+            return None
+        rows = m.layout.rows
+        return Point(s.u, s.a[rows], s.q[rows])
+
+    def ahead(self, point, rate, dt):
+        """The mixed point that a time dt along ∂u/∂t = rate leads to from `point`, f falling to a fifth at most."""
+        if point is None:
+            return None
+        u = point.u + dt * rate
+        u = np.where(point.u > 0, np.maximum(u, 0.2 * point.u), point.u)
+        if point.a is None:
+            return Point(u, None, None)
+        system, w = self.system, self.system.w
+        a = point.a + system.slope(u, w) - system.slope(point.u, w)
+        with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
+            return Point(u, a, system.law.q(a, system.nu_waves))
+
+    # ---- steps: (Outcome, ∂u/∂t at the end, error over what is allowed) -------------------------------------------
+
+    def backward_euler(self, dt):
+        s = self.march.state
+        out = self.stage(s.u, dt, self.march.end_of(dt), s.u, self.warm())
+        return out, (out.point.u - s.u) / dt, 0.0
+
+    def tr_bdf2(self, dt):
+        s = self.march.state
+        guess = self.ahead(self.warm(), s.rate, 2 * D * dt)
+        middle = self.stage(s.u + D * dt * s.rate, D * dt, s.t + 2 * D * dt, guess.u if guess else s.u, guess)
+        if not middle.converged:
+            return middle, None, np.inf
+        known = s.u + D * dt * s.rate
+        rate1 = (middle.point.u - known) / (D * dt)
+        known = s.u + W * dt * (s.rate + rate1)
+        guess = self.ahead(middle.point, rate1, (1 - 2 * D) * dt)
+        out = self.stage(known, D * dt, self.march.end_of(dt), middle.point.u, guess)
+        if not out.converged:
+            return out, None, np.inf
+        rate2 = (out.point.u - known) / (D * dt)
+        # b̂ = ((1 − W)/3, (3W + 1)/3, D/3) is of third order; b = (W, W, D)
+        error = dt * ((1 - 4 * W) / 3 * s.rate + rate1 / 3 - 2 * D / 3 * rate2)
+        size = np.maximum(np.abs(out.point.u).max(-1), np.abs(s.u).max(-1))[..., None]
+        size = np.maximum(size, self._expected)
+        return out, rate2, float((np.abs(error) / (self.control.rtol * size + 1e-290)).max()) / self._share(dt)
+
+    def first_rate(self, dt):
+        """∂u/∂t at the start, from one short backward Euler step that is then thrown away."""
+        s = self.march.state
+        out = self.stage(s.u, dt, s.t + dt, s.u, self.warm())
+        return (out.point.u - s.u) / dt if out.converged else None
+
+    # ---- how long -------------------------------------------------------------------------------------------------
+
+    def first(self):
+        """The length of the first step: short against every row's escape and against the crossing of a cell by the flow."""
+        c = self.control
+        if c.first_step is not None:
+            return c.first_step
+        times = self.crossing
+        return float(1e-2 * np.median(times)) if c.end is None else float(min(1e-3 * times.min(), 1e-3 * c.end))
+
+    @cached_property
+    def crossing(self):
+        """The time (s) that each row takes to cross the height at its speed, (species, R)."""
+        return self.system.H / self.march.V
+
+    @property
+    def instant(self):
+        """A step so short that what happens in it, resolved or not, does so at the right time for all that matters."""
+        return INSTANT * self.control.rtol * (self.march.state.t - self._begun)
+
+    @property
+    def _begun(self):
+        """When sources were last switched."""
+        return max((t for t in self.control.stops if t <= self.march.state.t), default=0.0)
+
+    def _share(self, dt):
+        """The part of time.rtol that a step's error may be: that of the step in the time since the last switch.
+
+        So the errors of the steps, however many they are, add up to about the tolerance; f forgets older ones.  Events (a front
+        that arrives) make an error that shrinks no faster than the step; they may always take LEAST_SHARE.
+        """
+        return max(SHARE * dt / (self.march.state.t - self._begun + dt), LEAST_SHARE)
+
+    @cached_property
+    def filled(self):
+        """A hundredth of what the sources can fill a row with by the end, (species, R, 1)."""
+        p, end, stops = self.system.problem, self.control.end, self.control.stops
+        at = [0.5 * end, *(np.nextafter(t, -np.inf) for t in stops if 0 < t < end)]  # before a switch
+        source = np.max([np.abs(p.disc(t)) for t in at], 0)
+        F = self.march.F
+        filled = np.zeros_like(F)
+        for s in range(p.species):  # parents come before their children
+            for link in p.secondaries:
+                if link.child == s:
+                    source[s] += np.abs(link.weights @ (filled[link.parent] * F[link.parent]))
+            filled[s] = np.minimum(source[s] * end / (F[s] * self.system.H), 1.0)
+        return 1e-2 * filled[..., None]
+
+    @cached_property
+    def _expected(self):
+        """The same, or a trace of what was there at the start: errors far below do not limit the first steps."""
+        return np.maximum(self.filled, TRACE * self.march.peak)
+
+    @cached_property
+    def trace(self):
+        """A trace of what a row once held or can hold, (species, R, 1)."""
+        return TRACE * np.maximum(100.0 * self.filled, self.march.peak)
