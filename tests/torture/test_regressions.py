@@ -67,7 +67,7 @@ def test_an_event_shorter_than_any_step(tmp_path):
 
 
 def test_rows_that_fade_to_nothing_cost_nothing(tmp_path):
-    """Protons 39 decades below what they were, after their source was switched off: solving them to their own size took minutes."""
+    """Protons 39 decades below what they were, after their source was switched off: solving them to that size took minutes."""
     record = run(deck_of(90383), tmp_path)
     assert record.outcome == "converged", record.message
     assert sum(record.solves) < 4000
