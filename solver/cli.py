@@ -291,6 +291,7 @@ def _report(result, folder, figures):
 
 def main():
     """Entry point of `crstream`: runs a command and turns every expected error into one message and an exit code."""
+    _open_streams()
     if not first_rank():
         if sys.argv[1:2] and sys.argv[1] not in TOGETHER:
             return
@@ -316,6 +317,19 @@ def main():
         import traceback
 
         _quit("internal error, please report it with the lines above", 3, traceback.format_exc())
+
+
+def _open_streams():
+    """See that both streams can be written to: closed ones (2>&-) lead nowhere, and ? stands for what an encoding has not."""
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        stream = getattr(sys, name)
+        if stream is None:                               # else the next file that is opened would get its number
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+            setattr(sys, name, os.fdopen(number, "w", encoding="utf-8"))
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
 
 
 def _drop_output():

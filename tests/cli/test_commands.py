@@ -62,6 +62,22 @@ def test_a_run_whose_reader_has_gone_is_saved(streams, tmp_path):
     assert (tmp_path / "kept" / "result.nc").exists()
 
 
+def test_an_encoding_without_our_letters_shows_others(tmp_path):
+    for words in (("show", "two_phase"), ("explain", "layer.damping"), ("run", "streaming", "--no-figures", "--out=o", *SMALL)):
+        ended = process(*words, cwd=tmp_path, PYTHONIOENCODING="ascii")
+        assert ended.code == 0, ended.err
+        assert "?" in ended.out
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closes file descriptors")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_do_not_matter(closed, tmp_path):
+    """The numbers of closed streams must not go to the files of the run: what is then printed would end up in those."""
+    words = f"'{sys.executable}' -m solver run streaming --no-figures --out=o {' '.join(SMALL)} {closed}"
+    assert subprocess.run(["sh", "-c", words], cwd=tmp_path, check=False).returncode == 0
+    assert xr.open_datatree(tmp_path / "o" / "result.nc").attrs["status"] == "steady"
+
+
 # ---- help, list, show, explain, check --------------------------------------------------------------------------------
 
 
