@@ -80,7 +80,7 @@ class Walk:
             self.kept = [self.q.copy(), self.a.copy(), self.nu.copy()]  # where rows stood before their last step in ν
         self.has = np.zeros(rows, bool)  # which of them have taken one
         self.step, self.stall = np.full(rows, attempt.factor or 1.0), np.zeros(rows, int)
-        self.least = np.maximum(system.trace[..., 0], 1e-290)  # largest f of a row below which it counts for nothing
+        self.least = np.maximum(system.faded[..., 0], 1e-290)  # largest f of a row below which it counts for nothing
         self.spectrum = self.u  # node values whose slopes the momentum flux takes as given while far from the solution
         self.e, self.krylov = np.inf, 0
         self._forget_the_lowest(0)
@@ -141,7 +141,7 @@ class Walk:
         if w is not None:
             tangent = system.law.dual_tangent(self.a, self.q, self.nu) if dual else system.tangent(point, self.nu)
         given = None
-        if system.mixes_momentum and system.shape is None and (self.e > LOOSE or (self.u < -system.trace).any()):
+        if system.mixes_momentum and system.shape is None and (self.e > LOOSE or (self.u < -system.faded).any()):
             self.spectrum = given = _between(self.spectrum, self.u)
         careful = self.final and self.e < ROUGH and it - self.lowest_at > STUCK
         blocks, rhs = system.linearise(point, self.nu, with_correction=self.final, tangent=tangent, spectrum=given,

@@ -17,7 +17,8 @@ ENOUGH = 1e-3  # of time.rtol: a mismatch that does not matter to a step whose s
 ENOUGH_ON_THE_WAY = 1e-4  # of what the last step stored: the same for steps to a steady state
 SHARE = 4.0  # of time.rtol, spent while the time since the last switch grows by e: the sum measured is then 0.3 to 1 of it
 LEAST_SHARE = 0.02
-TRACE = 1e-12  # of what a row once held: far below, rows that fade are solved no better
+TRACE = 1e-12  # of what was there at the start: time errors far below do not limit steps
+FADED = 1e-20  # of what a row once held: below that it is not solved any better
 INSTANT = 1e-2  # of time.rtol and of the time since the last switch: events can be shorter (where the slope of f turns)
 
 
@@ -39,7 +40,7 @@ class Steps:
             t = np.nextafter(t, -np.inf)
         accurate = control.end is not None and not self.cautious
         if control.end is not None:
-            enough, self.system.trace = ENOUGH * control.rtol, self.trace
+            enough, self.system.faded = ENOUGH * control.rtol, self.faded
         else:  # a step to the steady state stores what is left of the way
             left = m.state.history["storage"][-1] if m.state.history else 1.0
             enough = ENOUGH_ON_THE_WAY * min(left, 1.0) if np.isfinite(tau) else 0.0
@@ -160,6 +161,6 @@ class Steps:
         return np.maximum(self.filled, TRACE * self.march.peak)
 
     @cached_property
-    def trace(self):
-        """A trace of what a row once held or can hold, (species, R, 1)."""
-        return TRACE * np.maximum(100.0 * self.filled, self.march.peak)
+    def faded(self):
+        """What is next to nothing against what a row once held or can hold, (species, R, 1)."""
+        return FADED * np.maximum(100.0 * self.filled, self.march.peak)

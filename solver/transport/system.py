@@ -110,7 +110,7 @@ class System:
         self.stencils = [MomentumFlux(s - 3.0, grid.dx, p.open_end) for s in p.slope]
         self.B = p.momentum_rate()
         self.shape = None  # node values whose spectra the momentum flux has, whatever those of f: of first order, monotone
-        self.trace = np.zeros((*V.shape, 1))  # node values so far below what rows have held that they count for nothing
+        self.faded = np.zeros((*V.shape, 1))  # node values so far below what rows have held that they count for nothing
         self.opening = 1.0  # share of the inflow that heating brings through an open lowest face
         self.inside = [_columns(B) for B in self.B]  # nodes where particles of the species change momentum
         self.sink = p.sink[:, rows, : self.n] / self.V
@@ -144,7 +144,7 @@ class System:
         if p.bulk is not None:
             self.bulk = p.bulk(t)[:, self.rows, : self.n] * self.H / (self.V * self.F)
             self.source += self.bulk * self.vol
-        known = np.maximum(np.abs(self.u_known), self.trace[:, self.rows])
+        known = np.maximum(np.abs(self.u_known), self.faded[:, self.rows])
         self.gross = np.abs(self.source).sum(-1) + (self.vol * self.inv_tau * known).sum(-1)
         self.correction.set_step(storing=accurate and np.isfinite(tau))
 
