@@ -19,7 +19,7 @@ from .system import System
 
 MAX_CUTS = 12
 DETOUR = 20  # times the iterations of a solve: what a direct one that gave up may spend on going through time instead
-UNDERSHOOT = 1e-10  # of a row's largest f, below zero: TR-BDF2 may come to that, backward Euler only where f grows by itself
+UNDERSHOOT = 1e-11  # of a row's largest f, below zero: TR-BDF2 may come to that, backward Euler only where f grows by itself
 NOTHING = 1e-15  # of what passes through a row: storage that is rounding
 SAFETY = 0.9
 OUTGROWN = 1e30  # times what was there or what sources would fill: growth that no end time can have meant
@@ -237,8 +237,9 @@ class March:
             out, rate, error = self.steps.backward_euler(dt) if euler else self.steps.tr_bdf2(dt)
             if out.converged and (error <= 1.0 or dt <= self.steps.instant):
                 size = np.maximum(np.abs(out.point.u).max(-1, keepdims=True), 1e-290 if steady else self.steps.filled + 1e-290)
-                lowest = float((out.point.u / size).min())
-                if lowest >= -UNDERSHOOT or (euler and not (steady and self._nothing_negative())):
+                # what is negative stays so where nothing moves: no lower than it was will do
+                allowed = np.minimum(-UNDERSHOOT * size, (1.0 + 1e-6) * s.u)
+                if (out.point.u >= allowed).all() or (euler and not (steady and self._nothing_negative())):
                     s.dt = dt * (c.growth if steady else self._factor(error))
                     if positive_only or (cut and not steady):              # what limited it is still near
                         s.dt = min(s.dt, dt)
