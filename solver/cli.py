@@ -292,6 +292,8 @@ def _report(result, folder, figures):
 def main():
     """Entry point of `crstream`: runs a command and turns every expected error into one message and an exit code."""
     _open_streams()
+    # numpy is not there yet: for arrays that live as short as ours huge pages cost the kernel more than they save
+    os.environ.setdefault("NUMPY_MADVISE_HUGEPAGE", "0")
     if not first_rank():
         if sys.argv[1:2] and sys.argv[1] not in TOGETHER:
             return

@@ -98,7 +98,8 @@ class Session:
         from .model import Model
 
         self.deck, self.folder = deck, None if folder is None else Path(folder)
-        self.claim, self.stored, self.begun = None, None, 0
+        self.claim = self.newton = self.stored = None
+        self.begun = 0
         self.model = Model(deck)
         self.problem = self.model.transport_problem()
         self.options = tuple(petsc)
@@ -116,9 +117,14 @@ class Session:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, fault, *_):
         if self.claim is not None:
             self.claim.release()
+        # PETSc gives memory back only when told to, by all processes: not where perhaps one of them has failed
+        if fault is None or self.layout.ranks.size == 1:
+            if self.newton is not None:
+                self.newton.close()
+            self.layout.close()
 
     def _on_first(self, action):
         """What `action()` returns on the first process; an error there is raised on all, so that none waits in vain."""
@@ -169,6 +175,7 @@ class Session:
         scales = None if restart is None else (restart["V"], restart["F"])
         with petsc_faults(self.options):
             march = March(self.problem, self.layout, control, f0, self.deck.time.tolerance, scales=scales)
+        self.newton = march.newton
         if self.folder is not None:
             self.claim = self._on_first(lambda: Claim(self.folder))
         kept = None

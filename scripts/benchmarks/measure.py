@@ -60,6 +60,7 @@ def solve(deck):
     start = time.process_time()
     out = newton.run(system, np.zeros(shape))
     seconds = time.process_time() - start
+    newton.close()
     if not out.converged:
         raise SystemExit(f"benchmark did not converge: {out.message}")
     return Solved(seconds, out.iterations, out.krylov, int(np.prod(shape)), system, out)

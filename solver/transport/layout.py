@@ -18,6 +18,10 @@ class Layout:
         self.rows, self.shape = slice(k0, k0 + rows), (species, rows, nodes)
         self.ranks = Ranks(self.comm.tompi4py() if size > 1 else None)
 
+    def close(self):
+        """Give back what PETSc holds, on all processes together."""
+        self.da.destroy()
+
     def vector(self):
         return self.da.createGlobalVec()
 
@@ -35,7 +39,9 @@ class Layout:
     def matrix(self, context):
         """Shell matrix with the products of `context.blocks`."""
         A = PETSc.Mat().create(self.comm)
-        size = (self.vector().getLocalSize(), self.vector().getSize())
+        like = self.vector()
+        size = (like.getLocalSize(), like.getSize())
+        like.destroy()
         A.setSizes([size, size])
         A.setType(PETSc.Mat.Type.PYTHON)
         A.setPythonContext(context)

@@ -20,17 +20,20 @@ SWEEPS = 30  # Krylov iterations after which a factorisation is the cheaper way
 
 
 class NewtonPath:
-    """Solver for one layout; keeps its PETSc objects between steps."""
+    """Solver for one layout; keeps its PETSc objects between steps.
+
+    PETSc and this object hold each other, unseen by Python's collector, until `close`.
+    """
 
     def __init__(self, layout: Layout, tolerance=1e-10, max_iterations=200):
         self.layout, self.tolerance, self.max_iterations = layout, tolerance, max_iterations
         self.matrix = BlockMatrix(layout)
         self.A = layout.matrix(self.matrix)
-        self.x, self.b = layout.vector(), layout.vector()
+        self.x, self.b, self.r = layout.vector(), layout.vector(), layout.vector()
         self.snes = PETSc.SNES().create(layout.comm)
         self.snes.setType(PETSc.SNES.Type.PYTHON)
         self.snes.setPythonContext(self)
-        self.snes.setFunction(self._function, layout.vector())
+        self.snes.setFunction(self.function, self.r)
         self.snes.setTolerances(rtol=0.0, atol=tolerance, stol=0.0, max_it=max_iterations)
         ksp = self.snes.getKSP()
         ksp.setType(PETSc.KSP.Type.GMRES)
@@ -46,9 +49,14 @@ class NewtonPath:
         self.dual = False  # did the dual form serve last?
         self.stiff = ()  # the protons' rows whose slopes the last linear step took from fluxes
 
+    def close(self):
+        """Give back what PETSc holds, on all processes together."""
+        for held in (self.snes, self.A, self.x, self.b, self.r):
+            held.destroy()
+
     # ---- SNES context -------------------------------------------------------------------------------------------
 
-    def _function(self, _snes, x, y):
+    def function(self, _snes, x, y):
         """Residual of the discrete equation, for PETSc's monitors and finite-difference checks."""
         u = self.layout.ranks.gather(self.layout.to_array(x))
         self.layout.to_vector(self.system.residual(u), y)

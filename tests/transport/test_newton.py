@@ -1,9 +1,14 @@
 """The nonlinear solve: convergence from any start, one solution, few iterations, and honest words where it gives up."""
 
+import gc
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from slabs import march, slab, solve, zeros
 
+import solver
 from solver.deck import load
 from solver.model import Model
 from solver.transport.existence import no_steady_state
@@ -278,3 +283,19 @@ def test_damping_beyond_the_source_holds_nothing(record_property):
     held = R**-4.3 - 0.05 * R**-3.5 > 1e-6 * R**-4.3
     expected = np.where(held, R**-4.3 - 0.05 * R**-3.5, 1e-6 * R**-4.3)
     np.testing.assert_allclose(done.f[0, :, 0], expected, rtol=1e-5)       # 1e-11 of scaled f per scaled flux, over f of the top
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads the memory from /proc")
+def test_runs_in_one_process_leave_nothing_behind():
+    """Sweeps and fits solve thousands of decks in a process: neither Python's nor PETSc's memory may grow.
+
+    A run holds some dozen vectors of a megabyte in PETSc alone; five more runs may not cost as much as one each.
+    """
+    deck = solver.load("two_phase").replace({"time.method": "direct", "grid.z_cells": 300, "grid.rigidity_cells": 140})
+    pages = []
+    for _ in range(7):
+        solver.run(deck)
+        gc.collect()
+        pages.append(int(Path("/proc/self/statm").read_text().split()[1]))
+    vector = 3 * 141 * 300 * 8
+    assert (pages[-1] - pages[1]) * os.sysconf("SC_PAGE_SIZE") < 5 * vector
