@@ -91,7 +91,7 @@ class Result:
             time = float(np.asarray(history["t"])[-1])
         if time is not None:
             attrs["time_reached"] = float(time)                               # s
-        root = _root(model, {"f": f, "flux": flux, "kappa": kappa}, _at_the_disc(model, f, time or 0.0))
+        root = _root(model, {"f": f, "flux": flux, "kappa": kappa}, time or 0.0)
         if {"boron", "carbon"} <= set(model.names):
             root["boron_to_carbon"] = observables.ratio(root, "boron", "carbon")
         groups = {"/": root, "/history": _history(history, root)}
@@ -285,9 +285,11 @@ def _shaped(name, values, sizes, dims):
     return values
 
 
-def _root(model, fields, more=None):
-    """Coordinates, coefficients, the given fields and `more` variables, made at once: to add one by one takes xarray longer
-    than a small problem takes to be solved."""
+def _root(model, fields, time=0.0):
+    """Coordinates, coefficients and the given fields, with f what it is at the disc at a time (s).
+
+    Made at once: to add one by one takes xarray longer than a small problem takes to be solved.
+    """
     grid, names, nuclei = model.grid, list(model.names), model.species
     z, R = np.asarray(grid.z) / KPC, np.asarray(grid.R)
     z_face = np.asarray(grid.z_face) / KPC
@@ -313,6 +315,8 @@ def _root(model, fields, more=None):
     for name, (dims, units, long_name) in FIELDS.items():
         if name in fields:
             variables[name] = (dims, _shaped(name, fields[name], sizes, dims), _named(units, long_name))
+    if "f" in fields:
+        variables |= _at_the_disc(model, variables["f"][1], time, coordinates)
     for name, (dims, units, long_name) in COEFFICIENTS.items():
         values = _shaped(name, _coefficient(model, name), sizes, dims)
         variables[name] = (dims, values.astype("i1") if name == "self_confined" else values, _named(units, long_name))
@@ -332,7 +336,7 @@ def _root(model, fields, more=None):
         "layer": ("layer", names),
         "layer_top": ("layer", tops, _named("kpc", "upper edge of the layer")),
     }
-    return xr.Dataset(variables | (more or {}), coordinates)
+    return xr.Dataset(variables, coordinates)
 
 
 def _coefficient(model, name):
@@ -342,18 +346,19 @@ def _coefficient(model, name):
     return getattr(model, name)
 
 
-def _at_the_disc(model, f, time):
+def _at_the_disc(model, f, time, coordinates):
     """Total source at the time reached and intensities, variables by name; f (species, z, R)."""
-    f0, R = np.asarray(f, float)[:, 0], np.asarray(model.grid.R)
+    f0 = f[:, 0]
     source = np.asarray(model.Q) * np.asarray(model.schedule(time))[:, None]
     if model.external is not None:
         source = source + model.external(time)[0]
     for link in model.spallation:
         source[link.child] += float(model.deck.disc.half_thickness) * (link.weights @ f0[link.parent])
-    J = [observables.intensity(f, momentum(R, n), n.Z, beta(R, n)) for f, n in zip(f0, model.species, strict=True)]
+    p, Z, speed = (np.asarray(coordinates[name][1]) for name in ("momentum", "charge", "beta"))
+    J = observables.intensity(f0, p, Z[:, None], speed)
     return {
         "source": (SR, source, _named("cm-2 s-1 GeV-3", "source per side of the disc, primary and by spallation")),
-        "J": (SR, np.array(J), _named(*observables.OBSERVABLES["J"])),
+        "J": (SR, J, _named(*observables.OBSERVABLES["J"])),
     }
 
 

@@ -50,7 +50,8 @@ class NewtonPath:
         self.stiff = ()  # the protons' rows whose slopes the last linear step took from fluxes
 
     def close(self):
-        """Give back what PETSc holds, on all processes together."""
+        """Give back what PETSc holds, on all processes together, and forget the last system and its Jacobian."""
+        self.matrix.blocks = self.system = self.outcome = self.u0 = self.warm = None
         for held in (self.snes, self.A, self.x, self.b, self.r):
             held.destroy()
 

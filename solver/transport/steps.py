@@ -141,19 +141,24 @@ class Steps:
         return max(SHARE * dt / (self.march.state.t - self._begun + dt), LEAST_SHARE)
 
     @cached_property
-    def filled(self):
-        """A hundredth of what the sources can fill a row with by the end, (species, R, 1)."""
+    def _full(self):
+        """What the sources can fill a row with by the end, (species, R, 1); at most the unit of f."""
         p, end, stops = self.system.problem, self.control.end, self.control.stops
         at = [0.5 * end, *(np.nextafter(t, -np.inf) for t in stops if 0 < t < end)]  # before a switch
         source = np.max([np.abs(p.disc(t)) for t in at], 0)
         F = self.march.F
-        filled = np.zeros_like(F)
+        full = np.zeros_like(F)
         for s in range(p.species):  # parents come before their children
             for link in p.secondaries:
                 if link.child == s:
-                    source[s] += np.abs(link.weights @ (filled[link.parent] * F[link.parent]))
-            filled[s] = np.minimum(source[s] * end / (F[s] * self.system.H), 1.0)
-        return 1e-2 * filled[..., None]
+                    source[s] += np.abs(link.weights @ (full[link.parent] * F[link.parent]))
+            full[s] = np.minimum(source[s] * end / (F[s] * self.system.H), 1.0)
+        return full[..., None]
+
+    @cached_property
+    def filled(self):
+        """A hundredth of that."""
+        return 1e-2 * self._full
 
     @cached_property
     def _expected(self):
@@ -163,4 +168,4 @@ class Steps:
     @cached_property
     def faded(self):
         """What is next to nothing against what a row once held or can hold, (species, R, 1)."""
-        return FADED * np.maximum(100.0 * self.filled, self.march.peak)
+        return FADED * np.maximum(self._full, self.march.peak)
