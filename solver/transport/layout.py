@@ -71,7 +71,7 @@ class Sweeps:
     """Preconditioner context: one exact sweep, or a down and an up sweep where momentum flows both ways.
 
     `exact`: species with momentum flowing both ways by a factorisation instead, where sweeps follow too slowly.
-    `forced`: add what a given f at the top lets in.
+    `forced`: add what a given f at the top lets in and the offsets of stiff fluxes.
     """
 
     def __init__(self, matrix):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.linalg.lapack import dgtsv
 
-from .stencils import Diagonal, apply, apply_transposed, as_stencil, banded, row_of, shift
+from .stencils import Diagonal, add_difference, apply, apply_transposed, as_stencil, banded, row_of, shift
 from .stiff import Stiff
 from .strips import strips
 
@@ -62,9 +62,10 @@ class Blocks:
             part.values[:, columns - first] -= values
         self.couplings.setdefault((s, o), []).append(part)
 
-    def flow(self, s, K, P, N, u, top=None, careful=False):
-        """Add species s's flux K (u_i − u_{i+1}) + P u_i + N u_{i+1}, the last of what its own rows hold.
+    def flow(self, s, K, P, N, offset, rhs, u, top=None, careful=False):
+        """Add species s's flux K (u_i − u_{i+1}) + P u_i + N u_{i+1} + offset (None: 0), the last of what its own rows hold.
 
+        offset: goes to rhs (rows, nodes), or where faces conduct well stays with the flux.
         u: of its own rows, for their size.  top (rows,): f given above the last node; what it lets in is kept in `given`.
         careful: reckon with rounding that adds up from node to node, as it always does below a top that lets little out.
         """
@@ -74,6 +75,12 @@ class Blocks:
         if len(index):
             own, known = self.tri[s][1][index], K[index] * size[index, None] > most
             self.stiff[s] = Stiff(index, K[index], P[index], N[index], own, known)
+        if offset is not None:
+            if len(index):
+                self.stiff[s].offset = offset[index]
+                offset = offset.copy()
+                offset[index] = 0.0
+            add_difference(rhs, -offset)
         if top is not None:
             self.given[s] = (K[:, -1] - N[:, -1]) * top
         nodes, faces = u.shape[1], K.shape[1]
@@ -102,12 +109,12 @@ class Blocks:
     def _directions(self, s):
         return {o > 0 for t, o in self.couplings if t == s}
 
-    def product(self, u):
-        """J u for own rows from node values u of all rows, (species, R, nodes)."""
+    def product(self, u, forced=False):
+        """J u for own rows from node values u of all rows, (species, R, nodes); forced: with the offsets of stiff fluxes."""
         own = u[:, self.rows]
         out = np.stack([apply(t, x) for t, x in zip(self.tri, own, strict=True)])
         for s, stiff in self.stiff.items():
-            out[s, stiff.index] = stiff.product(own[s, stiff.index])
+            out[s, stiff.index] = stiff.product(own[s, stiff.index], forced)
         for s, o, c in self._parts():
             out[s] += apply(c, shift(u[s], self.rows, o))
         for parent, child, W in self.secondaries:
@@ -181,8 +188,8 @@ class Blocks:
 
         A species whose momentum flows one way only is swept that way whatever `down` says; `exact`: the others are
         solved by a factorisation, so that this is the inverse of the whole.
-        species: those to solve (default all, in order); others stay zero.  forced: with what a given f at the top lets in.
-        Returns own rows.
+        species: those to solve (default all, in order); others stay zero.
+        forced: with what a given f at the top lets in and the offsets of stiff fluxes.  Returns own rows.
         """
         out = np.zeros_like(b)
         given = self.given if forced else np.zeros_like(self.given)
@@ -201,7 +208,7 @@ class Blocks:
                 x[:, -1] += given[s]
                 x[:] = self._factorised(s, x, ranks)
             else:
-                self._sweep_species(s, x, given[s], ranks, down if len(ways) != 1 else ways == {True})
+                self._sweep_species(s, x, given[s], ranks, down if len(ways) != 1 else ways == {True}, forced)
             if s in parents:
                 disc[s] = ranks.gather_rows(out[s][:, 0])
         return out
@@ -222,12 +229,12 @@ class Blocks:
         """{own row: its number among the stiff ones}."""
         return {int(k): i for i, k in enumerate(self.stiff[s].index)} if s in self.stiff else {}
 
-    def _sweep_species(self, s, x, given, ranks, down):
+    def _sweep_species(self, s, x, given, ranks, down, forced):
         """Solve for species s in place: x is the right-hand side, then the node values of own rows."""
         parts = [(o, c) for _, o, c in self._parts(s) if (o > 0) == down]
         tri, stiff = self.tri[s], self._stiff_rows(s)
         if not parts:  # no row waits for another: one long solve
-            solved = {k: self.stiff[s].solve(i, x[k], given[k]) for k, i in stiff.items()}
+            solved = {k: self.stiff[s].solve(i, x[k], given[k], forced) for k, i in stiff.items()}
             x[:, -1] += given
             lower, diagonal, upper = tri.reshape(3, -1)
             x[:] = dgtsv(lower[1:], diagonal, upper[:-1], x.ravel(), overwrite_b=1)[3].reshape(x.shape)
@@ -247,7 +254,7 @@ class Blocks:
             for o, c in stencils:
                 r -= apply(c[:, k], u[k + 2 + o])
             if k in stiff:
-                r[:] = self.stiff[s].solve(stiff[k], r, given[k])
+                r[:] = self.stiff[s].solve(stiff[k], r, given[k], forced)
             else:
                 r[-1] += given[k]
                 r[:] = dgtsv(lower[k, 1:], diagonal[k], upper[k, :-1], r, overwrite_b=1)[3]

@@ -186,10 +186,8 @@ class NewtonPath:
         simple = blocks.triangular
         once = simple and self.ksp_type == PETSc.KSP.Type.GMRES  # one sweep is the solve, f at the top included
         ksp.setType(PETSc.KSP.Type.PREONLY if once else self.ksp_type)
-        if not simple:  # Krylov solves for the change, so its tolerance is relative to that
-            rhs = rhs - blocks.product(guess)
-        if not once:
-            rhs = rhs.copy()
+        if not once:  # Krylov solves for the change, so its tolerance is relative to that
+            rhs = rhs - blocks.product(np.zeros_like(guess) if simple else guess, forced=True)
             rhs[..., -1] += blocks.given
         for s in range(len(rhs)):
             if s not in active:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.linalg.lapack import dgtsv
+from scipy.linalg.lapack import dgttrf, dgttrs
 
 from .stencils import add_difference
 
@@ -19,6 +19,8 @@ class Stiff:
 
     index: numbers of the rows among the own ones; K, P, N (rows, faces); own (rows, nodes): the diagonal but for the fluxes.
     known: faces whose flux says more than the difference of f.
+    offset (rows, faces): what of the linearised flux does not depend on u.  In the right-hand sides of the nodes, where others
+    have it, it would take the digits of sources: a wind towards the disc may carry 1e14 times as much.
     rhs, solution: what the rows were last solved for, and (u_0, F_0, u_1, F_1, …) that came out; NaN before any.
     """
 
@@ -28,11 +30,13 @@ class Stiff:
     N: np.ndarray
     own: np.ndarray
     known: np.ndarray
+    offset: np.ndarray = None
     rhs: np.ndarray = None
     solution: np.ndarray = None
 
     def __post_init__(self):
         rows, nodes = self.own.shape
+        self.offset = np.zeros(self.K.shape) if self.offset is None else self.offset
         self.rhs, self.solution = np.full((rows, nodes), np.nan), np.full((rows, nodes + self.K.shape[1]), np.nan)
 
     @cached_property
@@ -46,18 +50,27 @@ class Stiff:
         upper[:, 1::2] = self.K - self.N
         return lower, diagonal, upper
 
-    def solve(self, i, rhs, given):
+    def solve(self, i, rhs, given, forced):
         """Node values of stiff row i, by elimination in (u_0, F_0, u_1, F_1, …).
 
         With the flux laws as they stand, LAPACK's choice of pivots leaves only sums of positive terms where it matters.
-        given: what f at the top lets in through the last face.
+        given: what f at the top lets in through the last face.  forced: with the `offset` of the fluxes.
         """
         lower, diagonal, upper = self.matrix
         r = np.zeros(self.solution.shape[1])
         r[0::2] = self.rhs[i] = rhs
+        if forced:
+            r[1::2] = self.offset[i]
         if self.K.shape[1] == len(rhs):
-            r[-1] = -given
-        self.solution[i] = dgtsv(lower[i, 1:], diagonal[i], upper[i, :-1], r, overwrite_b=1)[3]
+            r[-1] -= given
+        *factors, _ = dgttrf(lower[i, 1:], diagonal[i], upper[i, :-1])
+        x = dgttrs(*factors, r)[0]
+        if forced:  # offsets have either sign: once more for what each equation by itself is off
+            rest = r - diagonal[i] * x
+            rest[1:] -= lower[i, 1:] * x[:-1]
+            rest[:-1] -= upper[i, :-1] * x[1:]
+            x += dgttrs(*factors, rest)[0]
+        self.solution[i] = x
         return self.solution[i, 0::2]
 
     def flux(self):
@@ -69,18 +82,21 @@ class Stiff:
         above, others = top - _sum_above(net), np.abs(top) + _sum_above(gross)
         return np.where(np.cumsum(gross, -1) <= others, np.cumsum(net, -1), above)[:, :faces]
 
-    def product(self, u):
-        """The rows' own part of J u, differences first; zero above the top."""
+    def product(self, u, forced=False):
+        """The rows' own part of J u, differences first; zero above the top.  forced: with what the `offset` brings in."""
         full = u if u.shape[1] > self.K.shape[1] else np.concatenate([u, np.zeros((len(u), 1))], 1)
         below, above = full[:, :-1], full[:, 1:]
         out = self.own * u
-        add_difference(out, self.K * (below - above) + self.P * below + self.N * above)
+        flux = self.K * (below - above)
+        if forced:
+            flux += self.offset
+        add_difference(out, flux + self.P * below + self.N * above)
         return out
 
     def difference(self, flux, full):
         """u_i − u_{i+1} of the faces from their fluxes, where those say more; full (rows, faces + 1): node values and top."""
         simple = full[:, :-1] - full[:, 1:]
-        exact = (flux - self.P * full[:, :-1] - self.N * full[:, 1:]) / np.where(self.known, self.K, 1.0)
+        exact = (flux - self.offset - self.P * full[:, :-1] - self.N * full[:, 1:]) / np.where(self.known, self.K, 1.0)
         return np.where(self.known, exact, simple)
 
 

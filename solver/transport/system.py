@@ -16,7 +16,7 @@ from .correction import Correction
 from .law import TINY, FaceLaw, Response, depth_excess, log
 from .linear import Blocks
 from .momentum import MomentumFlux, face_share, face_weights
-from .stencils import add_difference, add_divergence, shift
+from .stencils import add_divergence, shift
 from .strips import by_strips, strips
 
 LEAST_RATE = 1e-18  # scaled 1/κ where nothing else scatters: f is flat to that; linear damping lets through less by √(2mν)
@@ -363,8 +363,8 @@ class System:
 
     def linearise(self, point, nu, with_correction=True, exact=False, tangent=None, spectrum=None, species=None,
                   careful=False):
-        """(Blocks, right-hand side) of the Newton step for new node values at the mixed `point`; to the latter comes
-        `blocks.given` on the top nodes.
+        """(Blocks, right-hand side) of the Newton step for new node values at the mixed `point`; to the latter come
+        `blocks.given` on the top nodes and what stiff rows keep as the offsets of their fluxes.
 
         tangent: (κ, offset) of the protons' faces instead of the tangent of the law at the point.
         spectrum: node values whose slopes the momentum flux takes as given, which keeps the new values positive; else the
@@ -410,9 +410,7 @@ class System:
                     own[:, columns] -= c
                 else:
                     blocks.gain(s, o, columns, c)
-            if offset is not None:
-                add_difference(rhs[s], -offset)
-            blocks.flow(s, K, P, N, u[s, self.rows], None if self.top is None else self.top[s], careful)
+            blocks.flow(s, K, P, N, offset, rhs[s], u[s, self.rows], None if self.top is None else self.top[s], careful)
         blocks.secondaries = self.weights
         return blocks, rhs
 

@@ -144,6 +144,7 @@ def linearised(system, u, exact=True):
     point = Point(u, a, None if a is None else system.law.q(a, nu))
     blocks, rhs = system.linearise(point, nu, exact=exact)
     blocks.wave_species = system.w
+    rhs -= blocks.product(np.zeros_like(u), forced=True)
     rhs[..., -1] += blocks.given
     return blocks, rhs
 
