@@ -47,7 +47,7 @@ HISTORY = {
     "krylov": ("1", "Krylov iterations"),
     "residual": ("1", "largest scaled residual"),
     "change": ("1", "largest relative change of f"),
-    "storage": ("1", "largest rate of change of the content over the throughput"),
+    "storage": ("1", "largest flux that filling or emptying makes, over the throughput"),
     "budget": ("1", "injected - escaped - lost - stored over injected"),
     "error": ("1", "estimated time error of the step"),
     "rejected": ("1", "rejected tries before this step"),

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-BUDGET = ("source", "momentum", "sink", "escape", "stored", "stored_gross", "known", "throughput")
+BUDGET = ("source", "momentum", "sink", "escape", "stored", "moved", "stored_gross", "known", "passing")
+EPS = np.finfo(float).eps
 
 
 class Account:
@@ -34,6 +35,8 @@ class Account:
     def budget(self, u):
         """Rates per own row, scaled (species, rows), by the names in BUDGET.
 
+        moved: the largest flux that storage makes between nodes, also where a row only shifts what it holds.
+        known: what a step finds, over its length; passing: all else that enters a row, and its largest flux.
         escape is the conserved flux at the top, the one results carry; how well it meets the flux law is the mismatch.
         What closes is the sum over a species: source + momentum through the ends − sink − escape − stored = 0.
         """
@@ -44,17 +47,18 @@ class Account:
                 own = u[s, system.rows]
                 gains = system.gains(u, s)
                 out["momentum"][s] = gains[0].sum(-1)
-                throughput = system.throughput(u, s, gains)
+                gained, secondary = gains[1], system.secondary(u, s)
                 flux = system.balance_flux(u, s, gains)
-                out["source"][s] = system.source[s].sum(-1) + system.secondary(u, s)
+                out["source"][s] = system.source[s].sum(-1) + secondary
+                out["passing"][s] = np.abs(system.source[s]).sum(-1) + np.abs(secondary) + gained + np.abs(flux).max(-1)
                 out["sink"][s] = (system.sink[s] * own).sum(-1)
                 out["escape"][s] = flux[:, -1] if p.top is not None else system.outflow[s] * own[:, -1]
                 if not system.steady:
                     stored = system.vol * system.inv_tau[s] * (own - system.u_known[s])
                     out["stored"][s] = stored.sum(-1)
+                    out["moved"][s] = np.abs(np.cumsum(stored, -1)).max(-1)
                     out["stored_gross"][s] = np.abs(stored).sum(-1)
                     out["known"][s] = (system.vol * system.inv_tau[s] * np.abs(system.u_known[s])).sum(-1)
-                out["throughput"][s] = throughput + np.abs(flux).max(-1)
         return out
 
     def momentum_ends(self, u):
@@ -74,8 +78,8 @@ class Account:
         change = float(np.max(change[alive] / size[alive])) if alive.any() else 0.0
         budget = self.budget(u)
         # against what passes through, not what a short step has in store: else every short step looks steady
-        passing = np.maximum(budget["throughput"] - budget["known"], np.finfo(float).eps * budget["throughput"])
-        storage = np.abs(budget["stored"]) / np.maximum(passing, 1e-290)
+        passing = np.maximum(budget["passing"], EPS * (budget["passing"] + budget["known"]))
+        storage = budget["moved"] / np.maximum(passing, 1e-290)
         own = self.weights[:, self.system.rows]
 
         def total(key):
@@ -84,9 +88,14 @@ class Account:
         ends = self.momentum_ends(u) / self.heaviest
         closure = total("source") + ends - total("sink") - total("escape") - total("stored")
         scale = total("source") + total("stored_gross")
-        scale = np.where(total("source") > 0, scale, np.maximum(scale, total("throughput")))
+        scale = np.where(total("source") > 0, scale, np.maximum(scale, total("passing") + total("known")))
         return {
             "change": change,
             "storage": self.ranks.max(float(storage.max())),
             "budget": np.abs(closure) / np.maximum(scale, 1e-290),
         }
+
+    def hides(self, u, share):
+        """May rounding of what a step finds hide a leak of more than this share of what passes through some row?"""
+        budget = self.budget(u)
+        return self.ranks.any(bool((EPS * budget["known"] > share * budget["passing"])[budget["passing"] > 0.0].any()))

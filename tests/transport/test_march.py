@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from slabs import march, slab
+from slabs import march, slab, solve
 
 import problems
 from solver.constants import MYR
@@ -207,3 +207,27 @@ def test_direct_solve_that_gives_up_goes_through_time(monkeypatch):
     assert run.status == "steady"
     assert run.counts["steps"] > 3
     np.testing.assert_allclose(run.f(), expected, rtol=1e-9, atol=0)
+
+
+# ---- when is it steady? --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first_step", [0.3, 1.0, 3.0])
+@pytest.mark.parametrize("waves", [None, 0])
+def test_content_that_only_shifts_is_not_steady(waves, first_step):
+    """A wind sweeps to the disc what was there, next to nothing enters or leaves: no row's content changes, yet f does."""
+    problem = slab(4, v=-1.0, nu=0.3, X=1.0, waves=waves, sink=1e-20, Q=lambda R, t: 1e-20 * R**-4.3, top=None, adiabatic=False)
+    start = 0.1 * problem.grid.R[:, None] ** -4.3 * np.ones(problem.nodes)
+    marched, direct = march(problem, start[None], max_steps=300, first_step=first_step), solve(problem)
+    assert marched.status == "steady" and direct.outcome.converged
+    np.testing.assert_allclose(marched.f(), direct.f, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("depth", "start"), [(92.0, 0.0), (200.0, 1e5), (200.0, 1e80)])
+def test_a_leak_that_no_step_shows(depth, start):
+    """What the wind holds back leaks out in e^92 or e^200 crossing times: rounding hides that, and it fills as if for ever."""
+    problem = slab(12, v=-1.0, nu=depth, waves=None, Q=lambda R, t: 1e-20 * R**-4.3, adiabatic=False)
+    known = start * problem.grid.R[:, None] ** -4.3 * np.ones(len(problem.grid.z))
+    marched, direct = march(problem, known[None], max_steps=600, first_step=1e3), solve(problem)
+    assert marched.status == "steady" and direct.outcome.converged
+    np.testing.assert_allclose(marched.f()[..., 0], direct.f[..., 0], rtol=1e-6)
