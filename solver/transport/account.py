@@ -2,8 +2,10 @@
 
 import numpy as np
 
-BUDGET = ("source", "momentum", "sink", "escape", "stored", "moved", "stored_gross", "known", "passing")
-EPS = np.finfo(float).eps
+from .existence import shut_in
+
+BUDGET = ("source", "momentum", "sink", "escape", "stored", "moved", "stored_gross", "known", "free", "entering", "flux")
+ROUNDING = 10.0 * np.finfo(float).eps  # of what a step finds: a flux that its storage cannot tell from nothing
 
 
 class Account:
@@ -14,6 +16,7 @@ class Account:
         particles = system.problem.grid.R ** 3 * system.V_all * system.F_all
         self.heaviest = np.maximum(particles.max(1), 1e-290)  # R³ V F of a species' largest row
         self.weights = particles / self.heaviest[:, None]  # particles per scaled content, in units of that; (species, R)
+        self.free = ~shut_in(system.problem)[:, system.rows]
 
     def fluxes(self, u):
         """(flux, κ) on the faces of own rows, physical units: the flux that balances every node, κ = diffusive flux/slope."""
@@ -36,7 +39,7 @@ class Account:
         """Rates per own row, scaled (species, rows), by the names in BUDGET.
 
         moved: the largest flux that storage makes between nodes, also where a row only shifts what it holds.
-        known: what a step finds, over its length; passing: all else that enters a row, and its largest flux.
+        known: what a step finds, over its length; free: of that what can move; entering: all else that enters a row.
         escape is the conserved flux at the top, the one results carry; how well it meets the flux law is the mismatch.
         What closes is the sum over a species: source + momentum through the ends − sink − escape − stored = 0.
         """
@@ -50,7 +53,8 @@ class Account:
                 gained, secondary = gains[1], system.secondary(u, s)
                 flux = system.balance_flux(u, s, gains)
                 out["source"][s] = system.source[s].sum(-1) + secondary
-                out["passing"][s] = np.abs(system.source[s]).sum(-1) + np.abs(secondary) + gained + np.abs(flux).max(-1)
+                out["entering"][s] = np.abs(system.source[s]).sum(-1) + np.abs(secondary) + gained
+                out["flux"][s] = np.abs(flux).max(-1)
                 out["sink"][s] = (system.sink[s] * own).sum(-1)
                 out["escape"][s] = flux[:, -1] if p.top is not None else system.outflow[s] * own[:, -1]
                 if not system.steady:
@@ -58,7 +62,8 @@ class Account:
                     out["stored"][s] = stored.sum(-1)
                     out["moved"][s] = np.abs(np.cumsum(stored, -1)).max(-1)
                     out["stored_gross"][s] = np.abs(stored).sum(-1)
-                    out["known"][s] = (system.vol * system.inv_tau[s] * np.abs(system.u_known[s])).sum(-1)
+                    known = system.vol * system.inv_tau[s] * np.abs(system.u_known[s])
+                    out["known"][s], out["free"][s] = known.sum(-1), (known * self.free[s]).sum(-1)
         return out
 
     def momentum_ends(self, u):
@@ -70,16 +75,20 @@ class Account:
             out[s] = (R[-1] ** 3 * high.sum() - R[0] ** 3 * low.sum()) / stencil.width
         return out
 
-    def measure(self, before, u):
-        """Of a step from `before` to u: change of f, storage against what passes, closure of the budget of each species."""
+    def measure(self, before, u, mismatch=0.0):
+        """Of a step from `before` to u, solved to `mismatch`: change of f, storage against what passes, closure of the budget of
+        each species."""
         size = np.maximum(np.abs(u).max(-1), np.abs(before).max(-1))
         alive = size > 1e-30 * max(size.max(), 1e-290)
         change = np.abs(u - before).max(-1)
         change = float(np.max(change[alive] / size[alive])) if alive.any() else 0.0
         budget = self.budget(u)
         # against what passes through, not what a short step has in store: else every short step looks steady
-        passing = np.maximum(budget["passing"], EPS * (budget["passing"] + budget["known"]))
-        storage = budget["moved"] / np.maximum(passing, 1e-290)
+        passing, known = budget["entering"] + budget["flux"], budget["known"]
+        still = self._still(budget)
+        moved = np.where(still, budget["moved"], np.maximum(budget["moved"], mismatch * known))
+        passing = np.where(still, ROUNDING * (passing + known), passing)
+        storage = moved / np.maximum(passing, 1e-290)
         own = self.weights[:, self.system.rows]
 
         def total(key):
@@ -88,14 +97,20 @@ class Account:
         ends = self.momentum_ends(u) / self.heaviest
         closure = total("source") + ends - total("sink") - total("escape") - total("stored")
         scale = total("source") + total("stored_gross")
-        scale = np.where(total("source") > 0, scale, np.maximum(scale, total("passing") + total("known")))
+        scale = np.where(total("source") > 0, scale, np.maximum(scale, total("entering") + total("flux") + total("known")))
         return {
             "change": change,
             "storage": self.ranks.max(float(storage.max())),
             "budget": np.abs(closure) / np.maximum(scale, 1e-290),
         }
 
-    def hides(self, u, share):
-        """May rounding of what a step finds hide a leak of more than this share of what passes through some row?"""
+    @staticmethod
+    def _still(budget):
+        """Rows through which nothing passes that rounding of what they hold would let us see."""
+        held = np.where(budget["entering"] > 0.0, budget["free"], budget["known"])
+        return budget["entering"] + budget["flux"] <= ROUNDING * held
+
+    def may_leak(self, u):
+        """Is there a row that holds so much of what can move, and of which so little passes, that it may leak unseen?"""
         budget = self.budget(u)
-        return self.ranks.any(bool((EPS * budget["known"] > share * budget["passing"])[budget["passing"] > 0.0].any()))
+        return self.ranks.any(bool((self._still(budget) & (budget["flux"] > 0.0) & (budget["free"] > 0.0)).any()))

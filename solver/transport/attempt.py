@@ -44,6 +44,11 @@ class Outcome:
     grows: bool = False  # compression makes it grow faster than it escapes
     complete: bool = True  # was it the whole equation that was met so well, at the physical ν?
 
+    @property
+    def settled(self):
+        """Is there nothing left to try?"""
+        return self.converged or self.impossible
+
 
 @dataclass(frozen=True)
 class Attempt:

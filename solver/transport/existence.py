@@ -73,6 +73,23 @@ def _bound(p):
     return bound
 
 
+def shut_in(p):
+    """Nodes (species, R, nodes) at rest in undamped waves and without losses: what is there stays there for ever."""
+    out = np.zeros((p.species, len(p.grid.R), p.nodes), bool)
+    if p.waves is None:
+        return out
+    shut = p.confined & (p.v == 0) & (p.S == 0) & (p.X == 0)
+    for _, Y in p.others:
+        shut = shut & (Y == 0)
+    shut = np.pad(shut, ((0, 0), (1, 1)), constant_values=True)
+    nodes = (shut[:, :-1] & shut[:, 1:])[:, : p.nodes]
+    for s, B in enumerate(p.momentum_rate()):
+        out[s] = nodes & (p.sink[s][:, : p.nodes] == 0) & (B[:-1, : p.nodes] == 0) & (B[1:, : p.nodes] == 0)
+    if p.top is None and p.v_top > 0:
+        out[..., -1] = False
+    return out
+
+
 def _against_the_flow(p, s):
     """∫|v|dz/κ over each stretch of flow towards the disc, up to each face, by other scatterers than waves; (R, faces)."""
     inward = p.v < 0
@@ -103,6 +120,16 @@ def _carried_back(p, Q):
             new = np.where(S > 0, S / (1.0 - full), q / (1.0 - full))
             f = np.where(moves & (full < 1.0), np.maximum((new - Q) / v, 0.0), f)
     return out
+
+
+def piles_up(p, s, k, face):
+    """The sentence for species s that is carried, at rigidity row k, to a face at rest whose waves nothing damps."""
+    name = p.names[s] if p.names else f"species {s}"
+    return (
+        f"no steady state: {name} at R = {p.grid.R[k]:.3g} GV piles up below z = {p.grid.z_face[face] / p.grid.z[-1]:.3g} z_max, "
+        "where nothing flows and waves that nothing damps hold all of it, and it is not lost as fast; add damping, a flow or "
+        "losses, or set time.end"
+    )
 
 
 def runaway(p, s, k, i):

@@ -46,6 +46,8 @@ class Inflow:
                 out, reached, stride = trial, system.opening, 2.0 * stride
                 message = self.runaway(out.point) if reached < 1.0 else None
                 continue
+            if trial.impossible:
+                return trial
             if message is not None:
                 self._deny(out, message)
                 return out

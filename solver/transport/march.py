@@ -299,7 +299,7 @@ class March:
         if s.t in self.control.stops:
             s.rate = None                                                  # sources may jump there
         self.counts["steps"] += 1
-        row = self.account.measure(before, s.u)
+        row = self.account.measure(before, s.u, out.mismatch)
         row |= {
             "t": s.t,
             "dt": dt,
@@ -323,13 +323,12 @@ class March:
     def _lasts(self):
         """Is a state that seems steady the end?  True; False where there can be none, None where the march has to go on.
 
-        Where a row holds so much of what was there at the start that rounding hides its leak, a direct solve knows the end.
+        Where rounding of what rows hold may hide a leak, a direct solve knows where it ends.
         """
         if self.control.direct:
             # where nothing enters and nothing leaves, that finds a singular matrix at the end of a good march
             return self.solve_steady() or self.state.history["storage"][-1] < NOTHING or None
-        hidden = self.account.hides(self.state.u, self.control.steady_residual)
-        return not (hidden and self._leap() is False)
+        return not (self.account.may_leak(self.state.u) and self._leap() is False)
 
     def _fail(self, out, what):
         p, where = self.problem, dict(out.worst)

@@ -12,6 +12,7 @@ import numpy as np
 from petsc4py import PETSc
 
 from .attempt import Attempt, Outcome, Walk
+from .existence import piles_up
 from .inflow import Inflow, positive
 from .layout import BlockMatrix, Layout, Sweeps
 
@@ -86,16 +87,16 @@ class NewtonPath:
         system.opening, out = 1.0, None
         if self.warm is not None:
             out = self.first(snes, self.warm_attempts(), None, self.warm)
-        if out is None or not out.converged:
+        if out is None or not out.settled:
             correction, shut = system.correction, system.heated_from_below
             begun = correction.left_out
             system.opening = 0.0 if shut else 1.0
             out = self.first(snes, self._quick(), out)
-            if not out.converged and not self.inflow.denied(out):
+            if not out.settled and not self.inflow.denied(out):
                 system.opening = 0.0 if shut else 1.0
                 if system.steady and correction.some and not begun:
                     out = self._rough(snes, out)
-                if not out.converged and self.has_waves:
+                if not out.settled and self.has_waves:
                     out = self.first(snes, self._long(), out)
             if out.converged and shut:
                 out = self.inflow.open(snes, out)
@@ -155,9 +156,26 @@ class NewtonPath:
         if out.converged and self.system.steady:
             if not positive(out.point.u):
                 out.converged, out.message = False, "the root found is negative somewhere"
+            elif (place := self._pierced(out.point.u)) is not None:
+                out.converged, out.impossible, out.message = False, True, piles_up(self.system.problem, *place)
             elif out.point.u.min() < 0.0:
                 self._clear(out)
         return out
+
+    def _pierced(self, u):
+        """The first (species, rigidity row, face) at rest where f is so large that it passes even undamped waves; or None.
+
+        κ is not quite zero there, so that matrices are regular, and a root with next to infinite f takes the place of none.
+        """
+        system = self.system
+        if system.w is None or not self.layout.ranks.any((shut := system.law.undamped & (system.m[system.w] == 0)).any()):
+            return None
+        q = self.layout.ranks.gather(np.stack([
+            np.where(shut, np.abs(q), 0.0) / (system.throughput(u, s)[:, None] + 1e-290)
+            for s, (_, q, _, _) in system.law_flux(u, system.slope(u, system.w), system.nu_waves, False).items()
+        ]))
+        through = np.argwhere(q > self.tolerance)
+        return tuple(int(i) for i in through[0]) if len(through) else None
 
     def _clear(self, out):
         """Set f below zero, which can only be rounding of a row, to zero where the tolerance allows."""
@@ -171,9 +189,9 @@ class NewtonPath:
         """The first attempt that converges, or the one that came nearest."""
         for attempt in attempts:
             out = self._counted(snes, attempt, warm)
-            if best is None or out.converged or out.mismatch < best.mismatch:
+            if best is None or out.settled or out.mismatch < best.mismatch:
                 best = out
-            if out.converged:
+            if out.settled:
                 self.dual = attempt.dual
                 break
         return best

@@ -219,7 +219,8 @@ def test_content_that_only_shifts_is_not_steady(waves, first_step):
     problem = slab(4, v=-1.0, nu=0.3, X=1.0, waves=waves, sink=1e-20, Q=lambda R, t: 1e-20 * R**-4.3, top=None, adiabatic=False)
     start = 0.1 * problem.grid.R[:, None] ** -4.3 * np.ones(problem.nodes)
     marched, direct = march(problem, start[None], max_steps=300, first_step=first_step), solve(problem)
-    assert marched.status == "steady" and direct.outcome.converged
+    assert marched.status == "steady"
+    assert direct.outcome.converged
     np.testing.assert_allclose(marched.f(), direct.f, rtol=1e-6)
 
 
@@ -229,5 +230,28 @@ def test_a_leak_that_no_step_shows(depth, start):
     problem = slab(12, v=-1.0, nu=depth, waves=None, Q=lambda R, t: 1e-20 * R**-4.3, adiabatic=False)
     known = start * problem.grid.R[:, None] ** -4.3 * np.ones(len(problem.grid.z))
     marched, direct = march(problem, known[None], max_steps=600, first_step=1e3), solve(problem)
-    assert marched.status == "steady" and direct.outcome.converged
+    assert marched.status == "steady"
+    assert direct.outcome.converged
     np.testing.assert_allclose(marched.f()[..., 0], direct.f[..., 0], rtol=1e-6)
+
+
+LAYER_THAT_HOLDS = {"tops": (0.4, 0.8, 1.0), "v": lambda z, layer: 1.0 * (layer == 0), "nu": 1.0, "adiabatic": False}
+
+
+def test_what_undamped_waves_hold_at_rest_stays():
+    """A layer at rest whose waves nothing damps keeps what was there at the start, however much; below all is as without it."""
+    problem = slab(15, confined=lambda layer: layer > 0, sink=0.5, **LAYER_THAT_HOLDS)
+    inside = np.flatnonzero((problem.grid.z > 0.4 + 1e-9) & (problem.grid.z < 1.0 - 1e-9))
+    known = np.zeros((1, len(problem.grid.R), len(problem.grid.z)))
+    known[..., inside] = 1e20
+    marched, without = march(problem, known, max_steps=300), march(problem, max_steps=300)
+    assert marched.status == without.status == "steady"
+    np.testing.assert_allclose(marched.f()[..., inside], 1e20, rtol=1e-12)
+    np.testing.assert_allclose(marched.f()[..., : inside[0]], without.f()[..., : inside[0]], rtol=1e-6)
+
+
+def test_what_piles_up_below_such_waves_is_never_steady():
+    """Where S lets back to the disc less than the wind brings there; with κ next to nothing f would be 1e100 times too large."""
+    problem = slab(15, S=lambda z, R, layer: 1.0 * (layer == 0), sink=0.5, **LAYER_THAT_HOLDS)
+    for message in (solve(problem).outcome.message, march(problem, max_steps=300).status):
+        assert "no steady state: species 0 at R = 1 GV piles up below z = 0.433 z_max, where nothing flows" in message
