@@ -88,6 +88,7 @@ class Walk:
         self.least = np.maximum(system.faded[..., 0], 1e-290)  # largest f of a row below which it counts for nothing
         self.spectrum = self.u  # node values whose slopes the momentum flux takes as given while far from the solution
         self.e, self.krylov = np.inf, 0
+        self.alone = False  # are protons solved, as well as they will be, and left as they are?
         self._forget_the_lowest(0)
 
     def run(self, snes, counted):
@@ -97,11 +98,11 @@ class Walk:
         found = nearest = None
         polished = 0
         for it in range(1, attempt.limit + 1):
-            active = self.everyone if self.final or system.w is None else [system.w]
+            active = self._active()
             before = self.u
             if not self._iterate(it, active):
                 return self._outcome(it, np.inf, "the linear system became singular")
-            errors, e_rows, e_all = self._measure(active)
+            errors, e_rows, e_all = self._measure(self.everyone if self.final else active)
             e = self.e = float(e_all.max())
             snes.setIterationNumber(counted + it)
             snes.setFunctionNorm(e)
@@ -119,6 +120,8 @@ class Walk:
             if self.final and (nearest is None or e < nearest.mismatch):
                 nearest = self._outcome(it, e, errors=errors)
             self._keep_the_lowest(it, e_all)
+            if self.final and not self.alone and it - self.lowest_at > STUCK and self._protons_done(e_all):
+                self._leave_protons(it)
             if attempt.factor is None and it - self.lowest_at > PATIENCE:
                 break  # the warm start leads nowhere
             self.stall += 1
@@ -135,6 +138,13 @@ class Walk:
         """Where the walk stands, not converged."""
         worst = {} if errors is None else self.newton.where(errors)
         return Outcome(Point(self.u, self.a, self.q), False, it, self.krylov, mismatch, worst, message)
+
+    def _active(self):
+        """The species to solve for: on the path the protons; at the end all, or nuclei alone."""
+        w = self.system.w
+        if w is None or (self.final and not self.alone):
+            return self.everyone
+        return [s for s in self.everyone if (s == w) != self.final]
 
     # ---- an iteration -------------------------------------------------------------------------------------------
 
@@ -160,7 +170,7 @@ class Walk:
             u[halved] = 0.5 * (self.u[halved] + u[halved])
         if u.min() < 0.0:
             u[(u < 0.0) & (u > -EMPTY * np.abs(u).max(-1, keepdims=True))] = 0.0
-        if w is not None:
+        if w in active:
             self.a = self._slopes(blocks, rhs, u, self.newton.sweeps.forced and not halved.any())
             self.q = tangent[0] * self.a + tangent[1]
             if dual:
@@ -187,6 +197,19 @@ class Walk:
         e_rows = errors[w].max(-1) if w is not None else np.zeros(rows)
         e_all = self.ranks.gather(np.stack([errors[s].max(-1) if s in errors else np.zeros(rows) for s in self.everyone]))
         return errors, e_rows, e_all
+
+    def _protons_done(self, e_all):
+        """Are nuclei all that is not solved?  Then protons may move within rounding for ever, and take the nuclei along."""
+        w = self.system.w
+        return w is not None and float(e_all[w].max()) < self.newton.tolerance <= self.e
+
+    def _leave_protons(self, it):
+        """From now on they stay as they are, with the slopes that nuclei are measured by."""
+        system, w = self.system, self.system.w
+        self.alone = True
+        self.a = self.newton.waves_slopes(system.slope(self.u, w), system.upper(self.u)[w], self.a, system.df)
+        self.q = system.law.q(self.a, self.nu)
+        self._forget_the_lowest(it)
 
     def _forget_the_lowest(self, it):
         """From now on: the lowest mismatch, that of every row, and when they were reached."""

@@ -91,9 +91,6 @@ class Sweeps:
                 if s not in m.active:
                     rest[s] = 0.0
             u = u + blocks.sweep(rest, layout.ranks, m.active, down=False)
-        for s in range(len(u)):
-            if s not in m.active:
-                u[s] = rhs[s]
         layout.to_vector(u, x)
 
     def applyTranspose(self, _pc, b, x):

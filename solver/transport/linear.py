@@ -188,16 +188,20 @@ class Blocks:
 
         A species whose momentum flows one way only is swept that way whatever `down` says; `exact`: the others are
         solved by a factorisation, so that this is the inverse of the whole.
-        species: those to solve (default all, in order); others stay zero.
+        species: those to solve (default all), others are what b says.
         forced: with what a given f at the top lets in and the offsets of stiff fluxes.  Returns own rows.
         """
         out = np.zeros_like(b)
         given = self.given if forced else np.zeros_like(self.given)
         parents = {parent for parent, _, _ in self.secondaries}
         disc = {}
-        for s in range(len(b)) if species is None else species:
+        for s in range(len(b)):
             x = out[s]
             x[:] = b[s]
+            if species is not None and s not in species:
+                if any(parent == s and child in species for parent, child, _ in self.secondaries):
+                    disc[s] = ranks.gather_rows(x[:, 0])
+                continue
             for parent, child, W in self.secondaries:
                 if child == s and parent in disc:
                     x[:, 0] += W @ disc[parent]

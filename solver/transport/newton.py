@@ -241,15 +241,7 @@ class NewtonPath:
         """Its (species, array) of a strip of own rows, `sys` being the system of these."""
         values = sys.upper(u)
         slopes = sys.slope(u)
-        waves = None if sys.w is None else slopes[sys.w]
-        stiff = np.asarray(() if a is None else self.stiff, int)
-        stiff = stiff[(stiff >= own.start) & (stiff < own.stop)]
-        if waves is not None and len(stiff):
-            # node values know the slope to their rounding, the mixed unknown perhaps better
-            here = stiff - own.start
-            full, rough = values[sys.w][here], waves[here]
-            doubt = 2.0 * np.finfo(float).eps * (np.abs(full[:, :-1]) + np.abs(full[:, 1:])) / sys.df
-            waves[here] = np.clip(a[stiff], rough - doubt, rough + doubt)
+        waves = None if sys.w is None else self.waves_slopes(slopes[sys.w], values[sys.w], a, sys.df, own)
         law = sys.law_flux(u, waves, nu, with_correction, species, (values, slopes))
         for s, (flux, q, kappa, _) in law.items():
             gains = sys.gains(u, s, sys.kept_coefficients(u, s))
@@ -268,6 +260,18 @@ class NewtonPath:
                 last = np.abs(inputs.sum(-1) - sys.outflow[s] * u[s, sys.rows, -1])
                 err[:, -1] = np.maximum(err[:, -1], last / throughput[:, 0])
             yield s, err
+
+    def waves_slopes(self, rough, full, a, df, own=slice(None)):
+        """The protons' slopes on a strip of own rows: the `rough` ones of their node values `full`; within the rounding of those
+        the mixed unknown's a (of all own rows), where the last linear step took it from fluxes."""
+        index = np.asarray(() if a is None else self.stiff, int)
+        first, last, _ = own.indices(len(a)) if len(index) else (0, 0, 1)
+        index = index[(index >= first) & (index < last)]
+        if len(index):
+            here = index - first
+            doubt = 2.0 * np.finfo(float).eps * (np.abs(full[here, :-1]) + np.abs(full[here, 1:])) / df
+            rough[here] = np.clip(a[index], rough[here] - doubt, rough[here] + doubt)
+        return rough
 
     def where(self, errors):
         """Species, own row and face of the largest mismatch."""

@@ -54,6 +54,11 @@ def test_what_leaves_and_what_fills_for_decades_of_time(seed, outcome, tmp_path)
     assert run(deck_of(seed), tmp_path).outcome == outcome
 
 
+def test_nuclei_where_protons_are_thirteen_decades_below_their_disc(tmp_path):
+    """A wind towards the disc leaves so few protons above that the tolerance does not see them, but nuclei need their slope."""
+    assert run(deck_of(6904), tmp_path).outcome == "converged"
+
+
 def test_an_event_shorter_than_any_step(tmp_path):
     """Where the protons' slope turns under linear damping without flow, iron of two cells mixes in no time at all.
 

@@ -93,6 +93,8 @@ class Faces:
         fall = np.abs(self.low - self.high)
         # κ is at most 1/ν and q0 at most what that conducts without flow, or S where waves pass no more
         most = fall / np.maximum(self.nu * self.dz, 1e-300)
+        own = 1.000001 * (self.S + np.sqrt(self.X2 * fall / self.dz))  # what waves let through where f falls evenly; q0 is less
+        most = np.where(self.confined & (self.S + self.X2 > 0), np.minimum(most, own), most)
         hi = np.log(np.maximum(most, 1e-290))
         lo = np.full(len(hi), -660.0)
         for _ in range(steps):

@@ -252,3 +252,17 @@ def test_species_that_wait_are_left_alone():
     out, _ = newton.linear_step(blocks, rhs.copy(), u, [0])
     np.testing.assert_array_equal(out[1:], u[1:])
     assert not np.allclose(out[0], u[0])
+
+
+@pytest.mark.parametrize("heat", [False, True])
+def test_nuclei_alone_are_solved_for_given_protons(heat):
+    """Where protons are solved and left as they are, their rows are the identity and what nuclei owe them a given source."""
+    problem = random_slab(1, heat=heat)
+    system, u = random_state(problem, 1)
+    blocks, rhs = linearised(system, u, exact=False)
+    blocks.given[:] = 0.0  # `linearised` has it in rhs
+    newton = NewtonPath(layout_of(problem))
+    out, _ = newton.linear_step(blocks, rhs.copy(), u, [1, 2])
+    np.testing.assert_array_equal(out[0], u[0])
+    rest, terms = blocks.product(out) - rhs, np.abs(blocks.to_csr()) @ np.abs(out.ravel()) + np.abs(rhs.ravel())
+    assert np.abs(rest[1:]).max() <= (1e-8 if heat else ROUNDING) * terms.max()
