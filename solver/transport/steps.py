@@ -17,6 +17,8 @@ ENOUGH = 1e-3  # of time.rtol: a mismatch that does not matter to a step whose s
 ENOUGH_ON_THE_WAY = 1e-4  # of what the last step stored: the same for steps to a steady state
 SHARE = 4.0  # of time.rtol, spent while the time since the last switch grows by e: the sum measured is then 0.3 to 1 of it
 LEAST_SHARE = 0.02
+FADING = 0.4  # of time.rtol, spent while a row fades by e, or more the deeper it has faded: e-folds over DEEP
+DEEP = 10.0
 TRACE = 1e-12  # of what was there at the start: time errors far below do not limit steps
 FADED = 1e-20  # of what a row once held: below that it is not solved any better
 INSTANT = 1e-2  # of time.rtol and of the time since the last switch: events can be shorter (where the slope of f turns)
@@ -97,9 +99,10 @@ class Steps:
         rate2 = (out.point.u - known) / (D * dt)
         # b̂ = ((1 − W)/3, (3W + 1)/3, D/3) is of third order; b = (W, W, D)
         error = dt * ((1 - 4 * W) / 3 * s.rate + rate1 / 3 - 2 * D / 3 * rate2)
-        size = np.maximum(np.abs(out.point.u).max(-1), np.abs(s.u).max(-1))[..., None]
-        size = np.maximum(size, self._expected)
-        return out, rate2, float((np.abs(error) / (self.control.rtol * size + 1e-290)).max()) / self._share(dt)
+        before, after = np.abs(s.u).max(-1), np.abs(out.point.u).max(-1)
+        size = np.maximum(np.maximum(before, after)[..., None], self._expected)
+        allowed = self.control.rtol * size * self._share(dt, before, after)[..., None]
+        return out, rate2, float((np.abs(error) / (allowed + 1e-290)).max())
 
     def first_rate(self, dt):
         """∂u/∂t at the start, from one short backward Euler step that is then thrown away."""
@@ -132,13 +135,17 @@ class Steps:
         """When sources were last switched."""
         return max((t for t in self.control.stops if t <= self.march.state.t), default=0.0)
 
-    def _share(self, dt):
-        """The part of time.rtol that a step's error may be: that of the step in the time since the last switch.
+    def _share(self, dt, before, after):
+        """The part of time.rtol that a step's error may be, (species, R): that of the step in the time since the last switch.
 
         So the errors of the steps, however many they are, add up to about the tolerance; f forgets older ones.  Events (a front
-        that arrives) make an error that shrinks no faster than the step; they may always take LEAST_SHARE.
+        that arrives) make an error that shrinks no faster than the step; they may always take LEAST_SHARE.  A row that fades,
+        largest f before and after the step, may take its share of FADING.
         """
-        return max(SHARE * dt / (self.march.state.t - self._begun + dt), LEAST_SHARE)
+        share = max(SHARE * dt / (self.march.state.t - self._begun + dt), LEAST_SHARE)
+        folds = np.log(np.maximum(before, 1e-290) / np.maximum(after, 1e-290))
+        deep = np.log(np.maximum(self._held[..., 0] / np.maximum(after, 1e-290), 1.0))
+        return np.maximum(share, folds * np.maximum(FADING, deep / DEEP))
 
     @cached_property
     def _full(self):
@@ -166,6 +173,11 @@ class Steps:
         return np.maximum(self.filled, TRACE * self.march.peak)
 
     @cached_property
+    def _held(self):
+        """What a row once held or can hold, (species, R, 1)."""
+        return np.maximum(self._full, self.march.peak)
+
+    @cached_property
     def faded(self):
-        """What is next to nothing against what a row once held or can hold, (species, R, 1)."""
-        return FADED * np.maximum(self._full, self.march.peak)
+        """What is next to nothing against that."""
+        return FADED * self._held

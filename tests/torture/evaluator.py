@@ -16,6 +16,7 @@ import two_point
 
 from solver.constants import KPC, C
 from solver.medium import loss_rate
+from solver.session import initial_state
 
 POSITIVE = 1e-10  # of the row's largest f: undershoot that the stopping of the iteration leaves
 CONSERVED = 1e-11  # of all that enters or leaves a row: rounding of sums of some thousand terms
@@ -23,6 +24,7 @@ IMBALANCE = 1e-9  # of the row's throughput: ten times time.tolerance, which the
 STATED = 2.0  # times the mismatch that a transient states of its last step, which need not be solved better than it is timed
 SLOPE = 1e-9  # of the row's largest f, and of flux/c, or what is stated: the same where f says more than the flux
 ROUNDING = 32 * np.finfo(float).eps  # of f, as conducted by the row's best conducting face
+FADED = 1e-20  # of what a row held at the start or can have been filled with: a transient follows nothing below that
 SAMPLE = 2000, 400  # faces on which the law is checked, of protons and of each nucleus (which needs the protons' root too)
 
 
@@ -49,6 +51,7 @@ class Evaluator:
         stated = 0.0 if rate is None else float(result.history.residual.values[-1])
         self.imbalance = max(IMBALANCE, STATED * stated)
         self.time = result.time or 0.0
+        self.start = None if rate is None else initial_state(self.model)
         ds, m = self.ds, self.model
         self.R, self.z = ds.rigidity.values, ds.z.values * KPC
         self.dz, self.dx = np.diff(m.grid.z), np.log(m.grid.R[-1] / m.grid.R[0]) / (len(m.grid.R) - 1)
@@ -197,7 +200,8 @@ class Evaluator:
         if self.rate is None:
             return np.zeros(len(self.R))
         step = float(self.result.history.dt.values[-1]) * (1 - np.sqrt(0.5))  # of each stage of TR-BDF2
-        return (np.abs(self.f[s]) * self.volume).sum(-1) / step
+        held = np.maximum(self.start[s].max(-1), self._filled(s))[:, None]
+        return (np.maximum(np.abs(self.f[s]), FADED * held) * self.volume).sum(-1) / step
 
     def _storage_rounding(self, s):
         """Flux (R,) that rounding of f makes of what a time step stores."""
