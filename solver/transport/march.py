@@ -37,7 +37,7 @@ class Control:
     rtol: float = 1e-4
     steady_residual: float = 1e-9
     steady_change: float = 1e-6
-    max_steps: int = 10_000
+    max_steps: int = 100_000
     stops: tuple[float, ...] = ()  # times at which sources are switched; a step must end there
     outputs: tuple[float, ...] = ()  # times at which the state is wanted; a step must end there too
 
@@ -235,10 +235,9 @@ class March:
             euler = steady or positive_only or s.rate is None
             out, rate, error = self.steps.backward_euler(dt) if euler else self.steps.tr_bdf2(dt)
             if out.converged and (error <= 1.0 or dt <= self.steps.instant):
-                size = np.maximum(np.abs(out.point.u).max(-1, keepdims=True), 1e-290 if steady else self.steps.filled + 1e-290)
-                # what is negative stays so where nothing moves: no lower than it was will do
-                allowed = np.minimum(-UNDERSHOOT * size, (1.0 + 1e-6) * s.u)
-                if (out.point.u >= allowed).all() or (euler and not (steady and self._nothing_negative())):
+                if not self._sound(out, euler) and not euler:
+                    out, rate, error, euler = self._without_undershoot(out, rate, error, dt)
+                if self._sound(out, euler):
                     s.dt = dt * (c.growth if steady else self._factor(error))
                     if positive_only or (cut and not steady):              # what limited it is still near
                         s.dt = min(s.dt, dt)
@@ -260,6 +259,23 @@ class March:
             dt = self.steps.instant if out.converged and shorter < self.steps.instant < dt else shorter
         self._fail(out, f"the step from t = {s.t:.4g} s")
         return False
+
+    def _sound(self, out, euler):
+        """Is the end of a step positive, as well as its method promises?"""
+        steady = self.control.end is None
+        size = np.maximum(np.abs(out.point.u).max(-1, keepdims=True), 1e-290 if steady else self.steps.filled + 1e-290)
+        # what is negative stays so where nothing moves: no lower than it was will do
+        allowed = np.minimum(-UNDERSHOOT * size, (1.0 + 1e-6) * self.state.u)
+        return (out.point.u >= allowed).all() or (euler and not (steady and self._nothing_negative()))
+
+    def _without_undershoot(self, out, rate, error, dt):
+        """A step by backward Euler, which keeps f positive, in place of one by TR-BDF2 if they are as near as errors may be."""
+        other, new_rate, _ = self.steps.backward_euler(dt)
+        apart = self.steps.error(other.point.u - out.point.u, other.point.u, dt) if other.converged else np.inf
+        if apart > 1.0:
+            return out, rate, error, False
+        other.iterations, other.krylov = other.iterations + out.iterations, other.krylov + out.krylov
+        return other, new_rate, max(error, apart), True
 
     def _nothing_negative(self):
         """Are all sources and the known state such that f must be positive?  A problem's own sources need not be."""

@@ -59,6 +59,13 @@ def test_nuclei_where_protons_are_thirteen_decades_below_their_disc(tmp_path):
     assert run(deck_of(6904), tmp_path).outcome == "converged"
 
 
+def test_an_undershoot_that_deepens_slowly(tmp_path):
+    """TR-BDF2 leaves a trace below zero in a cell, which drifts: 160,000 solves, until backward Euler took over where both agree."""
+    record = run(deck_of(200735), tmp_path)
+    assert record.outcome == "converged"
+    assert len(record.solves) < 2000
+
+
 def test_an_event_shorter_than_any_step(tmp_path):
     """Where the protons' slope turns under linear damping without flow, iron of two cells mixes in no time at all.
 
