@@ -60,7 +60,7 @@ def test_nuclei_where_protons_are_thirteen_decades_below_their_disc(tmp_path):
 
 
 def test_an_undershoot_that_deepens_slowly(tmp_path):
-    """TR-BDF2 leaves a trace below zero in a cell, which drifts: 160,000 solves, until backward Euler took over where both agree."""
+    """TR-BDF2 leaves a trace below zero that drifts: 160,000 solves, until backward Euler took over where both agree."""
     record = run(deck_of(200735), tmp_path)
     assert record.outcome == "converged"
     assert len(record.solves) < 2000
