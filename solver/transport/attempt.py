@@ -109,7 +109,7 @@ class Walk:
             snes.monitor(counted + it, e)
             if self.final and (e < self.newton.tolerance or found is not None):
                 moved = float((np.abs(self.u - before).max(-1) / np.maximum(np.abs(self.u).max(-1), self.least)).max())
-                if found is None or e < found.mismatch or moved > SETTLED:
+                if e < self.newton.tolerance and (found is None or e < found.mismatch or moved > SETTLED):
                     found = self._outcome(it, e, errors=errors)
                 polished += 1
                 fine = e < POLISHED * self.newton.tolerance or polished > 1

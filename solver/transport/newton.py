@@ -15,8 +15,10 @@ from .attempt import Attempt, Outcome, Walk
 from .existence import piles_up
 from .inflow import Inflow, positive
 from .layout import BlockMatrix, Layout, Sweeps
+from .projection import project
 
 CARRIED = 1e-3  # of the throughput: what rounding of what flows through a face may excuse; more is no solution
+STEEP = 1e9  # weight of the flux that makes a projection keep it
 SWEEPS = 30  # Krylov iterations after which a factorisation is the cheaper way
 
 
@@ -255,11 +257,25 @@ class NewtonPath:
             noise = conducting * both + np.minimum(np.abs(sys.v[s]) * both, CARRIED * throughput)
             err /= 1.0 + noise / (self.tolerance * throughput)
             size = full.max(-1)[:, None] + 1e-290
-            err = np.fmin(err / throughput, err / np.maximum(kappa, 1e-290) * (sys.df / size))
+            by_slope = err / np.maximum(kappa, 1e-290) * (sys.df / size)
+            err /= throughput
+            if s == sys.w:
+                self._bend(sys, waves, nu, q + np.cumsum(inputs, -1)[:, : flux.shape[1]] - flux, err, by_slope, size)
+            err = np.fmin(err, by_slope)
             if sys.top is None:                                            # the top node, beyond the last face
                 last = np.abs(inputs.sum(-1) - sys.outflow[s] * u[s, sys.rows, -1])
                 err[:, -1] = np.maximum(err[:, -1], last / throughput[:, 0])
             yield s, err
+
+    def _bend(self, sys, a, nu, q, err, by_slope, size):
+        """Put right the error of the slope where that is to excuse the flux: q(a) is concave, its tangent shows too little.
+
+        q: the diffusive flux that the balance asks for.
+        """
+        at = np.nonzero((by_slope < self.tolerance) & (err >= self.tolerance))
+        if len(at[0]):
+            asked, _ = project(sys.law.take(at), STEEP * q[at], STEEP, nu[at])
+            by_slope[at] = np.maximum(by_slope[at], (np.abs(asked - a[at]) * np.broadcast_to(sys.df / size, a.shape)[at]))
 
     def waves_slopes(self, rough, full, a, df, own=slice(None)):
         """The protons' slopes on a strip of own rows: the `rough` ones of their node values `full`; within the rounding of those

@@ -59,6 +59,11 @@ def test_nuclei_where_protons_are_thirteen_decades_below_their_disc(tmp_path):
     assert run(deck_of(6904), tmp_path).outcome == "converged"
 
 
+def test_a_plateau_whose_flux_no_tangent_excuses(tmp_path):
+    """Just flat enough for the tangent of the law to say that the slope is right, where the flux is off by its own size."""
+    assert run(deck_of(300254), tmp_path).outcome == "converged"
+
+
 def test_an_undershoot_that_deepens_slowly(tmp_path):
     """TR-BDF2 leaves a trace below zero that drifts: 160,000 solves, until backward Euler took over where both agree."""
     record = run(deck_of(200735), tmp_path)
