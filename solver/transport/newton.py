@@ -255,10 +255,9 @@ class NewtonPath:
             full = np.abs(values[s])
             both = 8.0 * np.finfo(float).eps * (full[:, :-1] + full[:, 1:])
             noise = conducting * both + np.minimum(np.abs(sys.v[s]) * both, CARRIED * throughput)
-            err /= 1.0 + noise / (self.tolerance * throughput)
             size = full.max(-1)[:, None] + 1e-290
             by_slope = err / np.maximum(kappa, 1e-290) * (sys.df / size)
-            err /= throughput
+            err /= throughput + noise / self.tolerance
             if s == sys.w:
                 self._bend(sys, waves, nu, q + np.cumsum(inputs, -1)[:, : flux.shape[1]] - flux, err, by_slope, size)
             err = np.fmin(err, by_slope)

@@ -89,7 +89,9 @@ class System:
         self.vol = grid.volume[: self.n] / self.H
         self.v = p.v / self.V  # (species, rows, faces)
         self.m = np.abs(self.v) * self.df
-        self.nu = np.maximum(p.nu[:, rows] * self.V * self.H, LEAST_RATE)
+        # where losses alone are far slower than the flow, what crosses a face with the flow must not feel the least rate either
+        least = LEAST_RATE / np.maximum(np.abs(self.v).max(-1, keepdims=True), 1.0)
+        self.nu = np.maximum(p.nu[:, rows] * self.V * self.H, least)
         w = self.w = p.waves
         self.nu_waves = None  # those of the wave species, always this array: the law keeps what it makes of them
         if w is not None:

@@ -64,6 +64,11 @@ def test_a_plateau_whose_flux_no_tangent_excuses(tmp_path):
     assert run(deck_of(300254), tmp_path).outcome == "converged"
 
 
+def test_losses_far_slower_than_the_flow(tmp_path):
+    """1e17 crossings until all is lost: the rate that keeps κ finite was felt by the flow, and f fell by a fifth for nothing."""
+    assert run(deck_of(300744), tmp_path).outcome == "converged"
+
+
 def test_an_undershoot_that_deepens_slowly(tmp_path):
     """TR-BDF2 leaves a trace below zero that drifts: 160,000 solves, until backward Euler took over where both agree."""
     record = run(deck_of(200735), tmp_path)
