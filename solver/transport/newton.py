@@ -258,23 +258,29 @@ class NewtonPath:
             size = full.max(-1)[:, None] + 1e-290
             by_slope = err / np.maximum(kappa, 1e-290) * (sys.df / size)
             err /= throughput + noise / self.tolerance
+            excused = np.fmin(err, by_slope)
             if s == sys.w:
-                self._bend(sys, waves, nu, q + np.cumsum(inputs, -1)[:, : flux.shape[1]] - flux, err, by_slope, size)
-            err = np.fmin(err, by_slope)
+                doubtful = (excused.max(-1) < self.tolerance) & (err.max(-1) >= self.tolerance)
+                if doubtful.any():
+                    asked = q + np.cumsum(inputs, -1)[:, : flux.shape[1]] - flux
+                    where = (err >= self.tolerance) & doubtful[:, None]
+                    excused = np.fmin(err, self._bent(sys, waves, nu, asked, where, by_slope, size))
+            err = excused
             if sys.top is None:                                            # the top node, beyond the last face
                 last = np.abs(inputs.sum(-1) - sys.outflow[s] * u[s, sys.rows, -1])
                 err[:, -1] = np.maximum(err[:, -1], last / throughput[:, 0])
             yield s, err
 
-    def _bend(self, sys, a, nu, q, err, by_slope, size):
-        """Put right the error of the slope where that is to excuse the flux: q(a) is concave, its tangent shows too little.
+    @staticmethod
+    def _bent(sys, a, nu, q, where, by_slope, size):
+        """The error of the slope, put right where it excuses that of the flux: q(a) is concave, its tangent shows too little.
 
         q: the diffusive flux that the balance asks for.
         """
-        at = np.nonzero((by_slope < self.tolerance) & (err >= self.tolerance))
-        if len(at[0]):
-            asked, _ = project(sys.law.take(at), STEEP * q[at], STEEP, nu[at])
-            by_slope[at] = np.maximum(by_slope[at], (np.abs(asked - a[at]) * np.broadcast_to(sys.df / size, a.shape)[at]))
+        at = np.nonzero(where)
+        asked, _ = project(sys.law.take(at), STEEP * q[at], STEEP, nu[at])
+        by_slope[at] = np.maximum(by_slope[at], np.abs(asked - a[at]) * np.broadcast_to(sys.df / size, a.shape)[at])
+        return by_slope
 
     def waves_slopes(self, rough, full, a, df, own=slice(None)):
         """The protons' slopes on a strip of own rows: the `rough` ones of their node values `full`; within the rounding of those

@@ -51,14 +51,17 @@ def test_a_given_top_is_met_and_the_flux_goes_through(conductance):
 
 @pytest.mark.parametrize("sink", [1e-6, 1e-10, 1e-14])
 def test_a_wind_that_carries_many_times_what_is_injected(sink):
-    """With losses slow at the disc alone, f₀ = Q/λ there and q = |v| f above: 1/f − 1/f₀ = v² z/X², whatever v f₀/Q."""
+    """With losses slow at the disc alone, f₀ = Q/λ there and q = |v| f above: 1/f − 1/f₀ = v² z/X², whatever v f₀/Q.
+
+    Beside rounding of the steps, slopes are solved to the tolerance of the row's largest f, which is f₀.
+    """
     problem = slab(15, v=-1.0, X=10.0, sink=sink, top=None, adiabatic=False, Q=lambda R, t: R**-4.3)
     done = solve(problem)
     assert done.outcome.converged
     f0 = problem.disc(0.0)[0][:, None] / sink
     exact = f0 / (1.0 + f0 * problem.grid.z / 100.0)
     np.testing.assert_allclose(done.f[0, :, 0], f0[:, 0], rtol=EXACT)
-    assert np.all(np.abs(done.f[0] / exact - 1.0) <= 1e-9)
+    assert np.all(np.abs(done.f[0] - exact) <= 1e-9 * exact + 1e-10 * f0)
 
 
 exponents = st.floats(-25.0, 25.0)
