@@ -189,8 +189,8 @@ def test_derivative_of_the_flux(sample):
     # s of the saturated flux is close to a double root for small mν: rounding is amplified by 1/√(2mν)
     amplified = 8 * EPS / np.sqrt(2 * m * nu) if S and not X else 0.0
     assert float(law.q(np.array(a), nu)) == pytest.approx(float(mid), rel=ROUNDING + amplified)
-    assume(flat > (1e-7 if S and not X else 1e-13))         # S alone: q' → 0 at saturation is a difference of x and e^x
-    assert float(law.dq(np.array(a), nu)) == pytest.approx(float(dq), rel=1e-8)
+    if flat > (1e-7 if S and not X else 1e-13):             # S alone: q' → 0 at saturation is a difference of x and e^x
+        assert float(law.dq(np.array(a), nu)) == pytest.approx(float(dq), rel=1e-8)
 
 
 @given(samples)
