@@ -84,8 +84,7 @@ class Account:
         change = float(np.max(change[alive] / size[alive])) if alive.any() else 0.0
         budget = self.budget(u)
         # against what passes through, not what a short step has in store: else every short step looks steady
-        passing, known = budget["entering"] + budget["flux"], budget["known"]
-        still = self._still(budget)
+        passing, known, still = budget["entering"] + budget["flux"], budget["known"], self._still(budget)
         moved = np.where(still, budget["moved"], np.maximum(budget["moved"], mismatch * known))
         passing = np.where(still, ROUNDING * (passing + known), passing)
         storage = moved / np.maximum(passing, 1e-290)

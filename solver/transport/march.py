@@ -235,9 +235,10 @@ class March:
             euler = steady or positive_only or s.rate is None
             out, rate, error = self.steps.backward_euler(dt) if euler else self.steps.tr_bdf2(dt)
             if out.converged and (error <= 1.0 or dt <= self.steps.instant):
-                if not self._sound(out, euler) and not euler:
-                    out, rate, error, euler = self._without_undershoot(out, rate, error, dt)
-                if self._sound(out, euler):
+                sound = self._sound(out, euler)
+                if not sound and not euler:
+                    out, rate, error, sound = self._without_undershoot(out, rate, error, dt)
+                if sound:
                     s.dt = dt * (c.growth if steady else self._factor(error))
                     if positive_only or (cut and not steady):              # what limited it is still near
                         s.dt = min(s.dt, dt)
