@@ -75,7 +75,7 @@ class Account:
             out[s] = (R[-1] ** 3 * high.sum() - R[0] ** 3 * low.sum()) / stencil.width
         return out
 
-    def measure(self, before, u, mismatch=0.0):
+    def measure(self, before, u, mismatch):
         """Of a step from `before` to u, solved to `mismatch`: change of f, storage against what passes, closure of the budget of
         each species."""
         size = np.maximum(np.abs(u).max(-1), np.abs(before).max(-1))

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .scales import loss_speed
+
 LONG = 1e8  # crossing times after which a content that still grows in proportion to time does so for ever
 DECADES = 12.0  # of time over which it must have done so; what leaks out of a layer at last may take seven
 LITTLE = 1e-9  # of what passes through: a share stored that the tolerance of solves cannot be
@@ -23,7 +25,7 @@ def no_steady_state(problem, t=0.0):
     for s in range(p.species):
         if not Q[s].any():
             continue
-        loses = (np.abs(B[s][:-1]) + np.abs(B[s][1:])) + p.sink[s][:, : p.nodes] > 0
+        loses = loss_speed(p, s, B[s]) > 0
         relief = np.maximum.accumulate(loses, axis=-1)  # some loss at or below this node
         if p.top is None and p.v_top <= 0 and not relief[:, -1].all():
             R = p.grid.R[~relief[:, -1] & (Q[s] > 0)]
@@ -78,13 +80,11 @@ def shut_in(p):
     out = np.zeros((p.species, len(p.grid.R), p.nodes), bool)
     if p.waves is None:
         return out
-    shut = p.confined & (p.v == 0) & (p.S == 0) & (p.X == 0)
-    for _, Y in p.others:
-        shut = shut & (Y == 0)
+    shut = _bound(p) & (p.v == 0) & (p.S == 0) & (p.X == 0)
     shut = np.pad(shut, ((0, 0), (1, 1)), constant_values=True)
     nodes = (shut[:, :-1] & shut[:, 1:])[:, : p.nodes]
     for s, B in enumerate(p.momentum_rate()):
-        out[s] = nodes & (p.sink[s][:, : p.nodes] == 0) & (B[:-1, : p.nodes] == 0) & (B[1:, : p.nodes] == 0)
+        out[s] = nodes & (loss_speed(p, s, B) == 0)
     if p.top is None and p.v_top > 0:
         out[..., -1] = False
     return out

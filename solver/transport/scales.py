@@ -27,7 +27,7 @@ def row_scales(problem, f_known=None, t=0.0, span=None):
             if link.child == s:
                 flux += np.abs(link.weights @ F[link.parent])
         flux = _filled(np.where(flux > 0, flux, known[s] * _speed(p, s, known[s])))
-        loss = _loss_speed(p, s, rates[s])
+        loss = loss_speed(p, s, rates[s])
         column, resistance = _column(p, s, flux, loss, waves)
         if s == p.waves:
             waves = resistance
@@ -49,7 +49,7 @@ def _filled(values):
     return np.where(alive, values, filled)
 
 
-def _loss_speed(p, s, B):
+def loss_speed(p, s, B):
     """What the nodes lose per time and f: sinks and the momentum flux through their rigidity's faces, (R, nodes)."""
     return p.sink[s][:, : p.nodes] + 0.5 * (np.abs(B[:-1]) + np.abs(B[1:]))
 

@@ -68,18 +68,18 @@ class Stiff:
         r[0::2] = self.rhs[i] = rhs
         if self.K.shape[1] == len(rhs):
             r[-1] -= given
-        if not (forced and self.most[i] > LARGE * np.abs(r).max()):
-            if forced:
-                r[1::2] += self.offset[i]
+        refine = forced and self.most[i] > LARGE * np.abs(r).max()
+        if forced:
+            r[1::2] += self.offset[i]
+        if refine:  # offsets have either sign: once more for what each equation by itself is off
+            *factors, _ = dgttrf(lower[i, 1:], diagonal[i], upper[i, :-1])
+            x = dgttrs(*factors, r)[0]
+            rest = r - diagonal[i] * x
+            rest[1:] -= lower[i, 1:] * x[:-1]
+            rest[:-1] -= upper[i, :-1] * x[1:]
+            self.solution[i] = x + dgttrs(*factors, rest)[0]
+        else:
             self.solution[i] = dgtsv(lower[i, 1:], diagonal[i], upper[i, :-1], r, overwrite_b=1)[3]
-            return self.solution[i, 0::2]
-        r[1::2] += self.offset[i]
-        *factors, _ = dgttrf(lower[i, 1:], diagonal[i], upper[i, :-1])
-        x = dgttrs(*factors, r)[0]
-        rest = r - diagonal[i] * x  # offsets have either sign: once more for what each equation by itself is off
-        rest[1:] -= lower[i, 1:] * x[:-1]
-        rest[:-1] -= upper[i, :-1] * x[1:]
-        self.solution[i] = x + dgttrs(*factors, rest)[0]
         return self.solution[i, 0::2]
 
     def flux(self):
