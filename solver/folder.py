@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from .errors import DeckError, Fault
-from .storage import RESULT_NAME
+from .storage import NOT_UTF8, RESULT_NAME
 
 CHECKPOINT = "checkpoint.nc"
 SWEEP = ("sweep.json", "sweep.nc")             # plan and dataset of a sweep (solver.ensemble.store)
@@ -36,12 +36,15 @@ def refuse_unwritable(folder, where="--out"):
     """DeckError where `folder` is no folder, or neither exists nor could be made; makes nothing."""
     there = Path(folder).absolute()
     try:
+        os.fspath(there).encode()
         while not there.exists() and there != there.parent:
             there = there.parent
         if not there.is_dir():
             raise _fault(where, folder, f"cannot be written ({there} is not a folder)", ALLOWED)
         if not os.access(there, os.W_OK | os.X_OK):
             raise _fault(where, folder, f"cannot be written (no permission in {there})", ALLOWED)
+    except UnicodeEncodeError:
+        raise _fault(where, folder, f"cannot be written ({NOT_UTF8})", ALLOWED) from None
     except OSError as error:
         raise _fault(where, folder, f"cannot be written ({error.strerror or error})", ALLOWED) from None
 

@@ -15,6 +15,7 @@ RESULT_NAME = "result.nc"
 FORMAT_VERSION = 1                 # raised when a reader of the older layout would misread a file
 TRIED = 4                          # MB written to find out why a file cannot be
 TEXTS = ("deck", "status")         # attributes that every file with results of its own has
+NOT_UTF8 = "its name is not UTF-8, which netCDF needs"
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
@@ -42,6 +43,8 @@ def _atomically(path, write_aside):
         _sync(aside)
         os.replace(aside, path)
         _sync(path.parent)
+    except UnicodeEncodeError:
+        raise ResultError(f"{path}: cannot be written ({NOT_UTF8})") from None
     except (OSError, RuntimeError) as error:         # netCDF4 reports a full disc as RuntimeError
         raise ResultError(f"{path}: cannot be written ({_why(aside, error)})") from error
     finally:
@@ -87,6 +90,8 @@ def read(path, kinds=("result",)):
     try:
         with xr.open_datatree(path, engine="netcdf4", decode_times=False) as tree:
             tree = tree.load()
+    except UnicodeEncodeError:
+        raise ResultError(f"{path}: cannot be read ({NOT_UTF8})") from None
     except (OSError, RuntimeError, ValueError, KeyError, AttributeError) as error:
         raise ResultError(f"{path}: is truncated or damaged and cannot be read") from error
     for attrs in (tree.attrs, *(variable.attrs for variable in tree.variables.values())):

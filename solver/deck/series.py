@@ -11,6 +11,7 @@ Ends carry units ("0.05 cm-3"); a unit at one end holds for both, and two of the
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -42,9 +43,10 @@ class Range:
 
     def at(self, share: float, whole: bool = False) -> Any:
         """The value at `share` (0 to 1) of the way, as a deck takes it; `whole`: whole numbers, each end included."""
-        low, high = (self.low, self.high + 1) if whole else (self.low, self.high)
-        value = low * (high / low) ** share if self.logarithmic else low + share * (high - low)
-        return min(int(value), int(self.high)) if whole else _written(value, self.unit)
+        low, high = sorted((self.low, self.high)) if whole else (self.low, self.high)
+        beyond = high + 1 if whole else high
+        value = low * (beyond / low) ** share if self.logarithmic else low + share * (beyond - low)
+        return min(math.floor(value), int(high)) if whole else _written(value, self.unit)
 
     @property
     def whole(self) -> bool:

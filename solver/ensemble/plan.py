@@ -20,6 +20,8 @@ from solver.units import NUMBER
 
 LARGEST = 100_000  # members; each takes a file and some memory while the sweep goes on
 SHOWN = 30  # faults printed of the many a wrong value makes
+SEEDS = 2**63 - 1  # the largest: files store signed integers of 64 bits
+AXES = ("species", "rigidity")  # of the spectra in the dataset, which has a dimension for every varied key too
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,10 @@ def make_plan(deck, vary, latin=None, seed=0):
         faults.append(Fault("--latin", "", f"found {latin}", f"needs a number of members from 2 to {LARGEST}"))
     if not vary:
         faults.append(Fault("--vary", "", "found no key", f"needs at least one {HELP}"))
+    if not 0 <= seed <= SEEDS:
+        faults.append(Fault("--seed", "", f"found {seed}", f"needs a whole number from 0 to {SEEDS}"))
+    faults += [Fault("--vary", key, "found values for the whole table", f"vary keys inside it, {key}.NAME=…")
+               for key in series if key in AXES]
     faults += _places(deck, series)
     if not faults and latin is None and np.prod([float(len(each)) for each in series.values()]) > LARGEST:
         faults.append(Fault("--vary", "", "makes more members than can be handled", f"at most {LARGEST}"))

@@ -36,12 +36,12 @@ def is_sweep(folder):
 def refuse(folder, plan, force, keep):
     """DeckError where `folder` cannot take this sweep: it holds something else, or cannot be written to; makes nothing."""
     folder = Path(folder)
+    if any((folder / name).exists() for name in (storage.RESULT_NAME, CHECKPOINT)):
+        raise DeckError([Fault("--out", str(folder), "holds a run", "choose another folder")])
     if not force:
         if (folder / DATASET).exists():
             raise DeckError([Fault("--out", str(folder), "holds a finished sweep",
                                    "choose another folder, or --force to replace it")])
-        if any((folder / name).exists() for name in (storage.RESULT_NAME, CHECKPOINT)):
-            raise DeckError([Fault("--out", str(folder), "holds a run", "choose another folder")])
         if (folder / PLAN).exists():
             begun, kept = read_plan(folder)
             if differences := plan.differences(begun):

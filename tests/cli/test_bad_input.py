@@ -215,6 +215,14 @@ def test_an_output_folder_that_cannot_be_is_refused_before_anything_is_solved(co
     assert tree(inside) == sorted([name, "file"])
 
 
+def test_a_file_name_that_netcdf_cannot_have_is_refused_before_anything_is_solved(command, deck, inside):
+    name, out = deck(), os.fsdecode(b"r\xff")
+    command("run", name, "--out", out).refused("--out", "UTF-8")
+    command("sweep", name, "--vary", "grid.z_cells=8,9", "--out", out).refused("--out", "UTF-8")
+    command("coefficients", name, "--out", out).refused("UTF-8")
+    assert tree(inside) == [name]
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_read_only_output_folder_is_refused(command, deck, inside):
     (inside / "locked").mkdir(mode=0o500)

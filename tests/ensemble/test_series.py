@@ -141,6 +141,12 @@ def test_whole_ranges_reach_both_ends_equally_often():
     assert interval.at(1.0, whole=True) == 5
 
 
+@pytest.mark.parametrize("text", ["k=5..3", "k=loguniform(5, 3)"])
+def test_whole_ranges_may_be_given_from_above(text):
+    interval = parse_vary(text)[1]
+    assert {interval.at(share, whole=True) for share in np.linspace(0, 1, 50)} == {3, 4, 5}
+
+
 def test_ratio_of_units():
     assert ratio("kpc", "pc") == pytest.approx(1000, rel=1e-14)
     assert ratio("uG", "nT") == pytest.approx(0.1, rel=1e-14)

@@ -317,8 +317,9 @@ def test_folders_that_hold_something_else_are_refused(deck, tmp_path):
     with pytest.raises(DeckError, match="holds a sweep"):
         solver.run(deck, tmp_path / "sweep", force=True)
     solver.run(deck, tmp_path / "run")
-    with pytest.raises(DeckError, match="holds a run"):
-        sweep(deck, {NUCLEI: [4.3]}, out=tmp_path / "run", workers=0)
+    for force in (False, True):
+        with pytest.raises(DeckError, match="holds a run"):
+            sweep(deck, {NUCLEI: [4.3]}, out=tmp_path / "run", workers=0, force=force)
     assert open_sweep(tmp_path / "sweep").dataset.identical(open_sweep(done.path).dataset)
     with pytest.raises(ResultError, match=r"holds no sweep.json"):
         resume(tmp_path / "run")

@@ -85,6 +85,7 @@ def test_very_many_faults_are_counted(deck):
         ({"layer.halo.plasma.n": ["0.1 cm-3"]}, 5, ("single values", "low..high")),
         ({"layer.halo.plasma.n": "0.1..0.2 cm-3"}, 1, ("found 1", "from 2 to")),
         ({"layer.halo.top": ["9 kpc"], "layer.1.top": ["10 kpc"]}, None, ("same as layer.halo.top",)),
+        ({"species": [{"proton": {}}]}, None, ("species.NAME=",)),
         ({"layer.halo.plasma": [{}], "layer.halo.plasma.n": ["1 cm-3"]}, None, ("contains one of the two",)),
         ({"grid.z_cells": "linspace(8,1007,1000)", "disc.density": "linspace(1,1000 cm-3,1000)"}, None, ("more members",)),
     ],
@@ -93,6 +94,13 @@ def test_what_makes_no_plan_is_said(vary, latin, words, deck):
     faults = "\n".join(told(make_plan, deck, vary, latin))
     for word in words:
         assert word in faults
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_a_seed_fits_the_file_that_is_to_hold_it(seed, deck):
+    faults = told(make_plan, deck, {"grid.z_cells": "8..20"}, 3, seed)
+    assert len(faults) == 1
+    assert faults[0].startswith(f"--seed: found {seed}")
 
 
 def test_options_that_cannot_be_read_are_all_named():
