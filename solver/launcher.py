@@ -14,6 +14,15 @@ def launched():
     return any(key in os.environ for key in RANKS)
 
 
+def stand_alone():
+    """Before MPI starts: unless a launcher started this process, keep Open MPI from starting a daemon beside it.
+
+    The daemon would outlive a process that is killed, and has been seen to take all memory then.
+    """
+    if not launched():
+        os.environ.setdefault("OMPI_MCA_ess_singleton_isolated", "1")
+
+
 def company():
     """How many processes the launcher started, 1 where it does not say."""
     sizes = (os.environ.get(key, "") for key in SIZES)

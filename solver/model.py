@@ -18,7 +18,7 @@ from .physics import sources, spallation
 from .transport.grid import Grid, make_grid
 from .transport.problem import Secondary, TransportProblem
 
-DEFAULT_SLOPE = 4.3  # reference slope of a spectrum nothing in the deck gives one for; weights only, second order
+DEFAULT_SLOPE = 4.3  # reference slope of a spectrum nothing in the deck gives one for
 UNDAMPED = 1e60  # 1/κ (s/cm²) of undamped self-excited waves in a deck without protons
 
 
@@ -143,22 +143,20 @@ class Model:
 
     @cached_property
     def slope(self):
-        """Reference slope of each species: that of its source, of its parent, or of the given f."""
+        """Reference slope of each species: that of its source, at the top of the grid, or of its parent; else of the given f."""
         deck, out = self.deck, {}
-        given = [
-            s
-            for s in (
-                getattr(getattr(deck.boundary.top, "f", None), "slope", None),
-                getattr(deck.initial, "slope", None),
-            )
-            if s is not None
-        ]
+        given = [getattr(getattr(deck.boundary.top, "f", None), "slope", None), getattr(deck.initial, "slope", None)]
+        other = next((slope for slope in given if slope is not None), DEFAULT_SLOPE)
         for name in self.names:
             source = deck.species[name].source
             if source.type == "spallation":
                 out[name] = out[source.parent]
+            elif source.type == "table":
+                # what a table does not say, the start of a run must not say for it
+                steep = sources.slope_of_table(self.grid.R[-1], source.rigidity, source.Q)
+                out[name] = steep if 3.0 < steep < np.inf else DEFAULT_SLOPE
             else:
-                out[name] = getattr(source, "slope", given[0] if given else DEFAULT_SLOPE)
+                out[name] = getattr(source, "slope", other)
         return np.array([out[name] for name in self.names])
 
     # ---- sources, losses ------------------------------------------------------------------------------------------
@@ -178,17 +176,18 @@ class Model:
             elif source.type == "power_law":
                 out[s] = sources.power_law(R, float(source.amplitude), source.slope)
             elif source.type == "table":
-                inside = (float(source.rigidity[0]) <= R) & (float(source.rigidity[-1]) >= R)
-                with np.errstate(divide="ignore"):
-                    values = np.exp(
-                        np.interp(
-                            np.log(R),
-                            np.log(np.array(source.rigidity, float)),
-                            np.log(np.maximum(np.array(source.Q, float), 1e-300)),
-                        )
-                    )
-                out[s] = np.where(inside, values, 0.0)
+                out[s] = sources.of_table(R, source.rigidity, source.Q)
         return out
+
+    @property
+    def _continued(self):
+        """Which species have a source that goes on above the grid: their own in the disc, or that of a parent."""
+        out = {}
+        for s, name in enumerate(self.names):
+            source = self.deck.species[name].source
+            fed = source.type != "problem" and self.Q[s, -1] > 0.0
+            out[name] = self.external is None and (out[source.parent] if source.type == "spallation" else bool(fed))
+        return tuple(out[name] for name in self.names)
 
     def schedule(self, t):
         """Strength of each primary source at time t (s), (species,)."""
@@ -383,6 +382,7 @@ class Model:
             secondaries=secondaries,
             top=self.top,
             slope=self.slope,
+            continued=self._continued,
             others=tuple((m, Y.T.copy()) for m, Y in sorted(self.others.items())),
             v_top=v_top,
             adiabatic=self.adiabatic,

@@ -4,6 +4,7 @@ import ctypes
 from contextlib import contextmanager
 
 from .errors import DeckError, Fault
+from .launcher import stand_alone
 
 _given = set()                       # names of the options of the run before, in this process
 
@@ -15,6 +16,7 @@ def start_petsc(options=(), comm=None):
     """
     import petsc4py
 
+    stand_alone()
     # without PETSc's signal handler: it takes a closed pipe (| head) for a crash
     petsc4py.init(["crstream", "-no_signal_handler", *options], comm=comm)
     from petsc4py import PETSc

@@ -18,49 +18,8 @@ import xarray as xr
 from . import observables, provenance, storage
 from .constants import KPC
 from .errors import DataError, Fault, ResultError
+from .labels import BUDGET, COEFFICIENTS, FIELDS, FR, HISTORY, SR, SZR, check_labels
 from .particles import beta, kinetic_energy, momentum
-
-SR, FR = ("species", "rigidity"), ("z_face", "rigidity")
-SZR, SFR = ("species", "z", "rigidity"), ("species", "z_face", "rigidity")
-
-# name: (dimensions, units, long name); z in kpc, the rest CGS with GeV and GV
-FIELDS: dict[str, tuple[tuple[str, ...], str, str]] = {
-    "f": (SZR, "cm-3 GeV-3", "phase-space density per d3x d3p, n = int 4 pi p2 f dp"),
-    "flux": (SFR, "cm-2 s-1 GeV-3", "flux in z"),
-    "kappa": (SFR, "cm2 s-1", "diffusion coefficient"),
-}
-COEFFICIENTS: dict[str, tuple[tuple[str, ...], str, str]] = {
-    "v": (("z_face",), "cm s-1", "advection speed, wind and streaming"),
-    "S": (FR, "cm-2 s-1 GeV-3", "linear damping of self-excited waves (eq. 4)"),
-    "X": (FR, "GeV(-3/2) s-1", "nonlinear damping of self-excited waves (eq. 10)"),
-    "kappa_extrinsic": (FR, "cm2 s-1", "diffusion coefficient of protons from extrinsic scattering, inf where none"),
-    "self_confined": (("z_face",), "1", "1 where self-excited waves are present"),
-    "speed_ratio": (SR, "1", "particle speed over that of protons at equal rigidity"),
-    "loss_time": (SR, "s", "momentum loss time in the disc"),
-    "Q": (SR, "cm-2 s-1 GeV-3", "primary source per side of the disc"),
-}
-HISTORY = {
-    "t": ("s", "time reached"),
-    "dt": ("s", "time step"),
-    "newton": ("1", "Newton iterations"),
-    "newton_iterations": ("1", "Newton iterations"),
-    "krylov": ("1", "Krylov iterations"),
-    "residual": ("1", "largest scaled residual"),
-    "change": ("1", "largest relative change of f"),
-    "storage": ("1", "largest flux that filling or emptying makes, over the throughput"),
-    "budget": ("1", "injected - escaped - lost - stored over injected"),
-    "error": ("1", "estimated time error of the step"),
-    "rejected": ("1", "rejected tries before this step"),
-    "wall": ("s", "wall-clock time since the start"),
-}
-BUDGET = {
-    "injected": "source, primary and secondary",
-    "escaped": "flux through the top",
-    "lost": "net momentum flux out of this rigidity",
-    "destroyed": "destruction by spallation",
-    "stored": "rate of change of the content",
-}
-
 
 KNOWN = ("deck", "model", "exact")     # what a result rebuilds on demand and hands on to a copy
 
@@ -254,6 +213,7 @@ class Result:
 def open_result(path):
     """The Result in a file, or in the result.nc of a folder; ResultError says what is wrong with it otherwise."""
     tree = storage.read(path)
+    check_labels(tree, path)
     return Result(tree, path)
 
 
@@ -268,7 +228,9 @@ def build_coefficients(model, provenance=None):
 
 def open_coefficients(path):
     """What build_coefficients wrote, or the coefficients of a result."""
-    return Result(storage.read(path, kinds=("coefficients", "result")), path)
+    tree = storage.read(path, kinds=("coefficients", "result"))
+    check_labels(tree, path)
+    return Result(tree, path)
 
 
 # ---------------- building

@@ -108,9 +108,10 @@ def _check(tree, path, kinds):
         writer = tree.attrs.get("crstream_version", "(unknown)")
         raise ResultError(f"{path}: has file layout {version} (crstream {writer}), this one reads {FORMAT_VERSION}; "
                           "run the deck again")
-    if kind not in kinds:
+    if not isinstance(kind, str) or kind not in kinds:
         raise ResultError(f"{path}: is a crstream {kind} file, expected {' or '.join(kinds)}")
     missing = [name for name in str(tree.attrs.get("crstream_variables", "")).split() if name not in tree.variables]
+    missing += ["the list of its variables"] * ("crstream_variables" not in tree.attrs)
     missing += [f"the text {name}" for name in TEXTS if kind != "sweep member" and not isinstance(tree.attrs.get(name), str)]
     if missing:
         raise ResultError(f"{path}: lacks {', '.join(missing)}; it is not complete")

@@ -80,7 +80,7 @@ class Boundary(Table):
     momentum: Literal["power_law", "zero"] = field(
         "power_law",
         description="beyond the rigidity grid, above it under losses and below it under compression: the spectrum goes on "
-        "with the slope of its source, or f = 0",
+        "with the slope of its source, above steeper as far as losses that rise with R take over from escape; or f = 0",
     )
 
 

@@ -340,12 +340,14 @@ class March:
     def _lasts(self):
         """Is a state that seems steady the end?  True; False where there can be none, None where the march has to go on.
 
-        Where rounding of what rows hold may hide a leak, a direct solve knows where it ends.
+        Where rounding of what rows hold may hide a leak, or f still changes while nothing is stored (fluxes leave it open,
+        and rounding moves it at will), a direct solve knows where it ends.
         """
         if self.control.direct:
             # where nothing enters and nothing leaves, that finds a singular matrix at the end of a good march
             return self.solve_steady() or self.state.history["storage"][-1] < NOTHING or None
-        return not (self.account.may_leak(self.state.u) and self._leap() is False)
+        open_ended = self.state.history["change"][-1] >= self.control.steady_change
+        return not ((open_ended or self.account.may_leak(self.state.u)) and self._leap() is False)
 
     def _fail(self, out, what):
         p, where = self.problem, dict(out.worst)

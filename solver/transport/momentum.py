@@ -47,16 +47,25 @@ class MomentumFlux:
     """Stencil of one species: `gain` of row k is the sum over offsets of coefficient[offset] f_{k+offset}.
 
     sigma: reference slope of N = p³f; dx: spacing in ln p; open_end: False stops the spectrum beyond the grid (no inflow),
-    True continues it with the reference slope.
+    True continues it with the reference slope; at the upper end steeper by `losing` times the slope of B, `losing` being the
+    share of losses in what removes cosmic rays there: a source N ∝ e^{−σx} makes that spectrum where all escape, but
+    G = B N ∝ e^{−σx} where all are lost.
     """
 
     sigma: float
     dx: float
     open_end: bool = True
+    losing: float = 0.0
 
     @property
     def width(self):
         return cell_width(self.sigma, self.dx)
+
+    def _steeper(self, down):
+        """By how much more than the reference N falls over half of the highest cell, (nodes,)."""
+        low, high = down[-2], down[-1]
+        ratio = np.divide(high, low, out=np.ones_like(low), where=(low > 0) & (high > 0))
+        return ratio ** (0.5 * self.losing)
 
     def coefficients(self, B, f=None, opening=1.0, weights=face_weights):
         """{offset: (R, nodes)} for rates B (R + 1 faces, nodes); f (R, nodes) supplies ψ (None: that of the reference).
@@ -78,18 +87,18 @@ class MomentumFlux:
         growth = None if f is None else np.exp((self.sigma + 3.0) * self.dx)
         down, heat = np.maximum(B, 0.0), np.minimum(B, 0.0)
         if down.any():
-            a, b = np.full((n, 1), 1.5 * up), np.full((n, 1), -0.5 * up * rising)
+            a, b = np.full(down[1:].shape, 1.5 * up), np.full((n, 1), -0.5 * up * rising)
             if f is not None:
                 w1, w2 = weights(f[:-1], f[1:] * growth)
                 a, b = np.empty_like(f), np.empty_like(f)
                 a[:-1], b[:-1] = w1 * up, w2 * up * rising
-            a[-1], b[-1] = up, 0.0  # beyond the top: the reference slope
+            a[-1], b[-1] = up * self._steeper(down), 0.0  # no neighbour above
             add(0, slice(None), -down[:-1] * a)
             add(1, slice(None), -down[:-1] * b * e3)
             add(1, slice(None, -1), down[1:-1] * a[1:] * e3)
             add(2, slice(None, -1), down[1:-1] * b[1:] * e3 * e3)
             if self.open_end:
-                add(0, slice(-1, None), down[-1:] / up)
+                add(0, slice(-1, None), down[-1:] / (up * self._steeper(down)))
         if heat.any():
             a, b = np.full((n, 1), 1.5 / up), np.full((n, 1), -0.5 / up / rising)
             if f is not None:
@@ -120,9 +129,9 @@ class MomentumFlux:
             w1, w2 = face_weights(f[-1], f[-2] / growth)
             high += heat[-1] * (w1 / up * f[-1] + w2 / up / rising / e3 * f[-2])
         else:
-            low += down[0] * up * f[0]
+            low += down[0] * up * self._steeper(down) * f[0]
             high += heat[-1] / up * f[-1]
         if self.open_end:
             low += heat[0] * up * f[0]
-            high += down[-1] / up * f[-1]
+            high += down[-1] / (up * self._steeper(down)) * f[-1]
         return low, high

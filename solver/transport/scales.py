@@ -2,13 +2,16 @@
 
 import numpy as np
 
+LITTLE = 1e-3  # share of losses at the top of the grid that is as good as none
 
-def row_scales(problem, f_known=None, t=0.0, span=None):
+
+def row_scales(problem, f_known=None, t=0.0, span=None, losses=True):
     """(V, F), each (species, R), in cm/s and cm⁻³ GeV⁻³, for a solve or a march of `span` seconds (None: to the steady state).
 
     F is the largest f that a column with the row's own source would have by a rough integration from the top down, or the
     largest known one; V = Φ/F with Φ the source.  Rows without a source take their speed from an average row of the same
-    species, rows without any cosmic rays their density too.  Only orders of magnitude matter.
+    species, rows without any cosmic rays their density too.  Only orders of magnitude matter.  losses=False: as if there
+    were none.
     """
     p = problem
     through = np.abs(p.disc(t))
@@ -27,7 +30,7 @@ def row_scales(problem, f_known=None, t=0.0, span=None):
             if link.child == s:
                 flux += np.abs(link.weights @ F[link.parent])
         flux = _filled(np.where(flux > 0, flux, known[s] * _speed(p, s, known[s])))
-        loss = loss_speed(p, s, rates[s])
+        loss = loss_speed(p, s, rates[s]) * losses
         column, resistance = _column(p, s, flux, loss, waves)
         if s == p.waves:
             waves = resistance
@@ -52,6 +55,31 @@ def _filled(values):
 def loss_speed(p, s, B):
     """What the nodes lose per time and f: sinks and the momentum flux through their rigidity's faces, (R, nodes)."""
     return p.sink[s][:, : p.nodes] + 0.5 * (np.abs(B[:-1]) + np.abs(B[1:]))
+
+
+def loss_shares(p):
+    """By species the share, 0 to 1, of momentum losses in what removes cosmic rays from the highest rigidity; rough.
+
+    0 where the disc's source does not go on above the grid (`continued`), or has a slope at which it would bring infinitely
+    many from there.
+    """
+    shares = np.zeros(p.species)
+    lost = np.maximum(p.momentum_rate()[:, -2:], 0.0).mean(1).sum(-1) * np.maximum(p.slope - 3.0, 0.0)
+    asked = p.open_end & np.array(p.continued or shares, bool) & (lost > LITTLE * _least_escape(p))
+    if asked.any():
+        with np.errstate(over="ignore", invalid="ignore"):  # what cannot escape piles up without losses
+            escape = row_scales(p, losses=False)[0][:, -1]
+        shares[asked] = (lost / (lost + escape))[asked]
+    return np.where(shares > LITTLE, shares, 0.0)
+
+
+def _least_escape(p):
+    """A speed at which the highest rigidity of every species escapes at least, (species,)."""
+    speed = np.append(p.v, p.v_top) if p.top is None else p.v
+    flow = np.full(p.species, max(speed.min(), 0.0))
+    if p.top is None or p.confined.any() or speed.min() < 0.0:
+        return flow
+    return np.maximum(flow, 1.0 / np.maximum((p.nu[:, -1] * p.grid.dz).sum(-1), 1e-290))
 
 
 def _speed(p, s, density):

@@ -390,3 +390,17 @@ def test_a_run_killed_after_its_last_step_takes_no_further_one(where, inside, co
     assert command("resume", "parts", "--no-figures").code == 0
     same(result(inside / "whole"), result(inside / "parts"))
     assert tree(inside / "parts") == ["result.nc"]
+
+
+def test_a_run_starts_no_other_process_that_could_outlive_it(inside):
+    words = ("run", "slab_transient", "--no-figures", "--out", "here", "--set", "time.max_step=10 yr")
+    running = subprocess.Popen([sys.executable, "-m", "solver", *words], cwd=inside, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
+    try:
+        assert any(line.split()[:1] == ["1"] for line in running.stdout), "no step was taken"
+        with open(f"/proc/{running.pid}/task/{running.pid}/children", encoding="ascii") as children:
+            assert children.read() == ""
+    finally:
+        running.kill()
+        running.wait(timeout=60)
+        running.stdout.close()

@@ -106,6 +106,12 @@ TAMPERED = {
     "not a number in the state": (array("restart/u", (0, 0, 0), np.nan), ("resume",), "damaged (u)"),
     "observable under another name": (renamed("/", "J", "K"), ("resume", "compare", "plot"), "lacks J"),
     "coordinate under another name": (renamed("/", "rigidity", "radius"), ("resume", "compare", "plot"), "lacks rigidity"),
+    "no list of variables": (without("crstream_variables"), ("resume", "compare", "plot"), "the list of its variables"),
+    "kind that is a list": (attribute("crstream_file", [5, 6]), ("resume", "compare", "plot"), "[5 6] file"),
+    "dimension under another name": (lambda f: f.renameDimension("species", "s"), ("resume", "compare", "plot"), "species"),
+    "rigidity that is no number": (array("rigidity", 1, np.nan), ("resume", "compare", "plot"), "rigidity that does not"),
+    "heights upside down": (array("z", slice(None), [4, 3, 2, 1, 0]), ("resume", "compare", "plot"), "z that does"),
+    "not a number in f": (array("f", (0, 1, 1), np.nan), ("resume", "compare", "plot"), "f that is no number"),
 }  # fmt: skip
 
 

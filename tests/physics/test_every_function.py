@@ -92,7 +92,8 @@ FUNCTIONS = {  # module: {function: dimensions of the result, or why there are n
         "ionisation_rate": EMPIRICAL, "coulomb_logarithm": "number", "coulomb_rate": "rate", "synchrotron_rate": "rate",
         "inverse_compton_rate": "rate",
     },
-    "sources": {"power_law": "number", "energy_integral": "number", "supernova_amplitude": "flux"},
+    "sources": {"power_law": "number", "energy_integral": "number", "supernova_amplitude": "flux",
+                "of_table": INSIDE, "slope_of_table": INSIDE},
     "spallation": {
         "rate": "rate", "spallation_time": "time", "momentum_ratio": "number", "parent_rigidity": "number",
         "number_factor": "number", "parse_table": TEXT, "read_table": TEXT,
