@@ -24,7 +24,7 @@ SETTLED = 1e-9  # of a row's largest f: by no more may the last step have moved 
 HOPELESS = 0.6  # step in ν so near 1 that a rigidity had better begin its path anew
 EMPTY = 8.0 * np.finfo(float).eps  # of a row's largest f: below zero by no more is rounding
 ROUGH = 1e-6  # mismatch that rounding may be the reason of
-STUCK = 3  # iterations without a better mismatch, at the physical ν, after which linear solves reckon with rounding
+STUCK = 3  # iterations without a better mismatch, at the physical ν: if it is large, spectra are to blame, if small rounding
 CYCLE = 6  # iterations without a better mismatch, at the physical ν, after which steps are halved
 PATIENCE = 8  # iterations at one ν before the path goes back and takes a smaller step
 
@@ -156,7 +156,10 @@ class Walk:
         if w is not None:
             tangent = system.law.dual_tangent(self.a, self.q, self.nu) if dual else system.tangent(point, self.nu)
         given = None
-        if system.mixes_momentum and system.shape is None and (self.e > LOOSE or (self.u < -system.faded).any()):
+        # faces take f^{3/2} of the cell beside them, of which Newton divides by three what is too large by decades
+        far = system.mixes_momentum and (self.e > LOOSE or (self.u < -system.faded).any())
+        far |= self.final and self.e > LOOSE and it - self.lowest_at > STUCK
+        if far and system.shape is None:
             self.spectrum = given = _between(self.spectrum, self.u)
         careful = self.final and self.e < ROUGH and it - self.lowest_at > STUCK
         blocks, rhs = system.linearise(point, self.nu, with_correction=self.final, tangent=tangent, spectrum=given,

@@ -102,6 +102,8 @@ class NewtonPath:
                     out = self.first(snes, self._long(), out)
             if out.converged and shut:
                 out = self.inflow.open(snes, out)
+                if out.converged and system.steady:
+                    self.inflow.denied(out)  # a root below which what is fed would grow has f < 0, if little enough to pass
             if not out.converged:
                 correction.left_out = begun
         out.iterations, out.krylov = self.done
