@@ -53,7 +53,11 @@ class Account:
                 gained, secondary = gains[1], system.secondary(u, s)
                 flux = system.balance_flux(u, s, gains)
                 out["source"][s] = system.source[s].sum(-1) + secondary
-                out["entering"][s] = np.abs(system.source[s]).sum(-1) + np.abs(secondary) + gained
+                entering = np.abs(system.source[s]).sum(-1) + np.abs(secondary) + gained
+                if p.top is not None and not p.confined[-1]:  # all there is may come from the top and go back there
+                    through_top = np.abs(system.top[s]) / (system.nu[s, :, -1] * system.df[-1])
+                    entering = np.where(entering > 0.0, entering, through_top)
+                out["entering"][s] = entering
                 out["flux"][s] = np.abs(flux).max(-1)
                 out["sink"][s] = (system.sink[s] * own).sum(-1)
                 out["escape"][s] = flux[:, -1] if p.top is not None else system.outflow[s] * own[:, -1]

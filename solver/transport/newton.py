@@ -249,12 +249,15 @@ class NewtonPath:
         law = sys.law_flux(u, waves, nu, with_correction, species, (values, slopes))
         for s, (flux, q, kappa, _) in law.items():
             gains = sys.gains(u, s, sys.kept_coefficients(u, s))
-            throughput = np.maximum(sys.throughput(u, s, gains), np.abs(flux).max(-1))[:, None] + 1e-290
             inputs = sys.inputs(u, s, gains)
             err = np.abs(flux - np.cumsum(inputs, -1)[:, : flux.shape[1]])
             # what rounding of f makes of a face's own flux; the balance is solved for without it (`linear.Stiff`)
             conducting = np.maximum(kappa, np.abs(q) / np.maximum(np.abs(slopes[s]), 1e-290)) / sys.df
             full = np.abs(values[s])
+            throughput = sys.throughput(u, s, gains)
+            if sys.top is not None:  # without any source all comes from the top and goes back there
+                throughput = np.where(throughput > 0.0, throughput, conducting[:, -1] * full[:, -1])
+            throughput = np.maximum(throughput, np.abs(flux).max(-1))[:, None] + 1e-290
             both = 8.0 * np.finfo(float).eps * (full[:, :-1] + full[:, 1:])
             noise = conducting * both + np.minimum(np.abs(sys.v[s]) * both, CARRIED * throughput)
             size = full.max(-1)[:, None] + 1e-290
