@@ -143,7 +143,7 @@ def resume(context: typer.Context, folder: Folder, overrides: Set = None,
         resume_sweep(folder, overrides, context.args, figures)
         return
     result = go_on(folder, changes=dict(map(parse_override, overrides or [])), petsc=context.args, live=_live())
-    _report(result, folder_of(result), figures and result.deck.output.figures)
+    _report(result, folder if folder.is_dir() else folder.parent, figures and result.deck.output.figures)
 
 
 @app.command()
@@ -280,7 +280,10 @@ def _report(result, folder, figures):
         print(f"numerical error of the spectra (two grids): median {float(error.median()):.1e}, "
               f"largest {float(error.max()):.1e}")
     if result.exact is not None:
-        show_table(result.compare())
+        try:
+            show_table(result.compare())
+        except ResultError as error:                     # of a deck that its problem's solution is none of
+            print(f"not compared: {error}")
     print(f"saved {result.path}")
     if figures:
         from .figures.results import save_figures
@@ -303,8 +306,10 @@ def main():
     except SystemExit as end:
         if end.code == 130:                              # interrupted while typer itself was at work
             _quit("interrupted", 3)
-        all_end()
+        all_end(end.code if isinstance(end.code, int) else 1)
         raise
+    except KeyboardInterrupt:                            # on the way to or from the command
+        _quit("interrupted", 3)
     except (DeckError, ResultError) as error:
         _quit(str(error), 2)
     except SolverError as error:
@@ -347,8 +352,9 @@ def _quit(message, code, before=""):
         print(said, file=sys.stderr, flush=True)
     else:
         time.sleep(1.0)                                  # mpiexec ends all when one does: the first one speaks before
-    if not all_end(PATIENCE):
-        if not first_rank():
-            print(said, file=sys.stderr, flush=True)
+    first = all_end(code, PATIENCE)
+    if first != code and not first_rank():               # the first one has gone on, or ended well
+        print(said, file=sys.stderr, flush=True)
+    if first is None:
         abort(code)
     raise SystemExit(code)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from .errors import DeckError
+from .launcher import launched
 
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": False}
 
@@ -71,7 +72,7 @@ def show_table(thing):
     console, bare = Console(highlight=False), thing.table
     bare.title = bare.caption = None
     needed = Measurement.get(console, console.options.update(max_width=1000), bare).maximum
-    if console.is_terminal and console.width >= needed:
+    if console.is_terminal and not launched() and console.width >= needed:
         console.print(thing)
     else:
         print(thing)

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from array import array
 
 RANKS = ("OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK")
 _asked: list[bool] = []  # once per process
@@ -35,22 +36,24 @@ def first_rank():
     return next((rank == "0" for rank in ranks if rank is not None), True)
 
 
-def all_end(patience=None):
-    """Wait until all processes of an mpiexec have come to their end; False where after `patience` (s) some have not.
+def all_end(code=0, patience=None):
+    """Wait until all processes of an mpiexec have come to their end; the exit code of the first, None where after `patience`
+    (s) some have not come.
 
-    A process that fails while the others wait for it in an exchange must not wait for them in turn.  True without MPI,
-    and where it has been asked before.
+    A process that fails while the others wait for it in an exchange must not wait for them in turn.  The own `code` without
+    MPI, and where it has been asked before.
     """
     mpi = sys.modules.get("mpi4py.MPI")
     if mpi is None or not mpi.Is_initialized() or mpi.Is_finalized() or mpi.COMM_WORLD.size == 1 or _asked:
-        return True
+        return code
     _asked.append(True)
-    begun, request = time.monotonic(), mpi.COMM_WORLD.Ibarrier()
+    own, all_of_them = array("i", [code]), array("i", [0] * mpi.COMM_WORLD.size)
+    begun, request = time.monotonic(), mpi.COMM_WORLD.Iallgather(own, all_of_them)
     while not request.Test():
         if patience is not None and time.monotonic() - begun > patience:
-            return False
+            return None
         time.sleep(0.01)
-    return True
+    return all_of_them[0]
 
 
 def abort(code):

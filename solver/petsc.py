@@ -18,8 +18,11 @@ def start_petsc(options=(), comm=None):
 
     stand_alone()
     # without PETSc's signal handler: it takes a closed pipe (| head) for a crash
-    petsc4py.init(["crstream", "-no_signal_handler", *options], comm=comm)
-    from petsc4py import PETSc
+    try:
+        petsc4py.init(["crstream", "-no_signal_handler", *options], comm=comm)
+        from petsc4py import PETSc
+    except RuntimeError as error:  # PETSc.Error, which cannot be imported then
+        raise DeckError([Fault("PETSc", " ".join(options), petsc_message(error), "")]) from None
 
     database = PETSc.Options()
     for name in _given:

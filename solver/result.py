@@ -129,7 +129,8 @@ class Result:
     def deck(self):
         from .deck import Deck
 
-        return Deck.from_json(self.tree.attrs["deck"])
+        where = "stored deck" if self.path is None else f"the deck stored in {self.path}"
+        return Deck.from_json(self.tree.attrs["deck"], where)
 
     @cached_property
     def model(self):

@@ -244,15 +244,24 @@ class Session:
                 sys.stderr.write(f"\nwarning: no checkpoint: {error}\n")
 
     def finish(self, march, estimate_error):
-        """Build, complete and write the result; SolverError where the march failed."""
-        result = self.result(march, march.status)
+        """Build, complete and write the result; SolverError where the march failed.
+
+        One that was resumed and had nothing left to do stays as it is, error bars included.
+        """
         failed = march.status.startswith(("failed", "stopped"))
+        idle = self.stored is not None and march.counts["steps"] == self.begun and march.status == self.stored.status
+        if idle and not failed and Path(self.stored.path).name == RESULT:
+            return self._counted(self.stored, march)
+        result = self.result(march, march.status)
         path = self._save(result)
         if failed:
             raise SolverError(self._advice(march), path)
         if estimate_error:
             result = result.with_error(self.partner(result, path))
             self._save(result)
+        return self._counted(result, march)
+
+    def _counted(self, result, march):
         result.counts, result.seconds = dict(march.counts), time.monotonic() - self.started
         result.unused = unused(self.options)
         return result

@@ -1,7 +1,8 @@
 """Trees on disk: written aside, synced and renamed, so that a reader never meets half a file; opened with checks."""
 
 import os
-from contextlib import suppress
+import signal
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +35,22 @@ def write_text(text, path):
     return _atomically(path, lambda aside: aside.write_text(text, encoding="utf-8"))
 
 
+def write_figure(figure, path, **options):
+    """Write a matplotlib figure to `path` in the same way, in the format of its ending."""
+    return _atomically(path, lambda aside: figure.savefig(aside, format=path.suffix[1:], **options))
+
+
 def _atomically(path, write_aside):
     path = Path(path)
     aside = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_aside(aside)
-        _sync(aside)
-        os.replace(aside, path)
-        _sync(path.parent)
+        aside.unlink(missing_ok=True)                # what a crash has left; a link would be followed
+        with _uninterrupted():
+            write_aside(aside)
+            _sync(aside)
+            os.replace(aside, path)
+            _sync(path.parent)
     except UnicodeEncodeError:
         raise ResultError(f"{path}: cannot be written ({NOT_UTF8})") from None
     except (OSError, RuntimeError) as error:         # netCDF4 reports a full disc as RuntimeError
@@ -51,6 +59,25 @@ def _atomically(path, write_aside):
         with suppress(OSError):
             aside.unlink()
     return path
+
+
+@contextmanager
+def _uninterrupted():
+    """Within: Ctrl-C waits.  Raised inside the netCDF library it would leave a lock behind that closing the file waits for."""
+    waiting = []
+    try:
+        before = signal.signal(signal.SIGINT, lambda *caught: waiting.append(caught))
+    except ValueError:                               # not in the main thread, which alone is interrupted
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if waiting and callable(before):
+            before(*waiting[0])
+        elif waiting and before is signal.SIG_DFL:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _why(path, error):

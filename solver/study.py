@@ -145,8 +145,7 @@ class Study:
         from .figures.draw import save
 
         path = storage.write(xr.DataTree(self.dataset), f"{folder}/study.nc")
-        table = path.with_suffix(".csv")
-        table.write_text(self.csv())
+        table = storage.write_text(self.csv(), path.with_suffix(".csv"))
         return [path, table, *save(self.figure(), path.with_name("convergence"))]
 
     def csv(self):

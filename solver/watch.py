@@ -98,7 +98,8 @@ class WallClock:
 
 @contextmanager
 def interruptible(march):
-    """Within: the first Ctrl-C lets the march finish its step and stop, the second one interrupts at once.
+    """Within: the first Ctrl-C lets the march finish its step and stop, the second one interrupts at once; and so does SIGTERM,
+    by which batch systems and mpiexec end a run.
 
     A process that was told to ignore Ctrl-C, as those of a sweep are, goes on ignoring it.
     """
@@ -110,13 +111,15 @@ def interruptible(march):
         sys.stderr.write("\nstopping after this step (Ctrl-C again: at once)\n")
 
     try:
-        previous = signal.signal(signal.SIGINT, stop)
+        previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     except ValueError:  # not in the main thread: leave signals alone
         yield
         return
-    if previous is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, previous)
+    for number, handler in previous.items():
+        if handler is signal.SIG_IGN:
+            signal.signal(number, handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -9,7 +9,7 @@ from typing import Any
 
 from solver.errors import DeckError, Fault
 
-from .build import _prepare, build
+from .build import _prepare, _too_deep, build
 from .deck import Deck
 from .faults import unknown_key
 from .schema_walk import fields_at, is_choice
@@ -59,6 +59,8 @@ def apply(raw: dict[str, Any], changes: Mapping[str, Any], where: str = "overrid
     Whole tables are set before keys inside them; a change of a `type` comes before its other keys and drops those of
     the old type. `context` goes to `build`.
     """
+    if _too_deep(raw):  # to be copied, even; `build` says so
+        return build(raw, context.pop("name", where), **context)
     data = copy.deepcopy(raw)
     faults: list[Fault] = []
     sources: dict[Place, str] = dict(context.pop("sources", {}))

@@ -52,7 +52,7 @@ def sweep(deck, vary, *, latin=None, seed=0, out=None, force=False, keep=False, 
 
 def resume(folder, *, warm=True, workers=None, address=None, petsc=(), progress=None):
     """Go on with the sweep in a folder; a finished one is returned as it is.  Raises as `sweep`."""
-    if (Path(folder) / files.DATASET).exists():
+    if files.finished(folder):
         return open_sweep(folder) if first_rank() else None
     plan, keep = files.read_plan(folder)
     with engine(workers, address, len(plan.members)) as pool:
@@ -66,7 +66,7 @@ def resume(folder, *, warm=True, workers=None, address=None, petsc=(), progress=
 def open_sweep(folder):
     """The Sweep in a folder or a sweep.nc; of one that is not finished, the members that are done."""
     folder = Path(folder)
-    if folder.is_dir() and not (folder / files.DATASET).exists():
+    if folder.is_dir() and not files.finished(folder):
         plan, _ = files.read_plan(folder)
         return Sweep(files.assemble(plan, files.read_members(folder, plan)), folder)
     path = folder / files.DATASET if folder.is_dir() else folder

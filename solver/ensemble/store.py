@@ -3,7 +3,8 @@
     sweep.json            the plan, written first; a sweep with another one is refused
     members/0003.nc       one member, written aside, synced and renamed when it is done; a member without one is not done
     members/0003/         all of its result, where results are kept
-    sweep.nc              the dataset; with it the single members go
+    sweep.nc              the dataset; with it the single members go.  Beside another plan, that of an earlier sweep, which the
+                          one that has begun will replace
 """
 
 import json
@@ -28,6 +29,20 @@ NOT_RUN = "not run"
 COUNTS = {"iterations": "Newton iterations", "krylov": "Krylov iterations", "steps": "accepted steps"}
 
 
+def finished(folder):
+    """Is the sweep of a folder done, its dataset that of its plan?"""
+    folder = Path(folder)
+    if not (folder / DATASET).exists():
+        return False
+    if not (folder / PLAN).exists():
+        return True
+    try:
+        made_for = storage.read(folder / DATASET, kinds=("sweep",)).attrs.get("plan")
+        return made_for is None or made_for == read_plan(folder)[0].digest
+    except (ResultError, DeckError):
+        return True  # whoever opens it will say what is wrong
+
+
 def is_sweep(folder):
     """Does a folder hold a sweep, finished or not?"""
     return any((Path(folder) / name).is_file() for name in (PLAN, DATASET))
@@ -39,7 +54,7 @@ def refuse(folder, plan, force, keep):
     if any((folder / name).exists() for name in (storage.RESULT_NAME, CHECKPOINT)):
         raise DeckError([Fault("--out", str(folder), "holds a run", "choose another folder")])
     if not force:
-        if (folder / DATASET).exists():
+        if finished(folder):
             raise DeckError([Fault("--out", str(folder), "holds a finished sweep",
                                    "choose another folder, or --force to replace it")])
         if (folder / PLAN).exists():
@@ -84,10 +99,10 @@ class Store:
     def __enter__(self):
         self.claim = Claim(self.folder)
         try:
+            if self.force or not (self.folder / PLAN).exists():
+                self._write_plan()                                         # first: what is there stays if that fails
             if self.force:
                 self._clear()
-            if not (self.folder / PLAN).exists():
-                self._write_plan()
         except BaseException:
             self.claim.release()
             raise
@@ -105,9 +120,9 @@ class Store:
         return str(self.folder / MEMBERS / f"{index:04d}") if self.keep else None
 
     def _clear(self):
-        """An earlier sweep goes, nothing else: the dataset first, so that it never stands beside another plan."""
-        for name in (DATASET, PLAN):
-            (self.folder / name).unlink(missing_ok=True)
+        """Members of an earlier sweep go, nothing else; its dataset stays until there is another, but for one of this plan."""
+        if finished(self.folder):
+            (self.folder / DATASET).unlink()
         for path in (self.folder / MEMBERS).glob("*"):
             if path.is_dir() and path.name.isdigit():
                 shutil.rmtree(path)
@@ -207,7 +222,7 @@ def assemble(plan, outcomes):
                     _named("1", "1 where Newton began from the state of another member"))
     root.attrs = {"crstream_file": "sweep", "crstream_file_version": storage.FORMAT_VERSION,
                   "crstream_variables": " ".join(root.data_vars), "title": plan.deck.title or plan.deck.problem or "",
-                  "status": _status(members), "deck": plan.deck.to_json(), "keys": json.dumps(plan.keys),
+                  "status": _status(members), "plan": plan.digest, "deck": plan.deck.to_json(), "keys": json.dumps(plan.keys),
                   "values": json.dumps(plan.values)} | provenance.describe()
     if plan.latin:
         root.attrs["seed"] = plan.seed

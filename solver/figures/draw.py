@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from solver.shown import printable
+from solver.storage import write_figure
 
 STYLE = Path(__file__).with_name("crstream.mplstyle")
 COLOURS = {"proton": "#0072B2", "carbon": "#D55E00", "boron": "#009E73", "helium4": "#CC79A7", "oxygen": "#E69F00"}
@@ -301,10 +302,9 @@ def value_ticks(ax, x, labels):
 def save(fig, stem, formats=FORMATS):
     """Write stem.png and stem.pdf, without dates so that equal figures are equal files; returns the paths."""
     stem = Path(stem)
-    stem.parent.mkdir(parents=True, exist_ok=True)
     paths = [stem.with_name(f"{stem.name}.{form}") for form in formats]
     with styled():
         for path in paths:
-            fig.savefig(path, metadata={"CreationDate": None} if path.suffix == ".pdf" else None)
+            write_figure(fig, path, metadata={"CreationDate": None} if path.suffix == ".pdf" else None)
             fig.set_layout_engine("none")               # the first format laid it out; half the time of the others
     return paths

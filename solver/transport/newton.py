@@ -46,7 +46,7 @@ class NewtonPath:
         self.sweeps = Sweeps(self.matrix)
         pc.setPythonContext(self.sweeps)
         self.snes.setFromOptions()
-        self.tolerance, self.max_iterations = self.snes.getTolerances()[1], self.snes.getTolerances()[3]
+        self.tolerance, self.max_iterations = self.snes.getTolerances()[1], max(self.snes.getTolerances()[3], 1)
         self.ksp_type = ksp.getType()
         self.outcome, self.inflow = None, Inflow(self)
         self.dual = False  # did the dual form serve last?

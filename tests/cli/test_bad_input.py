@@ -457,3 +457,36 @@ def test_an_internal_error_is_neither_0_nor_1_nor_2(command, deck, monkeypatch):
     assert ended.code == 3
     assert "ZeroDivisionError" in ended.err
     assert "internal error, please report" in ended.err
+
+
+@pytest.mark.parametrize("words", [("-options_file", "nofile"), ("-",)])
+def test_words_that_petsc_refuses_as_it_starts(words, inside):
+    ended = process("run", "nonlinear_landau", "--no-figures", "--out", "here", "--", *words, cwd=inside)
+    assert ended.code == 2, ended.err
+    assert "crstream: PETSc: " in ended.err
+    assert "Traceback" not in ended.err
+    assert tree(inside) == []
+
+
+def test_no_iteration_at_all_is_not_enough(command, inside):
+    ended = command("run", "nonlinear_landau", "--no-figures", "--out", "here", "--", "-snes_max_it", "0")
+    assert ended.code == 3
+    assert "did not converge" in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_tables_without_end_are_one_fault(command, inside):
+    (inside / "deep.toml").write_text("a" + ".a" * 5000 + " = 1\n", encoding="utf-8")
+    command("check", "deep.toml").refused("nested too deep")
+
+
+@pytest.mark.parametrize("key", ["plasma.B=-1 uG", "top=0 pc", "streaming.type=no", "damping=3"])
+def test_what_is_wrong_inside_a_layer_is_the_only_fault(key, command):
+    ended = command("check", "nonlinear_landau", "--set", f"layer.0.{key}")
+    assert ended.code == 2
+    assert len(ended.err.splitlines()) == 1, ended.err
+    assert "there is none" not in ended.err
+
+
+def test_a_deck_without_layers_says_so(command):
+    command("check", "nonlinear_landau", "--set", "layer=[]").refused("layer: there is none")

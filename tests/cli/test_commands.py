@@ -562,3 +562,27 @@ def test_numbers_in_tables_are_never_cut(command):
     words = ("--set", "grid.rigidity_cells=1", "--set", "time.method=direct", "--out", "study")
     ended = command("converge", "turbulent_slab", "--vary", "grid.z_cells=4,8", *words)
     assert "…" not in ended.out
+
+
+def test_a_run_that_its_problems_solution_does_not_fit_is_saved_all_the_same(command, inside):
+    changed = ("--set", "disc.losses=flux")
+    ended = command("run", "linear_damping", "--no-figures", "--out", "here", *SMALL, *changed)
+    assert ended.code == 0, ended.err
+    assert "not compared: here/result.nc: " in ended.out
+    assert "saved here/result.nc" in ended.out
+
+
+def test_resuming_what_is_done_leaves_it_as_it_is(command, deck, inside):
+    """Numerical errors included, which only a partner run can give."""
+    assert command("run", deck(), "--no-figures", "--estimate-error", "--out", "here").code == 0
+    before = (inside / "here/result.nc").read_bytes()
+    ended = command("resume", "here", "--no-figures")
+    assert ended.code == 0
+    assert "numerical error of the spectra" in ended.out
+    assert (inside / "here/result.nc").read_bytes() == before
+
+
+def test_show_takes_a_layer_too_thin_for_the_grid(command):
+    ended = command("show", "two_phase", "--set", "layer.0.top=1e-320 kpc")
+    assert ended.code == 0, ended.err
+    assert "thinner than the cells" in ended.out

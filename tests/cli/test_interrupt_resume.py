@@ -404,3 +404,16 @@ def test_a_run_starts_no_other_process_that_could_outlive_it(inside):
         running.kill()
         running.wait(timeout=60)
         running.stdout.close()
+
+
+def test_a_batch_system_that_ends_a_run_gets_its_state_saved(inside, command):
+    """SIGTERM is a Ctrl-C: the step is finished, the result written, exit code 3."""
+    words = ("run", "slab_transient", "--no-figures", "--out", "here", "--set", "time.max_step=10 yr")
+    running = subprocess.Popen([sys.executable, "-m", "solver", *words], cwd=inside, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
+    assert any(line.split()[:1] == ["1"] for line in running.stdout), "no step was taken"
+    running.terminate()
+    said, _ = running.communicate(timeout=60)
+    assert running.returncode == 3, said
+    assert "go on with: crstream resume here" in said
+    assert result(inside / "here").attrs["status"] == "stopped"

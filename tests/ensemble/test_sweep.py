@@ -506,3 +506,20 @@ def test_a_sweep_can_be_read_back_by_anyone(swept, tmp_path):
         np.testing.assert_array_equal(ds.J.sel({N: 0.01, NUCLEI: 4.4}), swept.dataset.J.values[2, 1])
         assert ds.status.values.tolist() == swept.dataset.status.values.tolist()
     assert isinstance(open_sweep(path), Sweep)
+
+
+def test_force_keeps_what_is_done_until_there_is_something_else(deck, tmp_path, monkeypatch):
+    """A disc that is full from the start, and a stop on the way: the dataset of the earlier sweep is still there."""
+    earlier = sweep(deck, {NUCLEI: [4.3]}, out=tmp_path, workers=0).dataset
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "_sync", lambda path: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        with pytest.raises(ResultError, match="No space left"):
+            sweep(deck, VARY, out=tmp_path, force=True, workers=0)
+    assert open_sweep(tmp_path).dataset.identical(earlier)
+    with pytest.raises(SolverError):
+        sweep(deck, VARY, out=tmp_path, force=True, workers=0, progress=Watcher(lambda *_: signal.raise_signal(signal.SIGINT)))
+    assert open_sweep(tmp_path / "sweep.nc").dataset.identical(earlier)
+    assert "not run" in open_sweep(tmp_path).status
+    done = resume(tmp_path, workers=0)
+    assert done.keys == tuple(VARY)
+    assert open_sweep(tmp_path).dataset.identical(done.dataset)

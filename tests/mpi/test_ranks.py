@@ -322,3 +322,22 @@ def test_what_is_wrong_with_a_sweep_is_said_once(words, message, mpiexec, tmp_pa
     assert message in ended.stderr
     assert "Traceback" not in ended.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_finished_run_is_resumed_by_two_processes_as_by_one(mpiexec, tmp_path):
+    (tmp_path / "deck.toml").write_text(GALAXY, encoding="utf-8")
+    for words in (("run", tmp_path / "deck.toml", "--out", tmp_path / "out"), ("resume", tmp_path / "out")):
+        ended = mpiexec(2, "-m", "solver", *words, "--no-figures")
+        assert ended.returncode == 0, ended.stderr
+        assert ended.stdout.count("result.nc") == 1, ended.stdout
+
+
+def test_a_process_that_fails_when_the_first_has_ended_well_is_heard(mpiexec):
+    script = (
+        "from solver import cli\n"
+        "from mpi4py import MPI\n"
+        "cli.all_end(0) if MPI.COMM_WORLD.rank == 0 else cli._quit('at the last moment', 3)\n"
+    )
+    ended = mpiexec(2, "-c", script)
+    assert ended.returncode == 3
+    assert ended.stderr.count("crstream: at the last moment") == 1

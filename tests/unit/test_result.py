@@ -1,6 +1,7 @@
 """Results: what the file holds, what comes back, and what is said about files that are not results."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -194,6 +195,31 @@ def test_failed_save_keeps_the_old_file(result, tmp_path, monkeypatch):
         make_result(status="new").save(tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["result.nc"]
     assert open_result(tmp_path).status == "steady"
+
+
+def test_an_interrupt_waits_until_the_file_is_whole(result, tmp_path, monkeypatch):
+    """Ctrl-C in the midst of writing: the file is complete, then the interrupt comes."""
+    sync = storage._sync
+
+    def interrupted(path):
+        signal.raise_signal(signal.SIGINT)
+        sync(path)
+
+    monkeypatch.setattr(storage, "_sync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        result.save(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["result.nc"]
+    assert open_result(tmp_path).status == "steady"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_link_where_a_file_is_written_aside_is_not_followed(result, tmp_path):
+    (tmp_path / "precious.txt").write_text("mine")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/.result.nc.part").symlink_to("../precious.txt")
+    result.save(tmp_path / "out")
+    assert (tmp_path / "precious.txt").read_text() == "mine"
+    assert not (tmp_path / "out/result.nc").is_symlink()
 
 
 def test_save_where_a_file_is_in_the_way_is_one_message(result, tmp_path):
