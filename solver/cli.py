@@ -65,6 +65,8 @@ def show(name: Name, overrides: Set = None,
 
     deck = deck_of(name, overrides)
     if picture is not None:
+        if picture.name in ("", ".."):
+            raise DeckError([Fault("--draw", str(picture), "names no file", "e.g. --draw layers.png")])
         if picture.suffix and picture.suffix not in (".png", ".pdf"):
             raise DeckError([Fault("--draw", str(picture), f"found {picture.suffix}", "ends with .png, .pdf or neither")])
         from .folder import refuse_unwritable

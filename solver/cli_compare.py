@@ -1,5 +1,6 @@
 """`crstream compare`: a result beside its problem's exact solution, and beside measurements."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -47,7 +48,10 @@ def compare(folder: Folder,
             if figure:
                 from .figures.draw import save
 
-                save(shown.figure(), folder_of(result) / name)
+                try:
+                    save(shown.figure(), folder_of(result) / name)
+                except ResultError as error:                               # the verdict stands without it
+                    print(f"warning: {error}", file=sys.stderr)
     if wanted and catalogue is None:
         print(measurements.HOW_TO_GET)
     raise typer.Exit(0 if comparison is None else comparison.exit_code)

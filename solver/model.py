@@ -167,17 +167,19 @@ class Model:
         R = self.grid.R
         out = np.zeros((len(self.names), len(R)))
         for s, name in enumerate(self.names):
-            source = self.deck.species[name].source
-            if source.type == "supernovae":
-                amplitude = sources.supernova_amplitude(
-                    float(source.rate), float(source.energy), source.slope, float(source.radius), self.species[s]
-                )
-                out[s] = sources.power_law(R, amplitude, source.slope)
-            elif source.type == "power_law":
-                out[s] = sources.power_law(R, float(source.amplitude), source.slope)
-            elif source.type == "table":
-                out[s] = sources.of_table(R, source.rigidity, source.Q)
+            try:
+                out[s] = self._source(s, self.deck.species[name].source, R)
+            except ValueError as error:
+                raise DeckError([Fault("deck", f"species.{name}.source", str(error), "a value with physics in it")]) from None
         return out
+
+    def _source(self, s, source, R):
+        if source.type == "supernovae":
+            power = float(source.rate), float(source.energy), source.slope, float(source.radius)
+            return sources.power_law(R, sources.supernova_amplitude(*power, self.species[s]), source.slope)
+        if source.type == "power_law":
+            return sources.power_law(R, float(source.amplitude), source.slope)
+        return sources.of_table(R, source.rigidity, source.Q) if source.type == "table" else 0.0
 
     @property
     def _continued(self):

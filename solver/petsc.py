@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from .errors import DeckError, Fault
 from .launcher import stand_alone
 
+OUT_OF_MEMORY = 55                   # PETSC_ERR_MEM
 _given = set()                       # names of the options of the run before, in this process
 
 
@@ -42,6 +43,8 @@ def petsc_faults(options):
     try:
         yield
     except PETSc.Error as error:
+        if error.ierr == OUT_OF_MEMORY:
+            raise MemoryError from None
         raise DeckError([Fault("PETSc", " ".join(options), petsc_message(error), "")]) from None
 
 

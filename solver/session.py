@@ -111,7 +111,8 @@ class Session:
         if comm.getSize() > len(self.model.grid.R):
             raise DeckError([Fault("mpiexec", "-n", f"{comm.getSize()} processes",
                                    f"at most one per rigidity, {len(self.model.grid.R)}")])
-        self.layout = Layout(self.problem.species, len(self.model.grid.R), self.problem.nodes, comm)
+        with petsc_faults(self.options):
+            self.layout = Layout(self.problem.species, len(self.model.grid.R), self.problem.nodes, comm)
         self.first = comm.getRank() == 0
 
     def __enter__(self):
@@ -177,7 +178,7 @@ class Session:
             march = March(self.problem, self.layout, control, f0, self.deck.time.tolerance, scales=scales)
         self.newton = march.newton
         if self.folder is not None:
-            self.claim = self._on_first(lambda: Claim(self.folder))
+            self.claim = self._on_first(lambda: Claim(self.folder, "--out" if stored is None else "resume"))
         kept = None
         if restart is not None:
             march.restore(restart)

@@ -144,7 +144,9 @@ class Study:
         from . import storage
         from .figures.draw import save
 
-        path = storage.write(xr.DataTree(self.dataset), f"{folder}/study.nc")
+        tree = xr.DataTree(self.dataset)
+        tree.attrs = {"crstream_file": "study", "crstream_file_version": storage.FORMAT_VERSION, **tree.attrs}
+        path = storage.write(tree, f"{folder}/study.nc")
         table = storage.write_text(self.csv(), path.with_suffix(".csv"))
         return [path, table, *save(self.figure(), path.with_name("convergence"))]
 

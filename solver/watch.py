@@ -101,7 +101,7 @@ def interruptible(march):
     """Within: the first Ctrl-C lets the march finish its step and stop, the second one interrupts at once; and so does SIGTERM,
     by which batch systems and mpiexec end a run.
 
-    A process that was told to ignore Ctrl-C, as those of a sweep are, goes on ignoring it.
+    A process that was told to ignore Ctrl-C, as those of a sweep are, goes on ignoring it, and ends on SIGTERM as it would.
     """
 
     def stop(_signal, _frame):
@@ -110,14 +110,12 @@ def interruptible(march):
         march.stop_requested = True
         sys.stderr.write("\nstopping after this step (Ctrl-C again: at once)\n")
 
+    own = signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
     try:
-        previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM) if own}
     except ValueError:  # not in the main thread: leave signals alone
         yield
         return
-    for number, handler in previous.items():
-        if handler is signal.SIG_IGN:
-            signal.signal(number, handler)
     try:
         yield
     finally:

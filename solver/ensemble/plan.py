@@ -184,6 +184,10 @@ def make_plan(deck, vary, latin=None, seed=0):
         _hypercube(deck, series, latin, seed)
     plan = Plan(deck, tuple(series), tuple(map(tuple, columns)), None if latin is None else seed)
     _ = plan.decks                                                         # all faults of all members, now
+    same = [key for key, (numbers, _) in plan.coordinates().items() if not plan.latin and len(set(numbers)) < len(numbers)]
+    if same:
+        raise DeckError([Fault("--vary", key, "found a value twice, written in two ways", "each value may stand once")
+                         for key in same])
     return plan
 
 
@@ -270,7 +274,7 @@ def rounded(value):
     """The same with four digits, for lines that are read and not calculated with."""
     text = written(value)
     match = NUMBER.fullmatch(text)
-    return text if match is None else f"{float(match[1]):.4g} {match[2]}".rstrip()
+    return text if match is None or text.isdigit() else f"{float(match[1]):.4g} {match[2]}".rstrip()
 
 
 def short_names(keys):

@@ -84,8 +84,11 @@ def read_plan(folder):
         raise ResultError(f"{path}: has layout {version} (crstream {data.get('crstream')}), this one reads {PLAN_VERSION}; "
                           "start the sweep again")
     try:
-        return Plan.from_dict(data["plan"]), bool(data["keep"])
-    except (KeyError, TypeError, AttributeError):
+        plan = Plan.from_dict(data["plan"])
+        if not plan.keys or len(plan.keys) != len(plan.values) or not all(plan.values) or not plan.members:
+            raise ValueError
+        return plan, bool(data["keep"])
+    except (KeyError, TypeError, AttributeError, ValueError):
         raise ResultError(f"{path}: is not the plan of a sweep, or damaged") from None
 
 
@@ -170,20 +173,29 @@ def read_members(folder, plan):
     """index -> Outcome of the members recorded in a folder (see Store.recorded)."""
     out = {}
     for path in sorted((Path(folder) / MEMBERS).glob("*.nc")):
+        if not path.is_file():
+            continue
         try:
             tree = storage.read(path, kinds=("sweep member",))
         except ResultError as error:
-            if "damaged" in str(error) or "not a netCDF-4" in str(error):
-                continue
-            raise
-        attrs = tree.attrs
-        if attrs.get("plan") != plan.digest or not 0 <= int(attrs.get("member", -1)) < len(plan.members):
+            if "file layout" in str(error):
+                raise
+            continue
+        try:
+            outcome = _outcome(tree)
+        except (KeyError, TypeError, ValueError):
+            continue
+        if tree.attrs.get("plan") != plan.digest or not 0 <= outcome.index < len(plan.members):
             raise ResultError(f"{path}: belongs to another sweep than {PLAN}; remove it, or start again with --force")
-        index = int(attrs["member"])
-        spectra = tree.to_dataset() if tree.data_vars else None
-        out[index] = Outcome(index, attrs["status"], attrs["reason"], seconds=float(attrs["seconds"]),
-                             warm=bool(attrs["warm"]), spectra=spectra, **{name: int(attrs[name]) for name in COUNTS})
+        out[outcome.index] = outcome
     return out
+
+
+def _outcome(tree):
+    """What the file of a member holds; KeyError, TypeError or ValueError where that makes no sense."""
+    attrs, spectra = tree.attrs, tree.to_dataset() if tree.data_vars else None
+    return Outcome(int(attrs["member"]), str(attrs["status"]), str(attrs["reason"]), seconds=float(attrs["seconds"]),
+                   warm=bool(attrs["warm"]), spectra=spectra, **{name: int(attrs[name]) for name in COUNTS})
 
 
 # ---- the dataset -------------------------------------------------------------------------------------------------------

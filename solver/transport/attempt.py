@@ -96,7 +96,7 @@ class Walk:
         system, attempt = self.system, self.attempt
         system.shape = self.newton.inflow.reference() if attempt.plain else None
         found = nearest = None
-        polished = 0
+        polished, last = 0, np.inf
         for it in range(1, attempt.limit + 1):
             active = self._active()
             before = self.u
@@ -112,7 +112,8 @@ class Walk:
                 if e < self.newton.tolerance and (found is None or e < found.mismatch or moved > SETTLED):
                     found = self._outcome(it, e, errors=errors)
                 polished += 1
-                fine = e < POLISHED * self.newton.tolerance or polished > 1
+                fine = e < POLISHED * self.newton.tolerance or (polished > 1 and e > 0.5 * last)
+                last = e
                 if (fine and moved < SETTLED) or polished > PATIENCE or it == attempt.limit:
                     found.converged, found.iterations, found.krylov = True, it, self.krylov
                     return found

@@ -161,12 +161,13 @@ def _feeding(p, s, k, i):
     at = f"z = {p.grid.z[drop + 1] / p.grid.z[-1]:.3g} z_max"
     lowest, highest = p.momentum_rate()[s][[0, -1], i]
     end = "above" if highest > 0 and (lowest >= 0 or k > len(p.grid.R) // 2) else "below"
-    text = f"{name} at R = {p.grid.R[k]:.3g} GV gains, where the flow converges, from {end} the grid"
+    converging = ", where the flow converges," if above < below else ""
+    text = f"{name} at R = {p.grid.R[k]:.3g} GV gains{converging} from {end} the grid"
     if 0 < above < below:
         text += f" ({at}: v falls by {below / above:.3g}, as a shock it hardens spectra to R^-{3 * below / (below - above):.3g})"
     else:
         text += f" (most at {at})"
-    text += f", faster than it escapes, if its spectrum goes on there as R^-{p.slope[s]:.3g}"
+    text += f", faster than it escapes, if its spectrum goes on there as R^{-p.slope[s]:.3g}"
     return text, f'set boundary.momentum = "zero" to leave out all {end} the grid'
 
 

@@ -22,6 +22,11 @@ def row_scales(problem, f_known=None, t=0.0, span=None, losses=True):
         known = np.maximum(known, np.abs(f_known).max(-1))
     if p.top is not None:
         known = np.maximum(known, np.abs(p.top))
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        return _scales(p, through, known, span, losses)
+
+
+def _scales(p, through, known, span, losses):
     V, F, rates = np.empty_like(through), np.empty_like(through), p.momentum_rate()
     waves = None
     for s in range(p.species):                                             # parents come before their children
@@ -67,8 +72,7 @@ def loss_shares(p):
     lost = np.maximum(p.momentum_rate()[:, -2:], 0.0).mean(1).sum(-1) * np.maximum(p.slope - 3.0, 0.0)
     asked = p.open_end & np.array(p.continued or shares, bool) & (lost > LITTLE * _least_escape(p))
     if asked.any():
-        with np.errstate(over="ignore", invalid="ignore"):  # what cannot escape piles up without losses
-            escape = row_scales(p, losses=False)[0][:, -1]
+        escape = row_scales(p, losses=False)[0][:, -1]
         shares[asked] = (lost / (lost + escape))[asked]
     return np.where(shares > LITTLE, shares, 0.0)
 

@@ -490,3 +490,36 @@ def test_what_is_wrong_inside_a_layer_is_the_only_fault(key, command):
 
 def test_a_deck_without_layers_says_so(command):
     command("check", "nonlinear_landau", "--set", "layer=[]").refused("layer: there is none")
+
+
+@pytest.mark.parametrize("key", ["energy=1e150 erg", "rate=1e-150 yr-1", "radius=1e150 kpc"])
+def test_a_source_beyond_all_physics_is_named(key, command):
+    command("check", "nonlinear_landau", "--set", f"species.proton.source.{key}").refused("species.proton.source", "1e")
+
+
+def test_memory_that_petsc_cannot_get_is_memory(command, inside, monkeypatch):
+    from petsc4py import PETSc
+
+    from solver.transport import layout
+
+    def full(*_):
+        raise PETSc.Error(55)
+
+    monkeypatch.setattr(layout.Layout, "__init__", full)
+    command("run", "nonlinear_landau", "--no-figures", "--out", "here").refused("not enough memory")
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+def test_a_picture_needs_a_name(name, command):
+    command("show", "two_phase", "--draw", name).refused("--draw", "names no file")
+
+
+def test_a_verdict_stands_where_no_figure_can_be_written(stored, command, inside, monkeypatch):
+    from solver import storage
+
+    shutil.copytree(stored.parent, inside / "run")
+    monkeypatch.setattr(storage, "_sync", lambda path: (_ for _ in ()).throw(OSError(30, "Read-only file system")))
+    ended = command("compare", "run")
+    assert ended.code == 0, ended.err
+    assert "within the tolerance" in ended.out
+    assert "Read-only file system" in ended.err

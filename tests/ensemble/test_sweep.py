@@ -9,6 +9,7 @@ import sys
 from concurrent.futures import BrokenExecutor, Future
 from pathlib import Path
 
+import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
@@ -523,3 +524,25 @@ def test_force_keeps_what_is_done_until_there_is_something_else(deck, tmp_path, 
     done = resume(tmp_path, workers=0)
     assert done.keys == tuple(VARY)
     assert open_sweep(tmp_path).dataset.identical(done.dataset)
+
+
+@pytest.mark.parametrize("damage", ["status", "member"])
+def test_a_member_that_makes_no_sense_is_solved_again(damage, deck, swept, tmp_path):
+    cut_off(deck, tmp_path, 3)
+    with netCDF4.Dataset(tmp_path / "members/0001.nc", "a") as file:
+        if damage == "status":
+            file.delncattr("status")
+        else:
+            file.setncattr("member", "x")
+    done = resume(tmp_path, workers=0)
+    assert largest_difference(done.dataset.J.values, swept.dataset.J.values) < SAME
+
+
+@pytest.mark.parametrize("values", [[[]], [[], []], []])
+def test_a_plan_without_values_is_damaged(values, deck, tmp_path):
+    cut_off(deck, tmp_path, 1)
+    plan = json.loads((tmp_path / "sweep.json").read_text())
+    plan["plan"]["values"] = values
+    (tmp_path / "sweep.json").write_text(json.dumps(plan))
+    with pytest.raises(ResultError, match="not the plan of a sweep, or damaged"):
+        resume(tmp_path)

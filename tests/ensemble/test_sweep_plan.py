@@ -5,7 +5,7 @@ import pytest
 
 import solver
 from solver.deck import Quantity
-from solver.ensemble.plan import Plan, make_plan, short_names, vary_options
+from solver.ensemble.plan import Plan, make_plan, rounded, short_names, vary_options
 from solver.errors import DeckError
 
 
@@ -86,6 +86,7 @@ def test_very_many_faults_are_counted(deck):
         ({"layer.halo.plasma.n": "0.1..0.2 cm-3"}, 1, ("found 1", "from 2 to")),
         ({"layer.halo.top": ["9 kpc"], "layer.1.top": ["10 kpc"]}, None, ("same as layer.halo.top",)),
         ({"species": [{"proton": {}}]}, None, ("species.NAME=",)),
+        ({"layer.halo.plasma.B": ["1 uG", "1e-6 G"]}, None, ("twice",)),
         ({"layer.halo.plasma": [{}], "layer.halo.plasma.n": ["1 cm-3"]}, None, ("contains one of the two",)),
         ({"grid.z_cells": "linspace(8,1007,1000)", "disc.density": "linspace(1,1000 cm-3,1000)"}, None, ("more members",)),
     ],
@@ -157,3 +158,7 @@ def test_short_names_tell_keys_apart():
     assert short_names(("layer.halo.plasma.n", "layer.warm.plasma.B")) == ["n", "B"]
     assert short_names(("layer.halo.plasma.n", "layer.warm.plasma.n")) == ["halo.plasma.n", "warm.plasma.n"]
     assert short_names(("n", "a.n")) == ["n", "a.n"]
+
+
+def test_whole_numbers_are_told_apart_in_words():
+    assert [rounded(n) for n in (12345, 12346, 0.123456)] == ["12345", "12346", "0.1235"]
