@@ -155,10 +155,10 @@ def growing(p, s, k, i, u, rate, t):
 def _feeding(p, s, k, i):
     """Who feeds on what, and what can be done."""
     name = p.names[s] if p.names else f"species {s}"
-    speed = np.append(p.v, p.v_top if p.top is None else p.v[-1])
+    speed = np.concatenate([[0.0], p.v, [p.v_top if p.top is None else p.v[-1]]])  # of the faces beside every node
     drop = int(np.argmin(np.diff(speed)))
     below, above = speed[drop], speed[drop + 1]
-    at = f"z = {p.grid.z[drop + 1] / p.grid.z[-1]:.3g} z_max"
+    at = f"z = {p.grid.z[drop] / p.grid.z[-1]:.3g} z_max"
     lowest, highest = p.momentum_rate()[s][[0, -1], i]
     end = "above" if highest > 0 and (lowest >= 0 or k > len(p.grid.R) // 2) else "below"
     converging = ", where the flow converges," if above < below else ""

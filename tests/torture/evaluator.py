@@ -191,6 +191,9 @@ class Evaluator:
             out = np.concatenate([out, (max(self.v_top, 0.0) * self.f[s][:, -1])[:, None]], -1)
         imbalance = np.diff(np.concatenate([np.zeros((len(self.R), 1)), out], -1), axis=-1)[:, :n] - inputs
         through = (enters + incoming + np.abs(stored))[:, :n].sum(-1)
+        if not self.open_top:  # without any source all comes from the top and goes back there
+            exchanged = np.nan_to_num(self.ds.kappa.values[s][-1], posinf=0.0) / self.dz[-1] * self.f[s][:, -1]
+            through = np.where(through > 0, through, exchanged)
         through = np.maximum(through, np.abs(self.flux[s]).max(-1)) + self._held(s)
         terms = (enters + gross + sink + np.abs(stored))[:, :n].sum(-1) + np.abs(self.flux[s]).max(-1)
         noise = self._rounding(s)
