@@ -287,7 +287,7 @@ def richardson_error(fine, coarse, order=ORDER):
     def estimate(x, y):
         x = at_rigidities(x, R, R_coarse)
         with np.errstate(divide="ignore", invalid="ignore"):
-            signed = np.where(x != 0, (x - y) / x, np.nan) / gain
+            signed = np.where(x != 0, (x - y) / x, np.where(y == 0, 0.0, np.nan)) / gain
         size = _largest_neighbour(np.abs(signed))
         return [np.apply_along_axis(lambda e: np.interp(np.log(R), np.log(R_coarse), e), -1, e) for e in (size, signed)]
 

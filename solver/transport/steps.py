@@ -99,7 +99,19 @@ class Steps:
         rate2 = (out.point.u - known) / (D * dt)
         # b̂ = ((1 − W)/3, (3W + 1)/3, D/3) is of third order; b = (W, W, D)
         error = dt * ((1 - 4 * W) / 3 * s.rate + rate1 / 3 - 2 * D / 3 * rate2)
-        return out, rate2, self.error(error, out.point.u, dt)
+        size = self.error(error, out.point.u, dt)
+        return out, rate2, size if size <= 1.0 else self.error(self._damped(error, out.point), out.point.u, dt)
+
+    def _damped(self, error, point):
+        """(1 − D dt J)⁻¹ of an error: what the fast modes, which the step damps, make of it (Hosea & Shampine 1996)."""
+        system, newton = self.system, self.march.newton
+        with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
+            blocks, _ = system.linearise(point, system.nu_waves, with_correction=False)
+            blocks.given[:] = 0.0
+            for stiff in blocks.stiff.values():
+                stiff.offset[:] = 0.0
+            rhs = system.vol * system.inv_tau * error[:, system.rows]
+            return newton.linear_step(blocks, rhs, np.zeros_like(error), range(system.problem.species))[0]
 
     def error(self, error, u, dt):
         """The error of a step of dt that led to u over what it may be, the largest of all."""

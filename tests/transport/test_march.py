@@ -69,6 +69,18 @@ def test_cut_step_before_an_output_time_does_not_jump_to_it():
 
 # ---- accuracy --------------------------------------------------------------------------------------------------------
 
+@pytest.mark.parametrize("dt", [1e-6, 1.0, 1e6])
+def test_an_error_is_what_the_step_leaves_of_it(dt):
+    """A mode that decays at a rate λ: its error over 1 + λ dt, to the tolerance of a linear solve."""
+    problem, f0 = relaxing()
+    run = march(problem, f0, end=0.1, rtol=1e-3)
+    out, *_ = run.steps.backward_euler(dt)
+    mode = np.cos(np.pi / 2 * problem.grid.z[: problem.nodes]) * np.array([1.0, -0.3, 0.1])[None, :, None]
+    dz = problem.grid.dz[0]
+    left = run.steps._damped(mode, out.point) * (1.0 + dt * (2 - 2 * np.cos(np.pi / 2 * dz)) / dz**2)
+    np.testing.assert_allclose(left, mode, atol=1e-9)
+
+
 @pytest.mark.parametrize("rtol", [1e-3, 1e-4, 1e-5])
 def test_error_of_a_transient_follows_the_tolerance(rtol):
     """exp(−κπ²t/4): every step adds an error of rtol of f at most, and all of f decays alike, so steps × rtol bounds it."""
