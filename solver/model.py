@@ -9,16 +9,15 @@ from functools import cached_property
 import numpy as np
 import scipy.sparse as sp
 
-from . import particles
+from . import injection, particles
 from .constants import ERG_PER_GEV, MBARN, C
 from .errors import DeckError, Fault
 from .exact import module_of
 from .medium import Medium, loss_rate, naming, recording
-from .physics import sources, spallation
+from .physics import spallation
 from .transport.grid import Grid, make_grid
 from .transport.problem import Secondary, TransportProblem
 
-DEFAULT_SLOPE = 4.3  # reference slope of a spectrum nothing in the deck gives one for
 UNDAMPED = 1e60  # 1/κ (s/cm²) of undamped self-excited waves in a deck without protons
 
 
@@ -143,75 +142,24 @@ class Model:
 
     @cached_property
     def slope(self):
-        """Reference slope of each species: that of its source, at the top of the grid, or of its parent; else of the given f."""
-        deck, out = self.deck, {}
-        given = [getattr(getattr(deck.boundary.top, "f", None), "slope", None), getattr(deck.initial, "slope", None)]
-        other = next((slope for slope in given if slope is not None), DEFAULT_SLOPE)
-        for name in self.names:
-            source = deck.species[name].source
-            if source.type == "spallation":
-                out[name] = out[source.parent]
-            elif source.type == "table":
-                # what a table does not say, the start of a run must not say for it
-                steep = sources.slope_of_table(self.grid.R[-1], source.rigidity, source.Q)
-                out[name] = steep if 3.0 < steep < np.inf else DEFAULT_SLOPE
-            else:
-                out[name] = getattr(source, "slope", other)
-        return np.array([out[name] for name in self.names])
+        """Reference slope of each species, see `injection.reference_slopes`."""
+        return injection.reference_slopes(self.deck, self.names, self.grid.R)
 
     # ---- sources, losses ------------------------------------------------------------------------------------------
 
     @cached_property
     def Q(self):
         """Primary sources per side at full strength, (species, R) in cm⁻² s⁻¹ GeV⁻³."""
-        R = self.grid.R
-        out = np.zeros((len(self.names), len(R)))
-        for s, name in enumerate(self.names):
-            try:
-                out[s] = self._source(s, self.deck.species[name].source, R)
-            except ValueError as error:
-                raise DeckError([Fault("deck", f"species.{name}.source", str(error), "a value with physics in it")]) from None
-        return out
-
-    def _source(self, s, source, R):
-        if source.type == "supernovae":
-            power = float(source.rate), float(source.energy), source.slope, float(source.radius)
-            return sources.power_law(R, sources.supernova_amplitude(*power, self.species[s]), source.slope)
-        if source.type == "power_law":
-            return sources.power_law(R, float(source.amplitude), source.slope)
-        return sources.of_table(R, source.rigidity, source.Q) if source.type == "table" else 0.0
-
-    @property
-    def _continued(self):
-        """Which species have a source that goes on above the grid: their own in the disc, or that of a parent."""
-        out = {}
-        for s, name in enumerate(self.names):
-            source = self.deck.species[name].source
-            fed = source.type != "problem" and self.Q[s, -1] > 0.0
-            out[name] = self.external is None and (out[source.parent] if source.type == "spallation" else bool(fed))
-        return tuple(out[name] for name in self.names)
+        return injection.strengths(self.deck, self.names, self.species, self.grid.R)
 
     def schedule(self, t):
         """Strength of each primary source at time t (s), (species,)."""
-        out = np.ones(len(self.names))
-        for s, name in enumerate(self.names):
-            plan = getattr(self.deck.species[name].source, "schedule", None)
-            if plan is None or plan.type == "constant":
-                continue
-            if plan.type == "switch":
-                out[s] = float(t >= plan.on and (plan.off is None or t <= plan.off))
-            else:
-                out[s] = np.exp(-t / float(plan.time))
-        return out
+        return injection.schedule(self.deck, self.names, t)
 
     @property
     def switch_times(self):
         """Times (s) at which a source is switched; a march must step on them."""
-        plans = (getattr(spec.source, "schedule", None) for spec in self.deck.species.values())
-        times = [
-            float(t) for p in plans if p is not None and p.type == "switch" for t in (p.on, p.off) if t is not None
-        ]
-        return sorted({t for t in times if t > 0})
+        return injection.switch_times(self.deck)
 
     def _disc_rate(self, R, s):
         disc = self.deck.disc
@@ -384,7 +332,7 @@ class Model:
             secondaries=secondaries,
             top=self.top,
             slope=self.slope,
-            continued=self._continued,
+            continued=injection.continued(self.deck, self.names, scheduled) if external is None else (),
             others=tuple((m, Y.T.copy()) for m, Y in sorted(self.others.items())),
             v_top=v_top,
             adiabatic=self.adiabatic,
