@@ -102,7 +102,9 @@ class TimeControl(Table):
     growth: Annotated[float, Field(gt=1, le=100)] | None = field(
         None, description="largest ratio of a step to the one before; not given: 2, or 10 on the way to a steady state"
     )
-    rtol: Annotated[float, Field(gt=0, lt=1)] = field(1e-4, description="time error allowed, relative to a rigidity's largest f")
+    rtol: Annotated[float, Field(gt=0, lt=1)] = field(
+        1e-4, description="time error allowed, relative to a rigidity's largest f; what has faded by decades may err by more"
+    )
     tolerance: Annotated[float, Field(gt=0, lt=1)] = field(1e-10, description="imbalance the nonlinear solver leaves")
     steady: Steady = field({}, description="when a state counts as steady")
     max_steps: Annotated[int, Field(ge=1, le=10_000_000)] = field(100_000, description="give up after this many steps")

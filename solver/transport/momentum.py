@@ -47,15 +47,16 @@ class MomentumFlux:
     """Stencil of one species: `gain` of row k is the sum over offsets of coefficient[offset] f_{k+offset}.
 
     sigma: reference slope of N = p³f; dx: spacing in ln p; open_end: False stops the spectrum beyond the grid (no inflow),
-    True continues it with the reference slope; at the upper end steeper by `losing` times the slope of B, `losing` being the
-    share of losses in what removes cosmic rays there: a source N ∝ e^{−σx} makes that spectrum where all escape, but
-    G = B N ∝ e^{−σx} where all are lost.
+    True continues it with the reference slope; at the upper end steeper by `steeper` and by `losing` times the slope of B,
+    `losing` being the share of losses in what removes cosmic rays there: a source N ∝ e^{−σx} makes a spectrum steeper by the
+    slope of the escape speed where all escape, but G = B N ∝ e^{−σx} where all are lost (see `scales.above_the_grid`).
     """
 
     sigma: float
     dx: float
     open_end: bool = True
     losing: float = 0.0
+    steeper: float = 0.0
 
     @property
     def width(self):
@@ -65,7 +66,7 @@ class MomentumFlux:
         """By how much more than the reference N falls over half of the highest cell, (nodes,)."""
         low, high = down[-2], down[-1]
         ratio = np.divide(high, low, out=np.ones_like(low), where=(low > 0) & (high > 0))
-        return ratio ** (0.5 * self.losing)
+        return np.exp(0.5 * self.dx * self.steeper) * ratio ** (0.5 * self.losing)
 
     def coefficients(self, B, f=None, opening=1.0, weights=face_weights):
         """{offset: (R, nodes)} for rates B (R + 1 faces, nodes); f (R, nodes) supplies ψ (None: that of the reference).

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-LITTLE = 1e-3  # share of losses at the top of the grid that is as good as none
+LITTLE = 1e-3  # share of losses at the top of the grid, of every species, that is as good as none
 
 
 def row_scales(problem, f_known=None, t=0.0, span=None, losses=True):
@@ -62,19 +62,30 @@ def loss_speed(p, s, B):
     return p.sink[s][:, : p.nodes] + 0.5 * (np.abs(B[:-1]) + np.abs(B[1:]))
 
 
-def loss_shares(p):
-    """By species the share, 0 to 1, of momentum losses in what removes cosmic rays from the highest rigidity; rough.
+def above_the_grid(p):
+    """How spectra go on above the highest rigidity, (losing, steeper), each (species,); rough.
 
-    0 where the disc's source does not go on above the grid (`continued`), or has a slope at which it would bring infinitely
-    many from there.
+    N = p³f falls there like the reference, steeper by `steeper` + `losing` × the slope of the loss rate B: by that of the
+    parent's disc in a secondary, by the slope δ of the escape speed where cosmic rays escape, by that of B where they are lost,
+    `losing` being the share of losses, 0 to 1, in what removes them.  0 where the disc's source does not go on above the grid
+    (`continued`), and where losses are too weak for what comes in from there to matter.
     """
-    shares = np.zeros(p.species)
-    lost = np.maximum(p.momentum_rate()[:, -2:], 0.0).mean(1).sum(-1) * np.maximum(p.slope - 3.0, 0.0)
-    asked = p.open_end & np.array(p.continued or shares, bool) & (lost > LITTLE * _least_escape(p))
-    if asked.any():
-        escape = row_scales(p, losses=False)[0][:, -1]
-        shares[asked] = (lost / (lost + escape))[asked]
-    return np.where(shares > LITTLE, shares, 0.0)
+    losing, steeper, passed_on = np.zeros((3, p.species))
+    B = np.maximum(p.momentum_rate()[:, -2:], 0.0).sum(-1)
+    lost, continued = B.mean(1), np.array(p.continued or losing, bool)
+    if not (p.open_end and (continued & (lost * np.maximum(p.slope - 3.0, 0.0) > LITTLE * _least_escape(p))).any()):
+        return losing, steeper
+    escape, parents = row_scales(p, losses=False)[0][:, -2:], {link.child: link.parent for link in p.secondaries}
+    delta = np.maximum(np.log(escape[:, 1] / escape[:, 0]) / p.grid.dx, 0.0)  # a falling one may be due to rough numbers
+    rising = np.log(np.divide(B[:, 1], B[:, 0], out=np.ones_like(lost), where=(B > 0.0).all(1))) / p.grid.dx
+    for s in np.flatnonzero(continued):  # parents come before their children
+        inherited = passed_on[parents[s]] if s in parents else 0.0
+        speed = lost[s] * max(p.slope[s] - 3.0 + inherited, 0.0)
+        losing[s] = speed / (speed + escape[s, 1])
+        steeper[s] = inherited + (1.0 - losing[s]) * delta[s]
+        # losses that fall with R give way to escape further up, and what is flatter here does not stay so
+        passed_on[s] = max(steeper[s] + losing[s] * rising[s], 0.0)
+    return losing, steeper
 
 
 def _least_escape(p):

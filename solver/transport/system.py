@@ -16,7 +16,7 @@ from .correction import Correction
 from .law import TINY, FaceLaw, Response, depth_excess, log
 from .linear import Blocks
 from .momentum import MomentumFlux, face_share, face_weights
-from .scales import loss_shares
+from .scales import above_the_grid
 from .stencils import add_divergence, shift
 from .strips import by_strips, strips
 
@@ -110,8 +110,8 @@ class System:
         self.P = self.v if self.outwards else np.maximum(self.v, 0.0)
         self.N = np.broadcast_to(0.0, self.v.shape) if self.outwards else np.minimum(self.v, 0.0)
         self.side = np.where(self.upwind_low, 1.0, -1.0)
-        self.stencils = [MomentumFlux(slope - 3.0, grid.dx, p.open_end, losing)
-                         for slope, losing in zip(p.slope, loss_shares(p), strict=True)]
+        self.stencils = [MomentumFlux(slope - 3.0, grid.dx, p.open_end, *above)
+                         for slope, *above in zip(p.slope, *above_the_grid(p), strict=True)]
         self.B = p.momentum_rate()
         self.shape = None  # node values whose spectra the momentum flux has, whatever those of f: of first order, monotone
         self.faded = np.zeros((*V.shape, 1))  # node values so far below what rows have held that they count for nothing

@@ -17,7 +17,7 @@ import two_point
 from solver.constants import KPC, C
 from solver.medium import loss_rate
 from solver.session import initial_state
-from solver.transport.scales import loss_shares
+from solver.transport.scales import above_the_grid
 
 POSITIVE = 1e-10  # of the row's largest f: undershoot that the stopping of the iteration leaves
 CONSERVED = 1e-11  # of all that enters or leaves a row: rounding of sums of some thousand terms
@@ -41,10 +41,11 @@ class Finding:
         return f"{self.check}: {self.excess:.2g} times what is allowed at {self.place}"
 
 
-def steeper_end(B, losing):
+def steeper_end(B, dx, losing, steeper):
     """By how much more than the reference the spectrum falls over half of the highest cell (see `momentum_gain`)."""
     both = (B[-2] > 0) & (B[-1] > 0)
-    return np.where(both, np.where(both, B[-1], 1.0) / np.where(both, B[-2], 1.0), 1.0) ** (losing / 2)
+    ratio = np.where(both, np.where(both, B[-1], 1.0) / np.where(both, B[-2], 1.0), 1.0)
+    return np.exp(0.5 * dx * steeper) * ratio ** (losing / 2)
 
 
 class Evaluator:
@@ -69,7 +70,7 @@ class Evaluator:
         self.open_top = m.deck.boundary.top.type == "outflow"
         self.v_top = float(m.at([m.z_max]).v[0]) if self.open_top else 0.0
         self.unknown = len(self.z) if self.open_top else len(self.z) - 1  # nodes that have a balance
-        self.losing = loss_shares(m.transport_problem())
+        self.above = np.stack(above_the_grid(m.transport_problem()), 1)
         self.dv = m.grid.derivative(m.v) if len(m.v) > 1 else np.zeros(1)
 
     # ---- coefficients of the balance, from deck and physics -----------------------------------------------------------
@@ -82,7 +83,7 @@ class Evaluator:
 
         A face takes N from its two upwind cells, extrapolated linearly in ln N; where the farther one lies below a quarter of
         what the reference spectrum would give, along the tangent there.  At the upper end the spectrum is the reference, steeper
-        by the slope of B times the share of losses there, a rough number which the program alone can know.
+        by a number and by the slope of B times the share of losses there; both are rough, and the program alone can know them.
         """
         sigma, dx = self.model.slope[s] - 3.0, self.dx
         N = self.R[:, None] ** 3 * self.f[s]
@@ -99,7 +100,7 @@ class Evaluator:
 
         down, up = np.zeros_like(B), np.zeros_like(B)
         down[:-2] = face(N[:-1], N[1:], half)
-        steeper = steeper_end(B, self.losing[s])
+        steeper = steeper_end(B, dx, *self.above[s])
         down[-2] = N[-1] * half * steeper
         down[-1] = N[-1] / half / steeper if open_end else 0.0
         up[2:] = face(N[1:], N[:-1], 1 / half)

@@ -20,7 +20,7 @@ import scipy.sparse.linalg as spl
 from scipy.optimize import linprog
 
 from solver.medium import loss_rate
-from solver.transport.scales import loss_shares
+from solver.transport.scales import above_the_grid
 
 SURE = 0.05  # share of the source by which it must exceed what can leave: rounding of the programme, order in ln R
 LARGEST = 12_000  # unknowns up to which the linear programme is tried
@@ -96,7 +96,7 @@ class _Problem:
         width = dx if abs(sigma * dx) < 1e-8 else 2 * np.sinh(0.5 * sigma * dx) / sigma
         down, up = np.maximum(B, 0) / width, np.maximum(-B, 0) / width
         is_open = m.deck.boundary.momentum == "power_law"
-        steeper = steeper_end(B, loss_shares(m.transport_problem())[self.s])
+        steeper = steeper_end(B, dx, *(each[self.s] for each in above_the_grid(m.transport_problem())))
         down[-2], down[-1] = down[-2] * steeper, down[-1] / steeper
         own = -down[:-1] * half - up[1:] / half
         own[-1] += down[-1] / half * is_open

@@ -37,16 +37,31 @@ def test_what_is_only_lost_has_its_exact_spectrum_up_to_the_end(b):
 def test_where_the_grid_ends_matters_little(rate, b):
     """Against a grid of three decades more, from losses of 0.06 of what leaves to 0.98.
 
-    f = Q/(E + (s − b) B) at the top with the slope s of N there.  It is taken as σ + λ b, λ the share of losses; what that
-    leaves out, (1 − λ) δ, makes an error of λ(1 − λ) δ/σ <= 0.1, and as much again for λ, which is rough.  Further down it
-    falls with the flux from above, as the content, at least.
+    f = Q/(E + (s − b) B) at the top with the slope s of N there, taken as σ + λ b + (1 − λ) δ, λ the share of losses.  λ is known
+    to some 0.1 and changes with R; |b − δ| <= 1.5 of that is 0.15 of σ, 0.12 of f at most, and as much again for curvature.
+    Further down it falls with the flux from above, as the content, at least.
     """
     here = solver.run(deck(rate, b)).dataset.f.values[0, 0]
     more = HALO["grid"] | {"rigidity_max": "1e5 GV", "rigidity_cells": 100}
     there = solver.run(deck(rate, b, grid=more)).dataset.f.values[0, 0, :41]
     off = np.abs(here / there - 1.0)
-    assert off[-1] <= 0.2
-    assert off[:21].max() <= 0.2 * 10**-SIGMA
+    assert off[-1] <= 0.24
+    assert off[:21].max() <= 0.24 * 10**-SIGMA
+
+
+@pytest.mark.parametrize("rate", [1e-14, 1e-13, 1e-12])
+@pytest.mark.parametrize("b", [0.5, 1.0, 2.0])
+def test_where_the_grid_ends_matters_little_to_secondaries_too(rate, b):
+    """They come from what is steeper than its source already: twice the error above, once for that slope."""
+    nuclei = {"carbon": {"source": {"type": "power_law", "slope": SLOPE, "amplitude": "1e-10 cm-2 s-1 GeV-3"}},
+              "boron": {"source": {"type": "spallation", "parent": "carbon", "cross_section": "60 mbarn"}}}  # fmt: skip
+    species = HALO["species"] | nuclei
+    here = solver.run(deck(rate, b, species=species)).dataset.f.values[2, 0]
+    more = HALO["grid"] | {"rigidity_max": "1e5 GV", "rigidity_cells": 100}
+    there = solver.run(deck(rate, b, grid=more, species=species)).dataset.f.values[2, 0, :41]
+    off = np.abs(here / there - 1.0)
+    assert off[-1] <= 0.48
+    assert off[:21].max() <= 0.48 * 10**-SIGMA
 
 
 def test_a_steady_state_has_forgotten_the_slope_it_began_with():
@@ -62,8 +77,10 @@ def test_a_steady_state_has_forgotten_the_slope_it_began_with():
 
 @pytest.mark.parametrize("schedule", [{}, {"schedule": {"type": "switch", "on": "1 Myr"}}])
 def test_share_of_losses_does_not_depend_on_when_a_source_is_on(schedule):
-    from solver.transport.scales import loss_shares
+    from solver.transport.scales import above_the_grid
 
     source = HALO["species"]["proton"]["source"] | schedule
     problem = solver.Model(deck(1e-13, 0.5, species={"proton": {"source": source}})).transport_problem()
-    assert loss_shares(problem)[0] == pytest.approx(0.861, rel=1e-2)
+    losing, steeper = above_the_grid(problem)
+    assert losing[0] == pytest.approx(0.861, rel=1e-2)
+    assert steeper[0] == pytest.approx((1 - losing[0]) * DELTA, rel=0.1)  # β of protons at 100 GV still rises by 1e-4
