@@ -127,9 +127,7 @@ class Inflow:
             kappa, offset = system.tangent(point, system.nu_waves)
             tangent = np.where(system.problem.confined, 0.0, kappa), offset
         blocks, _ = system.linearise(point, system.nu_waves, False, spectrum=spectrum, tangent=tangent)
-        for stiff in blocks.stiff.values():  # as the right-hand side has none of it: of the source alone
-            stiff.offset[:] = 0.0
-        return self.newton.linear_step(blocks, source.copy(), np.zeros_like(point.u), range(system.problem.species))[0]
+        return self.newton.caused(blocks, source.copy())
 
 
 def lowest(x):

@@ -229,6 +229,14 @@ class NewtonPath:
             u[:] = np.nan
         return u if simple else guess + u, iterations
 
+    def caused(self, blocks, source):
+        """Node values of all rows that a source alone has, of own rows: without f at the top and offsets of fluxes."""
+        blocks.given[:] = 0.0
+        for stiff in blocks.stiff.values():
+            stiff.offset[:] = 0.0
+        species = range(self.system.problem.species)
+        return self.linear_step(blocks, source, np.zeros((*self.system.V_all.shape, self.system.n)), species)[0]
+
     # ---- measuring ----------------------------------------------------------------------------------------------
 
     def mismatch(self, u, a, nu, with_correction=True, species=None):

@@ -107,11 +107,7 @@ class Steps:
         system, newton = self.system, self.march.newton
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
             blocks, _ = system.linearise(point, system.nu_waves, with_correction=False)
-            blocks.given[:] = 0.0
-            for stiff in blocks.stiff.values():
-                stiff.offset[:] = 0.0
-            rhs = system.vol * system.inv_tau * error[:, system.rows]
-            return newton.linear_step(blocks, rhs, np.zeros_like(error), range(system.problem.species))[0]
+            return newton.caused(blocks, system.vol * system.inv_tau * error[:, system.rows])
 
     def error(self, error, u, dt):
         """The error of a step of dt that led to u over what it may be, the largest of all."""
