@@ -38,20 +38,21 @@ class Floor:
         for s, sigma in enumerate(p.slope - 3.0):
             width, F, V = 2 * np.sinh(sigma * dx / 2) / sigma, system.F_all[s], system.V_all[s]
             up = np.exp(sigma * dx / 2)
-            self.weights.append((system.B[s][:, self.inside[s]] * up / width, F[:, None], V[:, None], np.exp(sigma * dx),
-                                 np.exp(3 * dx)))
+            B, above = system.B[s][:, self.inside[s]] * up / width, system.stencils[s]
+            steeper = np.exp(above.steeper * dx / 2) * (B[-1] / B[-2]) ** (above.losing / 2)
+            self.weights.append((B, F[:, None], V[:, None], np.exp(sigma * dx), np.exp(3 * dx), steeper))
 
     def gains(self, u, s):
         """Gains per own value and from the two rigidities above, at the nodes in question; N_face = N √(N/N_above)."""
-        B, F, V, rising, e3 = self.weights[s]
+        B, F, V, rising, e3, steeper = self.weights[s]
         f = u[s][:, self.inside[s]] * F
         r = np.maximum(f[1:] * rising * e3 / f[:-1], 0.25)
         near, far = np.ones_like(f), np.zeros_like(f)
-        near[:-1] = 1.5 / np.sqrt(r)
+        near[:-1], near[-1] = 1.5 / np.sqrt(r), steeper
         far[:-1] = -0.5 / np.sqrt(r) / r * rising * e3
         own = -B[:-1] * near
         one, two = -B[:-1] * far, np.zeros_like(own)
-        own[-1] += B[-1] / np.exp((self.s.problem.slope[s] - 3.0) * self.s.problem.grid.dx)
+        own[-1] += B[-1] / rising / steeper
         one[:-1] += B[1:-1] * near[1:] * e3
         two[:-1] += B[1:-1] * far[1:] * e3
         one[:-1] *= F[1:] / F[:-1]
