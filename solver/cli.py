@@ -145,7 +145,7 @@ def resume(context: typer.Context, folder: Folder, overrides: Set = None,
         resume_sweep(folder, overrides, context.args, figures)
         return
     result = go_on(folder, changes=dict(map(parse_override, overrides or [])), petsc=context.args, live=_live())
-    _report(result, folder if folder.is_dir() else folder.parent, figures and result.deck.output.figures)
+    _report(result, folder_of(folder), figures and result.deck.output.figures)
 
 
 @app.command()
@@ -224,7 +224,7 @@ def plot(folder: Folder,
         raise DeckError([Fault("--what", what, "names no figure", "e.g. --what spectrum,profiles")])
     names = ["all"] if what is None else [w.strip() for w in what.split(",") if w.strip()]
     try:
-        for path in save_figures(result, folder_of(result), names, **points):
+        for path in save_figures(result, folder_of(result.path), names, **points):
             print(f"saved {path}")
     except ValueError as error:
         raise DeckError([Fault("--what", what or "", str(error), "")]) from None

@@ -58,9 +58,9 @@ def judged(deck):
     return module is not None and getattr(module, "JUDGED", True)
 
 
-def folder_of(result):
-    """The folder a result was read from, or its file is in."""
-    path = Path(result.path)
+def folder_of(path):
+    """The folder of a run or a sweep, given itself or by the file in it."""
+    path = Path(path)
     return path if path.is_dir() else path.parent
 
 

@@ -49,7 +49,7 @@ def compare(folder: Folder,
                 from .figures.draw import save
 
                 try:
-                    save(shown.figure(), folder_of(result) / name)
+                    save(shown.figure(), folder_of(result.path) / name)
                 except ResultError as error:                               # the verdict stands without it
                     print(f"warning: {error}", file=sys.stderr)
     if wanted and catalogue is None:

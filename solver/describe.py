@@ -84,6 +84,7 @@ def _layers(deck, model):
             + ", ".join(f"{key} = {getattr(state, key)}" for key in ("B", "n", "T") if getattr(state, key) is not None)
         )
         lines.append(f"  {layer.name or i}: {bottom / KPC:.4g}–{float(layer.top) / KPC:.4g} kpc{plasma}")
+        bottom = float(layer.top)
         processes = (
             [f"streaming {layer.streaming.type}"]
             + [f"damping {p.type}" for p in layer.damping]
@@ -92,7 +93,6 @@ def _layers(deck, model):
         )
         if not len(faces):
             lines += [f"    {', '.join(processes)}", "    thinner than the cells: no part of what is solved"]
-            bottom = float(layer.top)
             continue
         v = model.v[faces] / 1e5
         speed = f"{v[0]:.4g} km/s" if np.ptp(v) <= 1e-12 * np.abs(v).max() else f"{v[0]:.4g}…{v[-1]:.4g} km/s"
@@ -104,7 +104,6 @@ def _layers(deck, model):
         kappa = model.kappa_extrinsic[0, at, k]
         numbers.append(f"κ = {kappa:.3g} cm2/s" if np.isfinite(kappa) else "no extrinsic scattering")
         lines += [f"    {', '.join(processes)}", f"    at {R[k]:.3g} GV: {'; '.join(numbers)}"]
-        bottom = float(layer.top)
     return lines
 
 

@@ -11,6 +11,7 @@ import xarray as xr
 
 from .errors import ResultError
 from .shown import printable
+from .signals import handling
 
 RESULT_NAME = "result.nc"
 FORMAT_VERSION = 1                 # raised when a reader of the older layout would misread a file
@@ -66,18 +67,11 @@ def _uninterrupted():
     """Within: Ctrl-C waits.  Raised inside the netCDF library it would leave a lock behind that closing the file waits for."""
     waiting = []
     try:
-        before = signal.signal(signal.SIGINT, lambda *caught: waiting.append(caught))
-    except ValueError:                               # not in the main thread, which alone is interrupted
-        yield
-        return
-    try:
-        yield
+        with handling(lambda number, _frame: waiting.append(number), signal.SIGINT):
+            yield
     finally:
-        signal.signal(signal.SIGINT, before)
-        if waiting and callable(before):
-            before(*waiting[0])
-        elif waiting and before is signal.SIG_DFL:
-            signal.raise_signal(signal.SIGINT)
+        if waiting:
+            signal.raise_signal(waiting[0])
 
 
 def _why(path, error):
@@ -125,6 +119,17 @@ def read(path, kinds=("result",)):
         attrs.update({name: printable(value, "\n\t") for name, value in attrs.items() if isinstance(value, str)})
     _check(tree, path, kinds)
     return tree
+
+
+def attribute(path, name):
+    """One attribute of a file, without reading the rest; None where there is none or the file cannot be read."""
+    import netCDF4
+
+    try:
+        with netCDF4.Dataset(path) as file:
+            return getattr(file, name, None)
+    except OSError:
+        return None
 
 
 def _check(tree, path, kinds):

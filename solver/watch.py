@@ -6,6 +6,7 @@ import time
 from contextlib import contextmanager
 
 from .constants import MYR
+from .signals import handling
 
 
 def describe_time(t):
@@ -111,13 +112,5 @@ def interruptible(march):
         sys.stderr.write("\nstopping after this step (Ctrl-C again: at once)\n")
 
     own = signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
-    try:
-        previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM) if own}
-    except ValueError:  # not in the main thread: leave signals alone
+    with handling(stop, *((signal.SIGINT, signal.SIGTERM) if own else ())):
         yield
-        return
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

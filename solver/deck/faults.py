@@ -36,14 +36,13 @@ def translate(error: ValidationError, raw: Any) -> list[tuple[Place, str, str]]:
     """(place, found, allowed) of every error."""
     items = error.errors(include_url=False)
     places = [tuple(item["loc"]) for item in items]
+
+    def holds_others(place: Place) -> bool:
+        return any(other != place and other[: len(place)] == place for other in places)
+
     # a list whose entries are wrong counts as too short
     return [_one(item, raw) for item, place in zip(items, places, strict=True)
-            if item["type"] != "too_short" or not any(len(other) > len(place) == _shared(other, place) for other in places)]
-
-
-def _shared(a: Place, b: Place) -> int:
-    """How many steps two places have in common from the start."""
-    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+            if item["type"] != "too_short" or not holds_others(place)]
 
 
 def _one(item: Any, raw: Any) -> tuple[Place, str, str]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from solver.errors import DeckError, Fault, ResultError, SolverError
 from solver.launcher import first_rank
+from solver.signals import handling
 
 from . import store as files
 from .engines import engine
@@ -232,12 +233,5 @@ def _stopping(progress):
         if progress is not None:
             progress.note("stopping after the members at work (Ctrl-C again: at once)")
 
-    try:
-        previous = signal.signal(signal.SIGINT, stop)
-    except ValueError:                                                     # not in the main thread: leave signals alone
+    with handling(stop, signal.SIGINT):
         yield Wish
-        return
-    try:
-        yield Wish
-    finally:
-        signal.signal(signal.SIGINT, previous)

@@ -36,8 +36,8 @@ def finished(folder):
         return False
     if not (folder / PLAN).exists():
         return True
+    made_for = storage.attribute(folder / DATASET, "plan")
     try:
-        made_for = storage.read(folder / DATASET, kinds=("sweep",)).attrs.get("plan")
         return made_for is None or made_for == read_plan(folder)[0].digest
     except (ResultError, DeckError):
         return True  # whoever opens it will say what is wrong

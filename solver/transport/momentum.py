@@ -88,18 +88,19 @@ class MomentumFlux:
         growth = None if f is None else np.exp((self.sigma + 3.0) * self.dx)
         down, heat = np.maximum(B, 0.0), np.minimum(B, 0.0)
         if down.any():
+            steeper = self._steeper(down)
             a, b = np.full(down[1:].shape, 1.5 * up), np.full((n, 1), -0.5 * up * rising)
             if f is not None:
                 w1, w2 = weights(f[:-1], f[1:] * growth)
                 a, b = np.empty_like(f), np.empty_like(f)
                 a[:-1], b[:-1] = w1 * up, w2 * up * rising
-            a[-1], b[-1] = up * self._steeper(down), 0.0  # no neighbour above
+            a[-1], b[-1] = up * steeper, 0.0  # no neighbour above
             add(0, slice(None), -down[:-1] * a)
             add(1, slice(None), -down[:-1] * b * e3)
             add(1, slice(None, -1), down[1:-1] * a[1:] * e3)
             add(2, slice(None, -1), down[1:-1] * b[1:] * e3 * e3)
             if self.open_end:
-                add(0, slice(-1, None), down[-1:] / (up * self._steeper(down)))
+                add(0, slice(-1, None), down[-1:] / (up * steeper))
         if heat.any():
             a, b = np.full((n, 1), 1.5 / up), np.full((n, 1), -0.5 / up / rising)
             if f is not None:
