@@ -37,14 +37,14 @@ def supernova_amplitude(rate, energy, slope, radius, nucleus=PROTON):
 
 def of_table(R, rigidity, Q):
     """Q at rigidities R from a table: a power law between its rigidities (ascending), zero outside them; units as given."""
-    R, at, Q = positive("R", R), positive("rigidity", rigidity), non_negative("Q", Q)
+    at, Q = np.asarray(rigidity, float), np.asarray(Q, float)
     values = np.exp(np.interp(np.log(R), np.log(at), np.log(np.maximum(Q, 1e-300))))
     return np.where((at[0] <= R) & (at[-1] >= R), values, 0.0)
 
 
 def slope_of_table(R, rigidity, Q):
     """−d ln Q/d ln R just below one rigidity R, by the table that `of_table` reads; inf where it ends below R or vanishes."""
-    R, at, Q = positive("R", R), positive("rigidity", rigidity), non_negative("Q", Q)
+    at, Q = np.asarray(rigidity, float), np.asarray(Q, float)
     k = int(np.searchsorted(at, R * (1 - 1e-12)))
     if k in (0, len(at)) or Q[k] <= 0.0 or Q[k - 1] <= 0.0:
         return np.inf

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
+import solver
 from solver.constants import ERG_PER_GEV, KPC, YEAR
 from solver.particles import KNOWN, PROTON
 from solver.physics import sources
@@ -70,3 +71,12 @@ def test_a_slope_with_infinite_energy_is_refused(slope):
 def test_an_impossible_supernova_is_refused_by_name(key, bad):
     with pytest.raises(ValueError, match=f"^{key} must"):
         sources.supernova_amplitude(**{"rate": 3e-10, "energy": 1e50, "slope": 4.3, "radius": 3e22, key: bad})
+
+
+def test_a_table_may_reach_beyond_all_physics():
+    """Its rigidities come from a deck that has checked them; a child of such a source has its slope."""
+    deck = solver.load("two_phase").replace({
+        "grid.z_cells": 8, "grid.rigidity_cells": 4,
+        "species.carbon.source": {"type": "table", "rigidity": ["0.1 GV", "1e150 GV"],
+                                  "Q": ["1e-9 cm-2 s-1 GeV-3", "1e-13 cm-2 s-1 GeV-3"]}})  # fmt: skip
+    assert np.isfinite(solver.Model(deck).transport_problem().slope).all()
