@@ -9,10 +9,14 @@ from .errors import DeckError, Fault
 from .physics import sources
 
 DEFAULT_SLOPE = 4.3  # of a spectrum nothing in the deck gives a slope for
+LEAST_SLOPE = 3.01  # of a spectrum that can go on for ever: p³f must fall
 
 
 def reference_slopes(deck, names, R):
-    """Reference slope of each species: that of its source, at the top of the grid, or of its parent; else of the given f."""
+    """Reference slope of each species: that of its source or of its parent's, else of the given f; the median of a table.
+
+    R (GV): the rigidities.  All rows are measured against it, so a cut-off at the top of a table must not set it.
+    """
     given = [getattr(getattr(deck.boundary.top, "f", None), "slope", None), getattr(deck.initial, "slope", None)]
     other = next((slope for slope in given if slope is not None), DEFAULT_SLOPE)
     out = {}
@@ -21,8 +25,9 @@ def reference_slopes(deck, names, R):
         if source.type == "spallation":
             out[name] = out[source.parent]
         elif source.type == "table":  # what a table does not say, the start of a run must not say for it
-            steep = sources.slope_of_table(R[-1], source.rigidity, source.Q)
-            out[name] = steep if 3.0 < steep < np.inf else DEFAULT_SLOPE
+            slopes = np.array([sources.slope_of_table(at, source.rigidity, source.Q) for at in R])
+            slopes = slopes[np.isfinite(slopes)]
+            out[name] = max(np.median(slopes), LEAST_SLOPE) if len(slopes) else DEFAULT_SLOPE
         else:
             out[name] = getattr(source, "slope", other)
     return np.array([out[name] for name in names])
@@ -48,18 +53,32 @@ def _strength(source, nucleus, R):
     return sources.of_table(R, source.rigidity, source.Q) if source.type == "table" else 0.0
 
 
-def continued(deck, names, Q):
-    """Which species have a source that goes on above the grid: their own in the disc, Q (species, R), or that of a parent."""
-    out = {}
-    for name, strength in zip(names, Q, strict=True):
+def slopes_above(deck, names, Q, R):
+    """Slope with which what feeds each species goes on above the grid, its source in the disc, Q (species, R), or its parent's.
+
+    inf where that ends there; (species,).
+    """
+    out, reference = {}, reference_slopes(deck, names, R)
+    for name, strength, slope in zip(names, Q, reference, strict=True):
         source = deck.species[name].source
-        out[name] = out[source.parent] if source.type == "spallation" else bool(strength[-1] > 0.0)
-    return tuple(out.values())
+        if source.type == "spallation":
+            out[name] = out[source.parent]
+        elif not strength[-1] > 0.0:
+            out[name] = np.inf
+        else:
+            local = sources.slope_of_table(R[-1], source.rigidity, source.Q) if source.type == "table" else slope
+            out[name] = local if LEAST_SLOPE < local < np.inf else slope
+    return np.array(list(out.values()))
 
 
 def schedule(deck, names, t):
-    """Strength of each primary source at time t (s), (species,)."""
+    """Strength of each primary source at time t (s), (species,).
+
+    A steady state is that of the sources that stay on, whenever they were switched on (a deck may not have others then).
+    """
     out = np.ones(len(names))
+    if deck.time.end == "steady":
+        return out
     for s, name in enumerate(names):
         plan = getattr(deck.species[name].source, "schedule", None)
         if plan is None or plan.type == "constant":
@@ -72,7 +91,9 @@ def schedule(deck, names, t):
 
 
 def switch_times(deck):
-    """Times (s) at which a source is switched, ascending."""
+    """Times (s) at which a source is switched, ascending; none on the way to a steady state."""
+    if deck.time.end == "steady":
+        return []
     plans = (getattr(spec.source, "schedule", None) for spec in deck.species.values())
     times = [float(t) for p in plans if p is not None and p.type == "switch" for t in (p.on, p.off) if t is not None]
     return sorted({t for t in times if t > 0})

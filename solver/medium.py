@@ -233,7 +233,7 @@ class Medium:
         elif streaming.type == "given":
             v = v + float(streaming.v)
         with naming(f"{self._name(i)}.streaming"):
-            v = v * self._profile(i, "v", z) + float(self.layers[i].wind)
+            v = (v + float(self.layers[i].wind)) * self._profile(i, "v", z)
             if not np.all(np.isfinite(v)) or np.any(np.abs(v) >= C):
                 raise ValueError(f"the speed reaches {np.max(np.abs(v)):.1e} cm/s, it must stay below that of light")
         return v

@@ -3,7 +3,7 @@
 Arrays are ordered (species, z, rigidity), rigidity ascending, in the internal units of `solver.units`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +17,7 @@ from .medium import Medium, loss_rate, naming, recording
 from .physics import spallation
 from .transport.grid import Grid, make_grid
 from .transport.problem import Secondary, TransportProblem
+from .transport.scales import end_slopes
 
 UNDAMPED = 1e60  # 1/κ (s/cm²) of undamped self-excited waves in a deck without protons
 
@@ -193,7 +194,17 @@ class Model:
 
     @cached_property
     def spallation(self):
-        """Links from parents to children; empty without spallation sources."""
+        """Links from parents to children; empty without spallation sources.
+
+        A parent goes on beyond the grid with the slope that it has, roughly, at its ends.
+        """
+        first = self._links(np.broadcast_to(self.slope, (2, len(self.names))))
+        if not first:
+            return first
+        return self._links(end_slopes(self._with(first), self.slope))
+
+    def _links(self, ends):
+        """The same for given slopes of all species below and above the grid, (2, species)."""
         out, disc = [], self.deck.disc
         for child, name in enumerate(self.names):
             source = self.deck.species[name].source
@@ -204,7 +215,7 @@ class Model:
             R_parent = spallation.parent_rigidity(self.grid.R, *pair, source.conserves)
             sigma = self._cross_section(f"species.{name}.source", source, R_parent, pair[0])
             rate = spallation.rate(float(disc.density), sigma, particles.beta(R_parent, pair[0]))
-            weights = _interpolation(self.grid.R, R_parent, self.slope[parent])
+            weights = _interpolation(self.grid.R, R_parent, self.slope[parent], ends[:, parent])
             weights = sp.diags(rate * spallation.number_factor(*pair, source.conserves)) @ weights
             out.append(Spallation(parent, child, weights.tocsr()))
         return out
@@ -283,6 +294,16 @@ class Model:
 
     def transport_problem(self) -> TransportProblem:
         """The arrays the numerics need, (species, R, z)."""
+        return self._with(self.spallation)
+
+    def _with(self, links):
+        """The problem with these links from parents to children."""
+        secondaries = tuple(Secondary(k.parent, k.child, k.weights * self.half_thickness) for k in links)
+        return replace(self._primaries, secondaries=secondaries)
+
+    @cached_property
+    def _primaries(self):
+        """The problem without secondaries."""
         grid, ns = self.grid, len(self.names)
         half = np.exp(0.5 * grid.dx)
         R_faces = np.append(grid.R / half, grid.R[-1] * half)
@@ -302,7 +323,6 @@ class Model:
             half_cells = bulk[s] * grid.dz / 2
             loss[s][:, :-1] += half_cells
             loss[s][:, 1:] += half_cells
-        secondaries = tuple(Secondary(k.parent, k.child, k.weights * self.half_thickness) for k in self.spallation)
         scheduled, external = self.Q, self.external
 
         def disc_source(t):
@@ -329,10 +349,10 @@ class Model:
             sink=sink,
             disc=disc_source,
             bulk=None if external is None else bulk_source,
-            secondaries=secondaries,
+            secondaries=(),
             top=self.top,
             slope=self.slope,
-            continued=injection.continued(self.deck, self.names, scheduled) if external is None else (),
+            slope_above=None if external is not None else injection.slopes_above(self.deck, self.names, scheduled, grid.R),
             others=tuple((m, Y.T.copy()) for m, Y in sorted(self.others.items())),
             v_top=v_top,
             adiabatic=self.adiabatic,
@@ -366,14 +386,16 @@ def _parents_first(species):
     return done
 
 
-def _interpolation(R, at, slope):
-    """Sparse weights (R, R): f R^slope linear in ln R between the nodes beside `at`; the reference slope beyond the ends.
+def _interpolation(R, at, slope, ends):
+    """Sparse weights (R, R): f R^slope linear in ln R between the nodes beside `at`; power laws of slopes `ends` beyond them.
 
     Two points only, second order like the momentum flux: weights of a wider stencil have both signs, and would make a source
     of antiparticles where the parent's spectrum falls by decades from one rigidity to the next (S below, then above Q).
     """
     n, dx = len(R), np.log(R[-1] / R[0]) / (len(R) - 1)
-    x = np.clip(np.log(at / R[0]) / dx, 0.0, n - 1.0)
+    x = np.log(at / R[0]) / dx
+    slope = np.select([x < 0.0, x > n - 1.0], ends, slope)
+    x = np.clip(x, 0.0, n - 1.0)
     nearest = np.rint(x)
     x = np.where(np.abs(x - nearest) < 1e-9, nearest, x)
     first = np.minimum(np.floor(x).astype(int), n - 2)

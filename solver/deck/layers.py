@@ -28,7 +28,7 @@ class Profile(Table):
     """Factors max(z/z0, 1)^power on coefficients or on the plasma (Sec. 2.2); z is counted from the disc."""
 
     z0: Length = field(description="height above which the factors act")
-    v: Power = field(0.0, description="power of the advection speed")
+    v: Power = field(0.0, description="power of the advection speed, streaming and wind alike")
     S: Power = field(0.0, description="power of the linear-damping coefficient S")
     X: Power = field(0.0, description="power of the nonlinear-damping coefficient X")
     kappa: Power = field(0.0, description="power of the scattering processes' κ")

@@ -19,7 +19,7 @@ class Constant(Process):
 
 
 class Switch(Process):
-    """A source that is on from `on` to `off`, and zero before and after."""
+    """A source that is on from `on` to `off`, and zero before and after; on from the start where time.end is "steady"."""
 
     type: Literal["switch"] = "switch"
     on: TimeFromZero = field("0 Myr", description="time at which the source starts")

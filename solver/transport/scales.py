@@ -2,6 +2,7 @@
 
 import numpy as np
 
+END, FARTHEST = 0.3, 4.0  # see `end_slopes`
 LITTLE = 1e-3  # share of losses at the top of the grid, of every species, that is as good as none
 
 
@@ -65,14 +66,15 @@ def loss_speed(p, s, B):
 def above_the_grid(p):
     """How spectra go on above the highest rigidity, (losing, steeper), each (species,); rough.
 
-    N = p³f falls there like the reference, steeper by `steeper` + `losing` × the slope of the loss rate B: by that of the
-    parent's disc in a secondary, by the slope δ of the escape speed where cosmic rays escape, by that of B where they are lost,
-    `losing` being the share of losses, 0 to 1, in what removes them.  0 where the disc's source does not go on above the grid
-    (`continued`), and where losses are too weak for what comes in from there to matter.
+    N = p³f falls there like the reference, steeper by `steeper` + `losing` × the slope of the loss rate B: as far as the disc's
+    source does (`slope_above`), by what transport makes of the parent in a secondary, by the slope δ of the escape speed where
+    cosmic rays escape, by that of B where they are lost, `losing` being the share of losses, 0 to 1, in what removes them.
+    0 where the source ends at the top of the grid, and where losses are too weak for what comes in from there to matter.
     """
     losing, steeper, passed_on = np.zeros((3, p.species))
     B = np.maximum(p.momentum_rate()[:, -2:], 0.0).sum(-1)
-    lost, continued = B.mean(1), np.array(p.continued or losing, bool)
+    lost, above = B.mean(1), np.full(p.species, np.inf) if p.slope_above is None else p.slope_above
+    continued = np.isfinite(above)
     if not (p.open_end and (continued & (lost * np.maximum(p.slope - 3.0, 0.0) > LITTLE * _least_escape(p))).any()):
         return losing, steeper
     escape, parents = row_scales(p, losses=False)[0][:, -2:], {link.child: link.parent for link in p.secondaries}
@@ -80,12 +82,24 @@ def above_the_grid(p):
     rising = np.log(np.divide(B[:, 1], B[:, 0], out=np.ones_like(lost), where=(B > 0.0).all(1))) / p.grid.dx
     for s in np.flatnonzero(continued):  # parents come before their children
         inherited = passed_on[parents[s]] if s in parents else 0.0
-        speed = lost[s] * max(p.slope[s] - 3.0 + inherited, 0.0)
+        speed = lost[s] * max(above[s] - 3.0 + inherited, 0.0)
         losing[s] = speed / (speed + escape[s, 1])
-        steeper[s] = inherited + (1.0 - losing[s]) * delta[s]
+        made = inherited + (1.0 - losing[s]) * delta[s]
+        steeper[s] = above[s] - p.slope[s] + made
         # losses that fall with R give way to escape further up, and what is flatter here does not stay so
-        passed_on[s] = max(steeper[s] + losing[s] * rising[s], 0.0)
+        passed_on[s] = max(made + losing[s] * rising[s], 0.0)
     return losing, steeper
+
+
+def end_slopes(p, slope):
+    """−d ln f/d ln R at the disc just below and just above the grid, (2, species), by the rough densities of the rows.
+
+    Measured over END in ln R, and no farther than FARTHEST from the reference `slope`, for they are rough.
+    """
+    F = np.log(row_scales(p)[1])
+    m = min(max(1, round(END / p.grid.dx)), F.shape[1] - 1)
+    out = np.stack([F[:, 0] - F[:, m], F[:, -1 - m] - F[:, -1]]) / (m * p.grid.dx)
+    return np.clip(out, slope - FARTHEST, slope + FARTHEST)
 
 
 def _least_escape(p):

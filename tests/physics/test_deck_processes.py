@@ -326,7 +326,7 @@ def test_profiles_of_coefficients_multiply_v_S_X_and_kappa(model):
     made = model(layer(**keys, profile='{ z0 = "2 kpc", v = 0.5, S = -1.0, X = -0.7, kappa = 0.3 }'))
     s = np.maximum(made.grid.z_face / (2 * KPC), 1)
     assert s.max() > 4
-    np.testing.assert_allclose(made.v, HALO.alfven_speed * s**0.5 + 5e5, **SAME)  # a wind is what it is
+    np.testing.assert_allclose(made.v, (HALO.alfven_speed + 5e5) * s**0.5, **SAME)
     np.testing.assert_allclose(made.S, plain.S[:1] * s[:, None] ** -1.0, **SAME)
     np.testing.assert_allclose(made.X, plain.X[:1] * s[:, None] ** -0.7, **SAME)
     np.testing.assert_allclose(made.kappa_extrinsic, plain.kappa_extrinsic[:, :1] * s[:, None] ** 0.3, **SAME)
@@ -547,7 +547,8 @@ def test_constant_cross_section_is_eq_C1(conserves, model):
     R_parent = made.grid.R * (1 if conserves == "rigidity" else (5 / 11) * (12 / 6))
     factor = (6 / 5) ** 3 if conserves == "rigidity" else (12 / 11) ** 3
     expected = 1.25 * 61e-27 * C * particles.beta(R_parent, carbon) * factor * R_parent**-4.3
-    np.testing.assert_allclose(link.weights @ f, expected, rtol=1e-10)
+    inside = R_parent >= made.grid.R[0]  # below, carbon has the slope that losses give it
+    np.testing.assert_allclose((link.weights @ f)[inside], expected[inside], rtol=1e-10)
     assert (link.parent, link.child, boron.name) == (1, 2, "boron")
 
 
