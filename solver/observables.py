@@ -178,11 +178,17 @@ def observe(dataset):
 
 
 def ratio(dataset, over, under):
-    """Ratio of the intensities of two species at equal rigidity, e.g. boron over carbon; f need not be positive."""
+    """Ratio of the intensities of two elements at equal rigidity, boron over carbon for charges 5 and 6; f need not be positive.
+
+    All isotopes of an element that the dataset has add up.
+    """
     J = intensity(dataset.f.isel(z=0), dataset.momentum, dataset.charge, dataset.beta)
+    isotopes = [dataset.charge.values == Z for Z in (over, under)]
+    above, below = (J.isel(species=own).sum("species", skipna=False) for own in isotopes)
     with np.errstate(divide="ignore", invalid="ignore"):
-        out = (J.sel(species=over, drop=True) / J.sel(species=under, drop=True)).reset_coords(drop=True)
-    return out.assign_attrs(units="1", long_name=f"{over} to {under} ratio of intensities at equal rigidity")
+        out = (above / below).reset_coords(drop=True)
+    names = ["/".join(dataset.species.values[own]) for own in isotopes]
+    return out.assign_attrs(units="1", long_name=f"{names[0]} to {names[1]} ratio of intensities at equal rigidity")
 
 
 def budget(dataset, stored=None):

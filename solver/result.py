@@ -51,8 +51,8 @@ class Result:
         if time is not None:
             attrs["time_reached"] = float(time)                               # s
         root = _root(model, {"f": f, "flux": flux, "kappa": kappa}, time or 0.0)
-        if {"boron", "carbon"} <= set(model.names):
-            root["boron_to_carbon"] = observables.ratio(root, "boron", "carbon")
+        if {5, 6} <= {nucleus.Z for nucleus in model.species}:
+            root["boron_to_carbon"] = observables.ratio(root, 5, 6)
         groups = {"/": root, "/history": _history(history, root)}
         if budget:
             groups["/budget"] = xr.Dataset({

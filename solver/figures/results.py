@@ -106,7 +106,7 @@ def b_to_c(result, exact="auto", references=(), data=()):
         if "boron_to_carbon_error" in ds:
             draw.error_band(ax, R, ratio, ds.boron_to_carbon_error.values, colour)
         if exact is not None and np.isfinite(exact.f).any():
-            curve = observables.ratio(ds.assign(f=ds.f.copy(data=exact.f)), "boron", "carbon").values
+            curve = observables.ratio(ds.assign(f=ds.f.copy(data=exact.f)), 5, 6).values
             if np.isfinite(curve).any():
                 ax.plot(R, draw.positive(curve), color="k", ls="--", lw=1.1, label=draw.exact_name(exact))
         for label, x, y in references:

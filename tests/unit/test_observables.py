@@ -46,7 +46,7 @@ def test_boron_to_carbon_at_equal_rigidity_follows_charge_cubed_and_speed(result
 
 def test_ratio_of_nothing_is_nan_without_complaint(result):
     ds = result.dataset.assign(f=0 * result.dataset.f)
-    assert np.isnan(obs.ratio(ds, "boron", "carbon")).all()
+    assert np.isnan(obs.ratio(ds, 5, 6)).all()
 
 
 def test_local_slope_of_a_power_law_and_of_nothing():
@@ -196,3 +196,14 @@ def test_budget_without_a_budget_group_comes_from_the_fields():
     given = make_budget(make_model(), result.dataset.flux.values)
     assert np.allclose(result.budget.injected, given["injected"], rtol=1e-12)
     assert np.allclose(result.budget.lost, 0, atol=1e-12 * given["injected"].max())
+
+
+def test_isotopes_of_an_element_add_up_in_the_ratio(result):
+    """Carbon taken for a second isotope of boron: B/C becomes (B + C)/C."""
+    data = result.dataset
+    nuclei = list(data.species.values)
+    twice = data.isel(species=[*range(len(nuclei)), nuclei.index("carbon")])
+    twice["charge"] = ("species", [*data.charge.values, 5])
+    J = obs.intensity(twice.f.isel(z=0), twice.momentum, twice.charge, twice.beta)
+    wanted = (J.isel(species=nuclei.index("boron")) + J[-1]) / J.isel(species=nuclei.index("carbon"))
+    np.testing.assert_allclose(obs.ratio(twice, 5, 6), wanted, rtol=1e-14)
