@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from . import cautions
 from .constants import KPC
 from .errors import DeckError, Fault, ResultError, SolverError
 from .exact import module_of
@@ -17,10 +18,8 @@ from .petsc import petsc_faults, petsc_message, start_petsc, unused
 from .restart import checked_restart, deck_digest
 from .storage import RESULT_NAME as RESULT
 
-FIRST_ORDER = (
-    "no convergence with the flux correction, so it is left out: where losses or the flow change f across a cell this is of "
-    "first order in z (compare with a finer grid.z_cells)"
-)
+# slopes with which a stored spectrum may go on beyond its rigidities: a bend at its end must not grow into decades
+STEEPEST_BELOW, FLATTEST_ABOVE = 6.0, 3.0
 
 
 def run(deck, out=None, *, force=False, petsc=(), observers=(), estimate_error=False, live=None, near=None):
@@ -230,7 +229,7 @@ class Session:
         history = {key: np.array(values) for key, values in march.state.history.items()}
         snapshots = {"t": self.snapshots.t, "f": self.snapshots.f} if self.snapshots.t else None
         restart = march.restart() | {"deck": deck_digest(self.deck.to_dict())}
-        warnings = [*self.model.warnings, FIRST_ORDER] if march.first_order else self.model.warnings
+        warnings = [*self.model.warnings, *cautions.of_state(self.model, march)]
         provenance = {"ranks": self.layout.comm.getSize(), "petsc_options": " ".join(self.options),
                       "warnings": "\n".join(warnings)}
         return Result.build(self.model, march.f().transpose(0, 2, 1), flux.transpose(0, 2, 1), kappa.transpose(0, 2, 1),
@@ -334,7 +333,10 @@ def initial_state(model):
 
 
 def on_grid(model, stored):
-    """f of a result's dataset on the grid of `model`, (species, R, nodes): linear in z, ln f in ln R, zero outside."""
+    """f of a result's dataset on the grid of `model`, (species, R, nodes): linear in z, zero above; ln f linear in ln R.
+
+    Beyond the stored rigidities f goes on as a power law: no steeper than STEEPEST_BELOW, no flatter than FLATTEST_ABOVE.
+    """
     R, z = stored.rigidity.values, stored.z.values * KPC
     out = np.zeros((len(model.names), len(model.grid.R), len(model.grid.z)))
     for s, name in enumerate(model.names):
@@ -345,8 +347,10 @@ def on_grid(model, stored):
             out[s] = f
             continue
         f = np.stack([np.interp(model.grid.z, z, row, right=0.0) for row in f])
-        logs = np.log(np.maximum(f, 1e-290))
-        x = np.log(model.grid.R)
-        out[s] = np.stack([np.exp(np.interp(x, np.log(R), logs[:, i])) for i in range(len(model.grid.z))], 1)
+        logs, x, known = np.log(np.maximum(f, 1e-290)), np.log(model.grid.R), np.log(R)
+        out[s] = np.exp(np.stack([np.interp(x, known, column) for column in logs.T], 1))
+        slope = -np.gradient(logs, known, axis=0) if len(R) > 1 else np.full(f.shape, model.slope[s])
+        below, above = (known[0] - x).clip(0.0)[:, None], (x - known[-1]).clip(0.0)[:, None]
+        out[s] *= np.exp(below * np.minimum(slope[0], STEEPEST_BELOW) - above * np.maximum(slope[-1], FLATTEST_ABOVE))
         out[s][out[s] < 1e-280] = 0.0
     return out

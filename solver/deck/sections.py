@@ -125,7 +125,7 @@ class InitialExact(Process):
 
 
 class InitialFile(Process):
-    """The state stored in a result file, interpolated where the grid differs."""
+    """The state stored in a result file, interpolated where the grid differs, as power laws beyond its rigidities."""
 
     type: Literal["file"] = "file"
     path: Annotated[str, Field(min_length=1)] = field(description="result file; relative to the folder of the deck")

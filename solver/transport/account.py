@@ -79,6 +79,16 @@ class Account:
             out[s] = (R[-1] ** 3 * high.sum() - R[0] ** 3 * low.sum()) / stencil.width
         return out
 
+    def fed_from_below(self, u):
+        """What heating brings in from below the grid, over all that enters the lowest rigidity, (species,)."""
+        system = self.system
+        inflow = np.array([
+            (stencil.inflow(B, values) / speed).sum()
+            for stencil, B, values, speed in zip(system.stencils, system.B, u[:, 0], system.V_all[:, 0], strict=True)
+        ])
+        entering = self.ranks.gather(np.stack([system.throughput(u, s)[:, None] for s in range(len(inflow))]))[:, 0, 0]
+        return inflow / np.maximum(inflow + entering, 1e-290)
+
     def measure(self, before, u, mismatch):
         """Of a step from `before` to u, solved to `mismatch`: change of f, storage against what passes, closure of the budget of
         each species."""

@@ -116,6 +116,10 @@ class MomentumFlux:
                 add(0, slice(0, 1), -opening * heat[:1] * up)
         return {o: c for o, c in sorted(out.items()) if c.any()}
 
+    def inflow(self, B, f):
+        """What heating brings into the lowest cell from below the grid, f (nodes,) being that of the cell."""
+        return -self.open_end * np.minimum(B[0], 0.0) * np.exp(0.5 * self.sigma * self.dx) * f / self.width
+
     def ends(self, B, f):
         """Downward flux through the lowest and the highest momentum face over p³ of the cell beside it, each (nodes,).
 
