@@ -5,11 +5,14 @@ from typing import Annotated
 
 import typer
 
-from .cli_common import Name, Set, deck_of, label, petsc_words
+from .cli_common import Name, Set, deck_of, label, petsc_words, place
 from .errors import DeckError, Fault
 from .launcher import first_rank
 
 FAILURES_SHOWN = 10  # with their reasons
+
+Workers = Annotated[int | None, typer.Option(help="processes of a sweep; default one per core, 0: none but this one")]
+Address = Annotated[str | None, typer.Option(help="of a dask scheduler for a sweep, e.g. tcp://host:8786")]
 
 
 def sweep(context: typer.Context, name: Name,
@@ -19,9 +22,9 @@ def sweep(context: typer.Context, name: Name,
           overrides: Set = None,
           latin: Annotated[int | None, typer.Option(metavar="N", help="draw N members from ranges, a Latin hypercube")] = None,
           seed: Annotated[int, typer.Option(help="of the Latin hypercube")] = 0,
-          out: Annotated[Path | None, typer.Option(help="output folder; default out/sweep-NAME. What is there stays")] = None,
-          workers: Annotated[int | None, typer.Option(help="processes; default one per core, 0: none but this one")] = None,
-          address: Annotated[str | None, typer.Option(help="of a dask scheduler, e.g. tcp://host:8786")] = None,
+          out: Annotated[Path | None, typer.Option(metavar="DIR", parser=place, help="output folder; default out/sweep-NAME. "
+                                                   "What is there stays")] = None,
+          workers: Workers = None, address: Address = None,
           keep: Annotated[bool, typer.Option("--keep", help="keep all of every member's result")] = False,
           warm: Annotated[bool, typer.Option(help="steady members may begin from the state of another one")] = True,
           force: Annotated[bool, typer.Option(help="start a sweep again that is already there")] = False,
@@ -46,13 +49,13 @@ def is_sweep(path):
     return any((path / name).is_file() for name in SWEEP)
 
 
-def resume_sweep(folder, overrides, petsc, figures):
+def resume_sweep(folder, overrides, petsc, workers, address, figures):
     from .ensemble import resume as go_on
     from .ensemble.progress import progress
 
     if overrides:
         raise DeckError([Fault("--set", overrides[0], "a sweep goes on as it was begun", "leave --set out")])
-    _report(go_on(folder, petsc=petsc, progress=progress()), folder, figures)
+    _report(go_on(folder, workers=workers, address=address, petsc=petsc, progress=progress()), folder, figures)
 
 
 def _report(sweep, folder, figures):

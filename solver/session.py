@@ -41,15 +41,16 @@ def run(deck, out=None, *, force=False, petsc=(), observers=(), estimate_error=F
         refuse(out, force)
     if estimate_error:
         _refuse_coarse(deck)
-    session = Session(deck, petsc, out)
+    session = Session(deck, petsc, out, force)
     with session:
         return session.finish(session.march(observers, live, near=near), estimate_error)
 
 
-def resume(folder, *, changes=None, petsc=(), observers=(), live=None):
+def resume(folder, *, changes=None, petsc=(), observers=(), estimate_error=False, live=None):
     """Go on with the run stored in a folder; returns its Result and writes it back.
 
-    changes: deck keys to change; only those of [time] and [output] leave the stored state meaningful.
+    changes: deck keys to change; only those of [time] and [output] leave the stored state meaningful.  estimate_error: as in
+    `run`, or a function that says so of the deck.
     ResultError where there is nothing to go on from, DeckError for changes that do not fit.
     """
     from .result import open_result
@@ -78,7 +79,8 @@ def resume(folder, *, changes=None, petsc=(), observers=(), live=None):
         raise DeckError([Fault("--set", "time.end", f'found "{deck.time.end}"',
                                f"{path} has reached {describe_time(reached)} already; give a later time")])
     with session:
-        return session.finish(session.march(observers, live, stored), False)
+        estimate_error = estimate_error(deck) if callable(estimate_error) else estimate_error
+        return session.finish(session.march(observers, live, stored), estimate_error)
 
 
 def _refuse_coarse(deck):
@@ -93,10 +95,10 @@ def _refuse_coarse(deck):
 class Session:
     """One run of one deck: model, layout and how results come out of a march."""
 
-    def __init__(self, deck, petsc, folder):
+    def __init__(self, deck, petsc, folder, force=False):
         from .model import Model
 
-        self.deck, self.folder = deck, None if folder is None else Path(folder)
+        self.deck, self.folder, self.force = deck, None if folder is None else Path(folder), force
         self.claim = self.newton = self.stored = None
         self.begun = 0
         self.model = Model(deck)
@@ -177,7 +179,7 @@ class Session:
             march = March(self.problem, self.layout, control, f0, self.deck.time.tolerance, scales=scales)
         self.newton = march.newton
         if self.folder is not None:
-            self.claim = self._on_first(lambda: Claim(self.folder, "--out" if stored is None else "resume"))
+            self.claim = self._on_first(lambda: self._claimed(stored is None))
         kept = None
         if restart is not None:
             march.restore(restart)
@@ -203,6 +205,17 @@ class Session:
                 if live is not None and self.first:
                     live.close()
         return march
+
+    def _claimed(self, new):
+        """The folder, ours alone from now on; of a new run it must still hold what it held when that was asked for."""
+        claim = Claim(self.folder, "--out" if new else "resume")
+        try:
+            if new:
+                refuse(self.folder, self.force)
+        except DeckError:
+            claim.release()
+            raise
+        return claim
 
     def _run(self, march, near):
         from petsc4py import PETSc
@@ -248,13 +261,13 @@ class Session:
 
         One that was resumed and had nothing left to do stays as it is, error bars included.
         """
-        failed = march.status.startswith(("failed", "stopped"))
+        failed, stopped = march.status.startswith("failed"), self.layout.ranks.any(march.stop_requested)
         idle = self.stored is not None and march.counts["steps"] == self.begun and march.status == self.stored.status
-        if idle and not failed and Path(self.stored.path).name == RESULT:
+        if idle and not failed and not stopped and Path(self.stored.path).name == RESULT:
             return self._counted(self.stored, march)
         result = self.result(march, march.status)
         path = self._save(result)
-        if failed:
+        if failed or stopped:
             raise SolverError(self._advice(march), path)
         if estimate_error:
             result = result.with_error(self.partner(result, path))
@@ -287,14 +300,18 @@ class Session:
             deck = deck.replace({"time.method": "direct"})                 # the same state as by steps, for less
         partner = Session(deck, self.options, None)
         coarse = partner.march((), None)
-        if coarse.status.startswith(("failed", "stopped")):
-            why = coarse.failure.message if coarse.failure else "stopped on request"
+        if self.layout.ranks.any(coarse.stop_requested):
+            raise SolverError(f"stopped on request before the numerical error was known; {result.status} and complete", path)
+        if coarse.status.startswith("failed"):
+            why = coarse.failure.message
             raise SolverError(f"{result.status}, but the coarse partner run for the error estimate failed: {why}", path)
         return richardson_error(result, partner.result(coarse, coarse.status))
 
     def _advice(self, march):
         if march.status == "stopped":
             return f"stopped on request after {march.counts['steps']} steps"
+        if not march.status.startswith("failed"):  # a direct solve, or the last step, came to its end all the same
+            return f"stopped on request; {march.status} and complete"
         message = march.failure.message
         if "no steady state" in message:
             return message

@@ -1,5 +1,6 @@
 """Observers of a march, of which it knows nothing: live line, snapshots, checkpoints, the reaction to Ctrl-C."""
 
+import os
 import signal
 import sys
 import time
@@ -24,7 +25,7 @@ class LiveLine:
     Silent once its reader has gone (2>&1 | head): a run does not end for that.
     """
 
-    HEADER = "step     t            dt           Newton   mismatch   change     storage    budget"
+    HEADER = "step  t              dt            Newton  mismatch   change  storage  budget"
 
     def __init__(self, stream=None, every=5.0):
         self.stream = stream or sys.stderr
@@ -34,18 +35,28 @@ class LiveLine:
     def __call__(self, march, row):
         now = time.monotonic()
         if not self.shown:
-            self._write(self.HEADER + "\n")
+            self._write(self._fitting(self.HEADER) + "\n")
             self.shown = True
         elif not self.terminal and now - self.last < self.every:
             return
         self.last = now
         line = (
-            f"{march.counts['steps']:4d}     {describe_time(row['t']):11s}  "
-            + (f"{describe_time(row['dt']):11s}" if row["dt"] < 1e300 else f"{'steady':11s}")
-            + f"  {row['newton']:4d}     {row['residual']:.1e}    {row['change']:.1e}    {row['storage']:.1e}    "
+            f"{march.counts['steps']:4d}  {describe_time(row['t']):13s}  "
+            + (f"{describe_time(row['dt']):13s}" if row["dt"] < 1e300 else f"{'steady':13s}")
+            + f"{row['newton']:7d}  {row['residual']:8.1e}  {row['change']:7.1e}  {row['storage']:7.1e}   "
             + f"{float(max(row['budget'])):.0e}"
         )
-        self._write(("\r" + line + "\x1b[K") if self.terminal else line + "\n")
+        self._write(f"\r{self._fitting(line)}\x1b[K" if self.terminal else line + "\n")
+
+    def _fitting(self, line):
+        """As much of it as one line of the terminal can hold: what is wrapped cannot be rewritten."""
+        if not self.terminal:
+            return line
+        try:
+            columns = os.get_terminal_size(self.stream.fileno()).columns
+        except OSError:
+            return line
+        return line[: columns - 1] if columns else line
 
     def close(self):
         if self.terminal and self.shown:

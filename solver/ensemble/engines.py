@@ -66,11 +66,27 @@ class Local(Engine):
         finally:
             sys.modules["__main__"] = script
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            if len(self._processes()) == self.slots:                       # all are there: none will need it from here
+                self._only_processes_answer()
 
     def abandon(self):
         super().abandon()
-        for child in set(multiprocessing.active_children()) - self.before:
+        for child in self._processes():
             child.kill()
+        self._only_processes_answer()
+
+    def _processes(self):
+        return set(multiprocessing.active_children()) - self.before
+
+    def _only_processes_answer(self):
+        """Close this process's own way into the pipe of results.
+
+        Only so does a process that dies amidst a result, killed or out of memory, leave an end of the pipe and not a reader
+        that waits for the other half for ever (the standard library's pool, as of Python 3.13, keeps it open).
+        """
+        answers = getattr(self.executor, "_result_queue", None)
+        if answers is not None:
+            answers._writer.close()
 
 
 class Here(Executor):

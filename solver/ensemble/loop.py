@@ -213,6 +213,8 @@ def drive(pool, tasks, done, stopping, started=None):
             died += running.values()
             running.clear()
             pool.renew()
+            if stopping():                                                  # a batch system ends processes all at once
+                return
             if len(died) == 1:
                 done(Outcome(died[0].index, "failed", DIED))
             else:
@@ -221,7 +223,7 @@ def drive(pool, tasks, done, stopping, started=None):
 
 @contextmanager
 def _stopping(progress):
-    """Within: the first Ctrl-C lets the members at work finish and no others begin, the second one interrupts at once."""
+    """Within: the first Ctrl-C or SIGTERM lets the members at work finish and no others begin, the second interrupts at once."""
 
     class Wish:
         asked = False
@@ -233,5 +235,5 @@ def _stopping(progress):
         if progress is not None:
             progress.note("stopping after the members at work (Ctrl-C again: at once)")
 
-    with handling(stop, signal.SIGINT):
+    with handling(stop, signal.SIGINT, signal.SIGTERM):
         yield Wish

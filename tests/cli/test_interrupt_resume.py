@@ -417,3 +417,54 @@ def test_a_batch_system_that_ends_a_run_gets_its_state_saved(inside, command):
     assert running.returncode == 3, said
     assert "go on with: crstream resume here" in said
     assert result(inside / "here").attrs["status"] == "stopped"
+
+
+@pytest.mark.parametrize("when", ["result", "partner"])
+def test_ctrl_c_in_a_direct_solve_ends_the_command_with_the_result_kept(when, command, deck, inside, monkeypatch):
+    """It cannot stop between steps, so it comes to its end; what would follow, partner run and figures, does not."""
+    from solver.transport.march import March
+
+    solve, calls = March.solve_steady, []
+
+    def interrupted(self):
+        calls.append(1)
+        if len(calls) == {"result": 1, "partner": 2}[when]:
+            signal.raise_signal(signal.SIGINT)
+        return solve(self)
+
+    monkeypatch.setattr(March, "solve_steady", interrupted)
+    ended = command("run", deck(), "--out", "here", "--set", "time.method=direct", "--estimate-error")
+    assert ended.code == 3
+    ended.explained("stopped on request", "steady and complete", "crstream resume here")
+    assert result(inside / "here").attrs["status"] == "steady"
+    assert tree(inside / "here") == ["result.nc"]
+    assert command("resume", "here", "--no-figures").code == 0
+
+
+def test_a_resumed_steady_run_gets_the_error_bars_of_one_that_was_not_stopped(command, deck, inside, stopping):
+    words = ("run", deck(), "--no-figures", *options(("grid.z_cells=16", "grid.rigidity_cells=8")))
+    stopping()
+    assert command(*words, "--out", "whole").code == 0
+    stopping(2)
+    assert command(*words, "--out", "parts").code == 3
+    stopping()
+    ended = command("resume", "parts", "--no-figures")
+    assert ended.code == 0, ended.err
+    assert "numerical error of the spectra" in ended.out
+    np.testing.assert_array_equal(result(inside / "parts").J_error, result(inside / "whole").J_error)
+
+
+def test_a_result_that_another_run_leaves_in_the_meantime_is_not_replaced(command, deck, inside, monkeypatch):
+    """The folder was empty when it was asked for; it is looked at again once it is locked."""
+    from solver import session
+
+    name, claim = deck(), session.Claim
+
+    def late(folder, where):
+        (inside / "here").mkdir()
+        (inside / "here" / "result.nc").write_bytes(b"of another run")
+        return claim(folder, where)
+
+    monkeypatch.setattr(session, "Claim", late)
+    command("run", name, "--out", "here", "--no-figures").refused("--out: here", "holds a result", "--force")
+    assert (inside / "here" / "result.nc").read_bytes() == b"of another run"

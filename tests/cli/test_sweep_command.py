@@ -99,8 +99,9 @@ def test_plot_and_resume_know_the_folder_of_a_sweep(command, deck, inside):
     command("run", "galaxy.toml", "--out", "here", "--force").refused("holds a sweep")
 
 
-def test_ctrl_c_from_outside_finishes_the_members_at_work_and_says_how_to_go_on(inside, command):
-    """The terminal sends it to all processes at once; those that solve leave it to the first one."""
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_signals_from_outside_finish_the_members_at_work_and_say_how_to_go_on(name, inside, command):
+    """A terminal sends Ctrl-C to all processes at once, of which those that solve leave it to the first; kill asks that alone."""
     (inside / "galaxy.toml").write_text(GALAXY, encoding="utf-8")
     words = ("sweep", "galaxy.toml", "--out", "here", "--no-figures", "--workers", "2", "--set", "grid.z_cells=30",
              "--vary", f"{N}=linspace(0.001, 0.004 cm-3, 40)")  # fmt: skip
@@ -109,9 +110,10 @@ def test_ctrl_c_from_outside_finishes_the_members_at_work_and_says_how_to_go_on(
     for line in running.stderr:
         if line.startswith(" 3/40"):
             break
-
-
-    os.killpg(running.pid, signal.SIGINT)
+    if name == "SIGINT":
+        os.killpg(running.pid, signal.SIGINT)
+    else:
+        running.terminate()
     _, err = running.communicate(timeout=60)
     assert running.returncode == 3, err
     assert "stopping after the members at work" in err
@@ -157,3 +159,48 @@ def members_of_group(group):
         if int(pgrp) == group and state not in "ZX":
             found.append(int(stat.parent.name))
     return found
+
+
+def test_a_batch_system_that_ends_all_processes_of_a_sweep_loses_no_member(inside):
+    """SIGTERM to every process: the members at work are lost, none of them is recorded as failed, and resume solves them."""
+    (inside / "galaxy.toml").write_text(GALAXY, encoding="utf-8")
+    words = ("sweep", "galaxy.toml", "--out", "here", "--no-figures", "--workers", "2", "--set", "grid.z_cells=30",
+             "--vary", f"{N}=linspace(0.001, 0.004 cm-3, 20)")  # fmt: skip
+    running = subprocess.Popen([sys.executable, "-m", "solver", *words], cwd=inside, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0)  # fmt: skip
+    for line in running.stderr:
+        if line.startswith(" 3/20"):
+            break
+    os.killpg(running.pid, signal.SIGTERM)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 3, err
+    assert "Traceback" not in err
+    ended = process("resume", "here", "--no-figures", "--workers", "1", cwd=inside)
+    assert ended.code == 0, ended.err
+    assert "20 members; " in ended.out
+    assert "1 process" in ended.err
+
+
+def test_ctrl_c_in_a_member_that_is_solved_here_ends_the_sweep(command, deck, inside, monkeypatch):
+    """--workers 0: the second of six members, begun near the first, hears it and passes it on."""
+    from solver.transport.march import March
+
+    begin, calls = March.begin_near, []
+
+    def interrupted(self, f):
+        calls.append(1)
+        if len(calls) == 1:
+            signal.raise_signal(signal.SIGINT)
+        return begin(self, f)
+
+    monkeypatch.setattr(March, "begin_near", interrupted)
+    vary = ("--vary", f"{N}=linspace(0.001, 0.004 cm-3, 6)")
+    ended = command("sweep", deck(), "--out", "here", "--workers", "0", "--no-figures", *vary)
+    assert ended.code == 3
+    ended.explained("stopped on request after 1 of 6 members", "crstream resume here")
+    assert command("resume", "here", "--workers", "0", "--no-figures").code == 0
+
+
+def test_a_run_has_no_workers(command, deck):
+    assert command("run", deck(), "--out", "here", "--no-figures").code == 0
+    command("resume", "here", "--workers", "2").refused("--workers", "holds a run")
