@@ -3,6 +3,7 @@
 Exit codes: 0 done · 1 comparison outside its tolerance · 2 bad input, nothing written · 3 the solver could not go on.
 """
 
+import io
 import os
 import sys
 import time
@@ -12,10 +13,23 @@ from typing import Annotated
 
 import typer
 
-from .cli_common import PASS_ON, Data, Folder, Name, Set, deck_of, folder_of, judged, label, petsc_words, show_table
+from .cli_common import (
+    PASS_ON,
+    Data,
+    Folder,
+    Name,
+    Set,
+    deck_of,
+    folder_of,
+    label,
+    petsc_words,
+    place,
+    show_table,
+    wants_error,
+)
 from .cli_compare import compare
 from .cli_reproduce import reproduce
-from .cli_sweep import is_sweep, resume_sweep, sweep
+from .cli_sweep import Address, Workers, is_sweep, resume_sweep, sweep
 from .errors import DeckError, Fault, ResultError, SolverError
 from .launcher import abort, all_end, first_rank
 
@@ -33,9 +47,6 @@ class Commands(typer.core.TyperGroup):
             return result
         except KeyboardInterrupt:
             _quit("interrupted", 3)
-        except BrokenPipeError:                          # the reader has gone: | head
-            _drop_output()
-            raise SystemExit(0) from None
 
 
 app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -49,7 +60,11 @@ def list_():
 
     rows = []
     for name in problems.list_problems():
-        deck = tomllib.loads(problems.deck_path(name).read_text(encoding="utf-8"))
+        path = problems.deck_path(name)
+        try:
+            deck = tomllib.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:                      # one that is being written must not hide the others
+            deck = {"title": f"{path}: {error}"}
         rows.append((name, deck.get("title", ""), deck.get("reference", "")))
     width = max(len(row[0]) for row in rows)
     for name, title, reference in rows:
@@ -96,6 +111,7 @@ def explain(key: Annotated[str | None,
 @app.command()
 def check(name: Name, overrides: Set = None):
     """Read a deck and report all that is wrong with it; nothing is solved."""
+    from .exact import module_of
     from .model import Model
     from .session import initial_state
     from .transport.existence import no_steady_state
@@ -103,6 +119,7 @@ def check(name: Name, overrides: Set = None):
     model = Model(deck_of(name, overrides))
     problem = model.transport_problem()
     initial_state(model)
+    module_of(model.deck.problem)
     reason = no_steady_state(problem) if model.deck.time.end == "steady" else None
     for text in filter(None, (*model.warnings, reason)):
         print(f"warning: {text}")
@@ -113,7 +130,7 @@ def check(name: Name, overrides: Set = None):
 
 @app.command(context_settings=PASS_ON)
 def run(context: typer.Context, name: Name, overrides: Set = None,
-        out: Annotated[Path | None, typer.Option(help="output folder; default out/NAME")] = None,
+        out: Annotated[Path | None, typer.Option(metavar="DIR", parser=place, help="output folder; default out/NAME")] = None,
         force: Annotated[bool, typer.Option(help="replace a result that is already there")] = False,
         estimate_error: Annotated[bool | None, typer.Option(
             help="numerical error bars of the spectra from a coarser partner run; default: for steady states that no "
@@ -127,14 +144,14 @@ def run(context: typer.Context, name: Name, overrides: Set = None,
     petsc_words(context.args)
     _announce(deck, name)
     if estimate_error is None:
-        halves = deck.grid.z_cells >= 8 * len(deck.layer) and deck.grid.rigidity_cells >= 8
-        estimate_error = halves and deck.time.end == "steady" and not judged(deck)
+        estimate_error = wants_error(deck)
     result = solve(deck, folder, force=force, petsc=context.args, estimate_error=estimate_error, live=_live())
     _report(result, folder, figures and deck.output.figures)
 
 
 @app.command(context_settings=PASS_ON)
 def resume(context: typer.Context, folder: Folder, overrides: Set = None,
+           workers: Workers = None, address: Address = None,
            figures: Annotated[bool, typer.Option(help="draw the standard figures beside the result")] = True):
     """Go on with a run that was stopped, cut off or asked to end earlier (--set time.end=…), or with a sweep."""
     from .deck import parse_override
@@ -142,14 +159,19 @@ def resume(context: typer.Context, folder: Folder, overrides: Set = None,
 
     petsc_words(context.args)
     if is_sweep(folder):
-        resume_sweep(folder, overrides, context.args, figures)
+        resume_sweep(folder, overrides, context.args, workers, address, figures)
         return
-    result = go_on(folder, changes=dict(map(parse_override, overrides or [])), petsc=context.args, live=_live())
+    if workers is not None or address is not None:
+        raise DeckError([Fault("--workers" if workers is not None else "--address", "", f"{folder} holds a run, no sweep",
+                               "a run goes on in one process, or under mpiexec")])
+    result = go_on(folder, changes=dict(map(parse_override, overrides or [])), petsc=context.args,
+                   estimate_error=wants_error, live=_live())
     _report(result, folder_of(folder), figures and result.deck.output.figures)
 
 
 @app.command()
-def coefficients(name: Name, out: Annotated[Path, typer.Option(help="netCDF file to write")], overrides: Set = None,
+def coefficients(name: Name, out: Annotated[Path, typer.Option(metavar="FILE", parser=place, help="netCDF file to write")],
+                 overrides: Set = None,
                  force: Annotated[bool, typer.Option(help="replace a file that is already there")] = False):
     """The coefficients of a deck only: S, X, v, κ, loss times, sources, plasma, damping by process; nothing is solved."""
     from .model import Model
@@ -169,7 +191,8 @@ def coefficients(name: Name, out: Annotated[Path, typer.Option(help="netCDF file
 def converge(context: typer.Context, name: Name,
              vary: Annotated[list[str], typer.Option(help="KEY=VALUE,VALUE,…; repeated keys vary together")],
              overrides: Set = None,
-             out: Annotated[Path | None, typer.Option(help="output folder; default out/converge-NAME")] = None):
+             out: Annotated[Path | None, typer.Option(metavar="DIR", parser=place,
+                                                      help="output folder; default out/converge-NAME")] = None):
     """Errors and observed orders on a series of grids or tolerances: table, figure, files."""
     from .folder import refuse_unwritable
     from .session import run as solve
@@ -215,10 +238,11 @@ def plot(folder: Folder,
         result, points = open_sweep(folder), {}
     else:
         from . import measurements
+        from .exact import judged
         from .figures.results import save_figures
 
         result = open_coefficients(folder)
-        catalogue = measurements.find(data) if data is not None or not judged(result.deck) else None
+        catalogue = measurements.find(data) if data is not None or not judged(result.deck.problem) else None
         points = {"data": [s.whole for s in measurements.paper_sets(catalogue).values()]}
     if what is not None and not what.strip(" ,"):
         raise DeckError([Fault("--what", what, "names no figure", "e.g. --what spectrum,profiles")])
@@ -281,11 +305,11 @@ def _report(result, folder, figures):
         error = result.error.spectrum
         print(f"numerical error of the spectra (two grids): median {float(error.median()):.1e}, "
               f"largest {float(error.max()):.1e}")
-    if result.exact is not None:
-        try:
+    try:
+        if result.exact is not None:
             show_table(result.compare())
-        except ResultError as error:                     # of a deck that its problem's solution is none of
-            print(f"not compared: {error}")
+    except ResultError as error:                         # of a deck that its problem's solution is none of
+        print(f"not compared: {error}")
     print(f"saved {result.path}")
     if figures:
         from .figures.results import save_figures
@@ -320,7 +344,7 @@ def main():
     except MemoryError:
         _quit("not enough memory; fewer grid.z_cells, grid.rigidity_cells or species need less", 2)
     except OSError as error:
-        _drop_output()
+        _drop_output(sys.stdout)
         _quit(f"{error.filename or 'output'}: {error.strerror or error}", 2)
     except Exception:
         import traceback
@@ -328,8 +352,20 @@ def main():
         _quit("internal error, please report it with the lines above", 3, traceback.format_exc())
 
 
+class Unheard(io.FileIO):
+    """A stream whose reader may go (| head): what is said then is lost, and the work and its exit code are not."""
+
+    def write(self, data):
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            _drop_output(self)
+            return len(data)
+
+
 def _open_streams():
-    """See that both streams can be written to: closed ones (2>&-) lead nowhere, and ? stands for what an encoding has not."""
+    """See that both streams can be written to: closed ones (2>&-) and those whose reader has gone lead nowhere, and ? stands
+    for what an encoding has not."""
     for number, name in ((1, "stdout"), (2, "stderr")):
         stream = getattr(sys, name)
         if stream is None:                               # else the next file that is opened would get its number
@@ -337,14 +373,19 @@ def _open_streams():
             if nowhere != number:
                 os.dup2(nowhere, number)
             setattr(sys, name, os.fdopen(number, "w", encoding="utf-8"))
+        elif stream is getattr(sys, f"__{name}__"):      # not one that a caller has put there
+            raw = Unheard(number, "w", closefd=False)
+            at_once = stream.write_through               # python -u
+            setattr(sys, name, io.TextIOWrapper(raw if at_once else io.BufferedWriter(raw), stream.encoding, "replace",
+                                                line_buffering=stream.line_buffering, write_through=at_once))
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
 
 
-def _drop_output():
-    """Forget what could not be printed, so that Python does not try again when it ends."""
+def _drop_output(stream):
+    """Forget what could not be printed on a stream, so that Python does not try again when it ends."""
     with suppress(OSError, ValueError):                  # ValueError: captured, as in tests
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _quit(message, code, before=""):

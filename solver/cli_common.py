@@ -50,12 +50,19 @@ def label(deck, name):
     return path.name if path.is_dir() else path.stem
 
 
-def judged(deck):
-    """Does the deck's problem have an exact solution with a tolerance?"""
-    from .exact import module_of
+def place(text):
+    """The path that --out names; refuses none at all (an unset shell variable), which would be the present folder."""
+    if not str(text).strip():
+        raise typer.BadParameter(f'found "{text}", which names nothing; "." is the present folder')
+    return Path(text)
 
-    module = module_of(deck.problem)
-    return module is not None and getattr(module, "JUDGED", True)
+
+def wants_error(deck):
+    """Are error bars from a coarser partner run in order, unless told otherwise?  For steady states that nothing exact judges."""
+    halves = deck.grid.z_cells >= 8 * len(deck.layer) and deck.grid.rigidity_cells >= 8
+    from .exact import judged
+
+    return halves and deck.time.end == "steady" and not judged(deck.problem)
 
 
 def folder_of(path):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .cli_common import Data, Folder, folder_of, judged, show_table
+from .cli_common import Data, Folder, folder_of, show_table
 from .errors import DeckError, Fault, ResultError
 
 
@@ -25,12 +25,13 @@ def compare(folder: Folder,
     the folder that CRSTREAM_DATA or the user's configuration names.
     """
     from . import measurements
+    from .exact import judged
     from .result import open_result
 
     if sets not in ("paper", "all"):
         raise DeckError([Fault("--sets", sets, "unknown", "paper or all")])
     potentials, result = _potentials(phi), open_result(folder)
-    wanted = data is not None or potentials or modulate or not judged(result.deck)
+    wanted = data is not None or potentials or modulate or not judged(result.deck.problem)
     catalogue = measurements.find(data) if wanted else None
     if catalogue is None and (potentials or modulate):
         raise DeckError([Fault("--phi" if potentials else "--modulate", "", measurements.HOW_TO_GET, "")])

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .cli_common import Data
+from .cli_common import Data, place
 from .errors import DeckError, Fault
 from .launcher import company
 
@@ -15,7 +15,7 @@ def reproduce(
     names: Annotated[
         list[str] | None, typer.Argument(help="fig1, fig2, … and claims; default: everything", metavar="[FIGURE]…")
     ] = None,
-    out: Annotated[Path, typer.Option(help="output folder")] = Path("out/paper"),
+    out: Annotated[Path, typer.Option(metavar="DIR", parser=place, help="output folder")] = Path("out/paper"),
     data: Data = None,
     quick: Annotated[bool, typer.Option("--quick", help="grids half as fine: a look, no result to quote")] = False,
 ):

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .errors import ResultError
-from .exact import Exact, module_of
+from .errors import CrstreamError, ResultError
+from .exact import Exact, module_of, told
 
 NORMS = ("L1", "L2", "max")
 
@@ -39,7 +39,12 @@ def exact_solution(result):
     if module is None:
         return None
     time = None if result.status == "steady" else result.time
-    return module.solution(result.model, time)
+    try:
+        return module.solution(result.model, time)
+    except (CrstreamError, MemoryError):
+        raise
+    except Exception as error:
+        raise ResultError(f"problems/{result.deck.problem}/exact.py: {'; '.join(told(error))}") from error
 
 
 def compare(result, exact=None):

@@ -5,9 +5,12 @@ the exact solution on the grid, where it holds, and how close a run must come.
 from __future__ import annotations
 
 import importlib
+import traceback
 from dataclasses import dataclass
 
 import numpy as np
+
+from .errors import DeckError, Fault
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,30 @@ class Exact:
 
 
 def module_of(problem: str | None):
-    """exact.py of a shipped problem as a module; None where it has none, or is not a problem of this installation."""
+    """exact.py of a shipped problem as a module; None where it has none, or is not a problem of this installation.
+
+    DeckError where it cannot be imported.
+    """
+    problems = importlib.import_module("problems")
     try:
-        return importlib.import_module("problems").load_exact(problem) if problem else None
-    except KeyError:
-        return None
+        return problems.load_exact(problem) if problem else None
+    except Exception as error:  # whoever adds a problem makes mistakes in it
+        if isinstance(error, KeyError) and problem not in problems.list_problems():
+            return None
+        raise DeckError([Fault(f"problems/{problem}/exact.py", "", *told(error))]) from error
+
+
+def judged(problem):
+    """Does the problem have an exact solution with a tolerance, and not just a formula to be shown beside a run?"""
+    return module_of(problem) is not None and not approximate(problem)
+
+
+def approximate(problem):
+    """Is what the problem is shown beside an approximation, no exact solution?"""
+    return not getattr(module_of(problem), "JUDGED", True)
+
+
+def told(error):
+    """What an error in a module of a problem says, and where it was."""
+    line = getattr(error, "lineno", None) or traceback.extract_tb(error.__traceback__)[-1].lineno
+    return f"{type(error).__name__}: {getattr(error, 'msg', error)}", f"see line {line}"

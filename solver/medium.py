@@ -1,7 +1,8 @@
 """From the layers of a deck to coefficients at heights: the one place where a named process becomes S, X, κ, v or a loss rate.
 
 Every table below maps the `type` of a deck's process to a function of (process, plasma, R, …).  A new damping law, scatterer
-or loss is one schema class in `solver.deck.processes`, one formula in `solver.physics` and one line here.
+or loss is one schema class in `solver.deck.processes` (and in the union of its section), one formula in `solver.physics` and
+one line here.
 
 Combination rules (design of the whole program): speeds add; S adds; X² adds; 1/κ of independent scatterers adds; loss rates add.
 """

@@ -7,6 +7,10 @@ from .errors import DeckError, Fault
 from .launcher import stand_alone
 
 OUT_OF_MEMORY = 55                   # PETSC_ERR_MEM
+REFUSED = {
+    "snes_type": "the Newton path is crstream's own; -snes_monitor, -snes_atol, -snes_max_it and -ksp_... are heard",
+    "fp_trap": "iterates may overflow on their way, and come back",
+}
 _given = set()                       # names of the options of the run before, in this process
 
 
@@ -17,6 +21,9 @@ def start_petsc(options=(), comm=None):
     """
     import petsc4py
 
+    wrong = [name for name, value in _pairs(options) if name in REFUSED and value != "python"]
+    if wrong:
+        raise DeckError([Fault("PETSc", f"-{name}", "cannot be chosen", REFUSED[name]) for name in wrong])
     stand_alone()
     # without PETSc's signal handler: it takes a closed pipe (| head) for a crash
     try:

@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from .compare import norms
+from .exact import approximate
 
 ORDER = 2                 # of the scheme, in z, in ln p and in t
 ROUND_OFF = 1e-9          # below this an error is the nonlinear solver's tolerance, not the grid's
@@ -19,13 +20,17 @@ NORMS = {"L1": "L1 error", "L2": "L2 error", "max": "largest error", "disc": "la
 
 
 def converge(deck, key, values, run=None, done=None):
-    """A Study of `deck` with `key` set to each of `values`.
+    """A Study of `deck` (a Deck, the name of a shipped problem or a path) with `key` set to each of `values`.
 
     key: a deck key, or several (then each entry of values holds one value for each); run: deck -> Result, by default
     solver.run; done: called with (value, result) after each run.  Raises ValueError for fewer than two values.
     """
     if run is None:
         from .session import run
+    if not hasattr(deck, "grid"):
+        from .deck import load
+
+        deck = load(deck)
     keys = [key] if isinstance(key, str) else list(key)
     series = [value if isinstance(value, (tuple, list)) else (value,) * len(keys) for value in values]
     if len(series) < 2:
@@ -66,7 +71,7 @@ class Study:
 
     def __init__(self, key, values, sizes, results):
         self.key, self.values, self.sizes, self.results = key, values, np.asarray(sizes, float), results
-        exact = results[-1].exact
+        exact = None if approximate(results[-1].deck.problem) else results[-1].exact
         self.exact = exact if exact is not None and np.isfinite(exact.f).any() else None
 
     @cached_property

@@ -32,7 +32,7 @@ class TransportProblem:
     disc(t): source per side (species, R).  bulk(t): source per volume (species, R, nodes), or None.
     top: f at z_max (species, R), or None for free outflow with the flow.
     slope: −dln f/dln p of the reference spectrum of each species, from which the momentum cells take their weights.
-    slope_above: slope with which what feeds a species goes on above the grid, inf where that ends there (species,); None: unknown.
+    slope_above: slope with which what feeds a species goes on above the grid, inf where that ends there (species,); or None.
     """
 
     grid: Grid

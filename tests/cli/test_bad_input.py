@@ -523,3 +523,20 @@ def test_a_verdict_stands_where_no_figure_can_be_written(stored, command, inside
     assert ended.code == 0, ended.err
     assert "within the tolerance" in ended.out
     assert "Read-only file system" in ended.err
+
+
+@pytest.mark.parametrize("command_line", [
+    ("run", "streaming"), ("converge", "streaming", "--vary", "grid.z_cells=4,8"), ("reproduce",),
+    ("sweep", "streaming", "--vary", "grid.z_cells=4,8"), ("coefficients", "streaming"),
+])  # fmt: skip
+def test_an_unset_shell_variable_is_no_folder(command_line, command, inside):
+    ended = command(*command_line, "--out", "")
+    assert ended.code == 2
+    assert "--out" in ended.err
+    assert tree(inside) == []
+
+
+@pytest.mark.parametrize(("option", "value"), [("-snes_type", "newtonls"), ("-snes_type", "ksponly"), ("-fp_trap", "on")])
+def test_options_that_would_take_the_solver_apart_are_refused(option, value, command, deck, inside):
+    command("run", deck(), "--out", "here", "--", option, value).refused(f"PETSc: {option}", "cannot be chosen")
+    assert tree(inside) == ["galaxy.toml"]

@@ -62,6 +62,97 @@ def test_a_run_whose_reader_has_gone_is_saved(streams, tmp_path):
     assert (tmp_path / "kept" / "result.nc").exists()
 
 
+def test_work_and_verdict_do_not_depend_on_the_reader(tmp_path):
+    """A study goes on to its end, and a comparison outside its tolerance ends with 1, when nobody reads what they print."""
+    words = ("converge", "streaming", "--vary", "grid.z_cells=4,8,16", "--set", "grid.rigidity_cells=4", "--out=study")
+    with subprocess.Popen([sys.executable, "-m", "solver", *words], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout.readline().startswith("grid.z_cells = 4")
+        run.stdout.close()
+        assert run.wait(60) == 0
+    assert (tmp_path / "study" / "study.nc").exists()
+    coarse = ("--set", "grid.z_cells=4", "--set", "grid.rigidity_cells=4", "--set", "time.end=5 Myr", "--no-figures")
+    assert process("run", "slab_transient", *coarse, "--out=far", cwd=tmp_path).code == 0
+    words = f"'{sys.executable}' -m solver compare far --no-figure"
+    assert subprocess.run(["sh", "-c", f"{words} > read"], cwd=tmp_path, check=False).returncode == 1
+    unheard = f"({words}; echo $? >code) | true; cat code"
+    said = subprocess.run(["sh", "-c", unheard], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert said.stdout == "1\n", said.stderr
+
+
+@pytest.mark.parametrize("width", [80, 40])
+def test_the_live_line_fits_the_terminal(width, tmp_path):
+    """What a terminal has to wrap cannot be written over."""
+    import pty
+    import struct
+    from fcntl import ioctl
+    from termios import TIOCSWINSZ
+
+    ours, theirs = pty.openpty()
+    ioctl(theirs, TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+    words = ("run", "two_phase", "--no-figures", "--out=kept", *SMALL)
+    words = [sys.executable, "-m", "solver", *words]
+    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=theirs) as run:
+        os.close(theirs)
+        said = b""
+        try:
+            while some := os.read(ours, 4096):
+                said += some
+        except OSError:  # the other end has been closed
+            pass
+        assert run.wait(60) == 0
+    os.close(ours)
+    lines = said.decode().replace("\x1b[K", "").replace("\r\n", "\n").replace("\n", "\r").split("\r")
+    assert len(lines) > 5
+    assert max(map(len, lines)) < width
+
+
+def test_a_problem_that_is_being_written_does_not_hide_the_others(command, tmp_path, monkeypatch):
+    import problems
+
+    for name, text in (("good", 'title = "fine"'), ("half", "title = ")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "deck.toml").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(problems, "FOLDER", tmp_path)
+    ended = command("list")
+    assert ended.code == 0
+    for part in ("good", "fine", "half/deck.toml: Invalid value"):
+        assert part in ended.out
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("def solution(model, t=None:", ("SyntaxError", "line 1")),
+    ("import no_such_module", ("ModuleNotFoundError", "no_such_module", "line 1")),
+])  # fmt: skip
+def test_mistakes_in_the_formulas_of_a_problem_are_told(text, said, command, deck, tmp_path, monkeypatch):
+    import importlib.util
+
+    import problems
+
+    module = tmp_path / "exact.py"
+    module.write_text(text, encoding="utf-8")
+
+    def load(_name):
+        spec = importlib.util.spec_from_file_location("faulty", module)
+        made = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(made)
+        return made
+
+    monkeypatch.setattr(problems, "load_exact", load)
+    for words in (("check", "streaming"), ("run", "streaming", "--out", "here", *SMALL)):
+        command(*words).refused("problems/streaming/exact.py", *said)
+    assert not (tmp_path / "here").exists()
+
+
+def test_a_solution_that_fails_is_told_and_the_run_is_kept(command, inside, monkeypatch):
+    import problems
+
+    monkeypatch.setattr(problems, "load_exact", lambda _: type("Module", (), {"solution": staticmethod(lambda model, t: 1 / 0)}))
+    ended = command("run", "nonlinear_landau", "--out", "here", "--no-figures", *SMALL)
+    assert ended.code == 0
+    assert "not compared: problems/nonlinear_landau/exact.py: ZeroDivisionError: division by zero; see line" in ended.out
+    assert (inside / "here" / "result.nc").exists()
+
+
 def test_an_encoding_without_our_letters_shows_others(tmp_path):
     for words in (("show", "two_phase"), ("explain", "layer.damping"), ("run", "streaming", "--no-figures", "--out=o", *SMALL)):
         ended = process(*words, cwd=tmp_path, PYTHONIOENCODING="ascii")
@@ -177,7 +268,7 @@ def test_run_writes_the_result_and_figures_where_the_name_says(galaxy):
     assert "steady at t =" in ended.out
     assert "particle budget closed to" in ended.out
     assert "saved out/galaxy/result.nc" in ended.out
-    assert "step     t" in ended.err
+    assert "step  t" in ended.err
 
 
 def test_result_is_what_the_contract_says_for_a_reader_that_knows_only_xarray(galaxy):

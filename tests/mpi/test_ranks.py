@@ -111,7 +111,7 @@ def test_it_is_said_once(way, solved):
     _, ended = solved(way, 2)
     for text in ("two layers, two nuclei and boron:", " steps (", "quality:", "saved "):
         assert ended.stdout.count(text) == 1, text
-    assert ended.stderr.count("step     t") == 1
+    assert ended.stderr.count("step  t") == 1
 
 
 def test_a_run_of_three_processes_goes_on_with_one(mpiexec, solved, tmp_path):

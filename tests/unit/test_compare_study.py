@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 from synthetic_result import FakeDeck, make_exact, make_model, make_result, solution
 
+import solver
 from solver import study
 from solver.compare import compare, norms
 from solver.errors import ResultError
@@ -301,3 +302,16 @@ def test_spectra_between_nodes_are_splines_in_logarithms():
     assert np.allclose(at_rigidities(f, R, targets)[0], targets**-4.3, rtol=1e-9)
     assert np.array_equal(at_rigidities(f, R, targets)[1], 0 * targets)
     assert np.array_equal(at_rigidities(f, R, R[::3]), f[:, ::3])
+
+
+def test_an_approximation_is_no_reference_of_a_study():
+    """two_phase is shown beside the paper's approximate formula, from which no grid comes any nearer."""
+    deck = solver.load("two_phase").replace({"time.method": "direct", "grid.rigidity_cells": 8})
+    study = converge(deck, "grid.z_cells", [8, 16, 32])
+    assert study.exact is None
+    assert "Richardson" in study.dataset.reference
+
+
+def test_a_study_takes_the_name_of_a_problem():
+    study = solver.converge("streaming", "grid.z_cells", [8, 16])
+    assert study.exact is not None
