@@ -143,14 +143,14 @@ def run(context: typer.Context, name: Name, overrides: Set = None,
     folder = out or Path("out") / label(deck, name)
     petsc_words(context.args)
     _announce(deck, name)
-    if estimate_error is None:
-        estimate_error = wants_error(deck)
-    result = solve(deck, folder, force=force, petsc=context.args, estimate_error=estimate_error, live=_live())
+    wanted = wants_error if estimate_error is None else estimate_error
+    result = solve(deck, folder, force=force, petsc=context.args, estimate_error=wanted, live=_live())
     _report(result, folder, figures and deck.output.figures)
 
 
 @app.command(context_settings=PASS_ON)
 def resume(context: typer.Context, folder: Folder, overrides: Set = None,
+           again: Annotated[bool, typer.Option("--again", help="solve members of a sweep that failed once more")] = False,
            workers: Workers = None, address: Address = None,
            figures: Annotated[bool, typer.Option(help="draw the standard figures beside the result")] = True):
     """Go on with a run that was stopped, cut off or asked to end earlier (--set time.end=…), or with a sweep."""
@@ -159,11 +159,11 @@ def resume(context: typer.Context, folder: Folder, overrides: Set = None,
 
     petsc_words(context.args)
     if is_sweep(folder):
-        resume_sweep(folder, overrides, context.args, workers, address, figures)
+        resume_sweep(folder, overrides, context.args, workers, address, again, figures)
         return
-    if workers is not None or address is not None:
-        raise DeckError([Fault("--workers" if workers is not None else "--address", "", f"{folder} holds a run, no sweep",
-                               "a run goes on in one process, or under mpiexec")])
+    if wrong := [name for name, given in (("--workers", workers), ("--address", address), ("--again", again or None))
+                 if given is not None]:
+        raise DeckError([Fault(name, "", f"{folder} holds a run, no sweep", "leave it out") for name in wrong])
     result = go_on(folder, changes=dict(map(parse_override, overrides or [])), petsc=context.args,
                    estimate_error=wants_error, live=_live())
     _report(result, folder_of(folder), figures and result.deck.output.figures)

@@ -49,13 +49,13 @@ def is_sweep(path):
     return any((path / name).is_file() for name in SWEEP)
 
 
-def resume_sweep(folder, overrides, petsc, workers, address, figures):
+def resume_sweep(folder, overrides, petsc, workers, address, again, figures):
     from .ensemble import resume as go_on
     from .ensemble.progress import progress
 
     if overrides:
         raise DeckError([Fault("--set", overrides[0], "a sweep goes on as it was begun", "leave --set out")])
-    _report(go_on(folder, workers=workers, address=address, petsc=petsc, progress=progress()), folder, figures)
+    _report(go_on(folder, again=again, workers=workers, address=address, petsc=petsc, progress=progress()), folder, figures)
 
 
 def _report(sweep, folder, figures):
@@ -66,12 +66,16 @@ def _report(sweep, folder, figures):
     from .ensemble.plots import save_figures
 
     failed = sweep.failed
+    for key in sweep.idle:
+        print(f"warning: {key} changes no spectrum; is what it belongs to in use?")
     print(f"{sweep.status}; {int(sweep.dataset.iterations.sum())} Newton iterations, "
           f"{float(sweep.dataset.seconds.sum()):.1f} s of work")
     for values, reason in failed[:FAILURES_SHOWN]:
         print(f"failed: {member_text(values)}: {reason}")
     if len(failed) > FAILURES_SHOWN:
         print(f"and {len(failed) - FAILURES_SHOWN} more; see the variable reason")
+    if failed:
+        print(f"to try them again: crstream resume {folder} --again")
     print(f"saved {sweep.path}")
     if figures and sweep.solved:
         print("figures " + ", ".join(path.name for path in save_figures(sweep, folder) if path.suffix == ".png"))

@@ -4,7 +4,8 @@ Every set is compared on its own axis: the model is converted, not the data (sol
 sets and cuts are the paper's and nothing is modulated, as in the paper; a potential modulates the model for one set.
 """
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from . import measurements
 from .errors import DataError, Fault
 from .figures import draw
 from .measurements import Measurement
+from .measurements.axes import AXES
 from .measurements.names import matches
 from .measurements.paper import Set
 
@@ -30,10 +32,11 @@ class Row:
     curve: Any                   # the model as a function of x on the set's axis
     fit: measurements.Fit
     reference: measurements.Fit | None = None     # of the exact solution, or the approximation, that belongs to the problem
+    apart: str = ""              # what tells it from another set of the same name
 
     @property
     def name(self):
-        return f"{self.whole.quantity}, {self.whole.label}"
+        return f"{self.whole.quantity}, {self.whole.label}{self.apart}"
 
     @cached_property
     def values(self):
@@ -93,7 +96,15 @@ def confront(result, catalogue, which="paper", cuts=True, potentials=None, modul
         fit = measurements.fit(each.measurement, curve)
         of_exact = measurements.fit(each.measurement, exact) if exact else None
         rows.append(Row(each.whole, each.measurement, each.cut_text, phi, curve, fit, of_exact))
-    return Confrontation(result, tuple(rows), str(catalogue.folder), reference, modulate)
+    return Confrontation(result, _told_apart(rows), str(catalogue.folder), reference, modulate)
+
+
+def _told_apart(rows):
+    """The rows with a name each: of those that share one the axis is told as well, and the file where that is the same."""
+    for tell in (lambda row: f" over {AXES[row.whole.axis].symbol}", lambda row: f" ({Path(row.whole.source).name})"):
+        often = Counter(row.name for row in rows)
+        rows = [replace(row, apart=row.apart + tell(row)) if often[row.name] > 1 else row for row in rows]
+    return tuple(rows)
 
 
 def _reference(result):

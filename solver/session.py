@@ -27,7 +27,8 @@ def run(deck, out=None, *, force=False, petsc=(), observers=(), estimate_error=F
 
     deck: a Deck, the name of a shipped problem or a path.  out: a folder; one that holds a result is refused unless
     `force`.  petsc: words for PETSc's options database.  observers: called as observer(march, row) after every step.
-    estimate_error: a partner run on a grid half as fine gives every spectrum a numerical error (Richardson).
+    estimate_error: a partner run on a grid half as fine gives every spectrum a numerical error (Richardson).  Or a function
+    that says so of the deck; where such a partner fails, which nobody has asked for, that is only said.
     live: an observer that shows progress; closed at the end.  near: the dataset of a result near the steady state, from
     which Newton begins; where it gets nowhere the deck's own way is taken.  No use to runs with an end time.
 
@@ -39,7 +40,7 @@ def run(deck, out=None, *, force=False, petsc=(), observers=(), estimate_error=F
         deck = load(deck)
     if out is not None:
         refuse(out, force)
-    if estimate_error:
+    if estimate_error is True:
         _refuse_coarse(deck)
     session = Session(deck, petsc, out, force)
     with session:
@@ -49,8 +50,7 @@ def run(deck, out=None, *, force=False, petsc=(), observers=(), estimate_error=F
 def resume(folder, *, changes=None, petsc=(), observers=(), estimate_error=False, live=None):
     """Go on with the run stored in a folder; returns its Result and writes it back.
 
-    changes: deck keys to change; only those of [time] and [output] leave the stored state meaningful.  estimate_error: as in
-    `run`, or a function that says so of the deck.
+    changes: deck keys to change; only those of [time] and [output] leave the stored state meaningful.  Others as in `run`.
     ResultError where there is nothing to go on from, DeckError for changes that do not fit.
     """
     from .result import open_result
@@ -79,7 +79,6 @@ def resume(folder, *, changes=None, petsc=(), observers=(), estimate_error=False
         raise DeckError([Fault("--set", "time.end", f'found "{deck.time.end}"',
                                f"{path} has reached {describe_time(reached)} already; give a later time")])
     with session:
-        estimate_error = estimate_error(deck) if callable(estimate_error) else estimate_error
         return session.finish(session.march(observers, live, stored), estimate_error)
 
 
@@ -223,7 +222,8 @@ class Session:
         from .transport.march import Failure
 
         try:
-            return "steady" if near is not None and march.begin_near(near) else march.run()
+            with np.errstate(all="ignore"):                                # what overflows is found out, and said
+                return "steady" if near is not None and march.begin_near(near) else march.run()
         except PETSc.Error as error:
             march.failure = Failure(f"PETSc gave up: {petsc_message(error)}", {})
             return f"failed: {march.failure.message}"
@@ -269,9 +269,16 @@ class Session:
         path = self._save(result)
         if failed or stopped:
             raise SolverError(self._advice(march), path)
-        if estimate_error:
-            result = result.with_error(self.partner(result, path))
-            self._save(result)
+        if estimate_error(self.deck) if callable(estimate_error) else estimate_error:
+            try:
+                result = result.with_error(self.partner(result, path))
+            except SolverError as error:
+                if not callable(estimate_error) or error.message.startswith("stopped"):
+                    raise
+                if self.first:
+                    sys.stderr.write(f"warning: no numerical error is known: {error.message}\n")
+            else:
+                self._save(result)
         return self._counted(result, march)
 
     def _counted(self, result, march):
@@ -304,7 +311,7 @@ class Session:
             raise SolverError(f"stopped on request before the numerical error was known; {result.status} and complete", path)
         if coarse.status.startswith("failed"):
             why = coarse.failure.message
-            raise SolverError(f"{result.status}, but the coarse partner run for the error estimate failed: {why}", path)
+            raise SolverError(f"{result.status}, but the coarse partner run for it failed: {why}", path)
         return richardson_error(result, partner.result(coarse, coarse.status))
 
     def _advice(self, march):

@@ -17,6 +17,7 @@ from .engines import engine
 from .members import STOPPED, Outcome, Task, solve_member
 from .plan import make_plan
 
+SAME = 1e-8  # relative difference of spectra that are solved to 1e-10
 DIED = "its process ended without a word: killed, or out of memory"
 
 
@@ -51,16 +52,20 @@ def sweep(deck, vary, *, latin=None, seed=0, out=None, force=False, keep=False, 
             return _solve(plan, store, pool, warm, petsc, progress)
 
 
-def resume(folder, *, warm=True, workers=None, address=None, petsc=(), progress=None):
-    """Go on with the sweep in a folder; a finished one is returned as it is.  Raises as `sweep`."""
-    if files.finished(folder):
+def resume(folder, *, again=False, warm=True, workers=None, address=None, petsc=(), progress=None):
+    """Go on with the sweep in a folder; a finished one is returned as it is.  again: solve members that failed once more.
+
+    Raises as `sweep`.
+    """
+    if files.finished(folder) and not (again and open_sweep(folder).failed):
         return open_sweep(folder) if first_rank() else None
     plan, keep = files.read_plan(folder)
     with engine(workers, address, len(plan.members)) as pool:
         if pool is None:
             return None
-        files.refuse(folder, plan, False, keep)
-        with files.Store(folder, plan, keep=keep) as store:
+        if not again:
+            files.refuse(folder, plan, False, keep)
+        with files.Store(folder, plan, keep=keep, again=again) as store:
             return _solve(plan, store, pool, warm, petsc, progress)
 
 
@@ -100,6 +105,19 @@ class Sweep:
             if ds.status.values[index] == "failed":
                 at = ds.status[index]
                 out.append(({key: self._value(at[key]) for key in self.keys}, str(ds.reason.values[index])))
+        return out
+
+    @property
+    def idle(self):
+        """Varied keys that change no spectrum, to what a solution is known to."""
+        ds, out = self.dataset, []
+        for key in self.keys:
+            if "J" not in ds or key not in ds.J.dims:
+                continue
+            first, others = ds.J.isel({key: 0}), ds.J.isel({key: slice(1, None)})
+            apart = np.abs(others - first) / np.abs(first)  # nan where either has failed
+            if np.isfinite(apart).any() and not (apart > SAME).any():
+                out.append(key)
         return out
 
     @property

@@ -3,8 +3,8 @@
     sweep.json            the plan, written first; a sweep with another one is refused
     members/0003.nc       one member, written aside, synced and renamed when it is done; a member without one is not done
     members/0003/         all of its result, where results are kept
-    sweep.nc              the dataset; with it the single members go.  Beside another plan, that of an earlier sweep, which the
-                          one that has begun will replace
+    sweep.nc              the dataset; with it the single members go, unless some have failed.  Beside another plan, that of
+                          an earlier sweep, which the one that has begun will replace
 """
 
 import json
@@ -95,8 +95,8 @@ def read_plan(folder):
 class Store:
     """The folder while a sweep goes on, locked against a second one.  Use as a context manager."""
 
-    def __init__(self, folder, plan, force=False, keep=False):
-        self.folder, self.plan, self.force, self.keep = Path(folder), plan, force, keep
+    def __init__(self, folder, plan, force=False, keep=False, again=False):
+        self.folder, self.plan, self.force, self.keep, self.again = Path(folder), plan, force, keep, again
         self.claim = None
 
     def __enter__(self):
@@ -106,6 +106,8 @@ class Store:
                 self._write_plan()                                         # first: what is there stays if that fails
             if self.force:
                 self._clear()
+            if self.again:
+                self._forget_failures()
         except BaseException:
             self.claim.release()
             raise
@@ -132,6 +134,17 @@ class Store:
             elif path.name.endswith((".nc", ".nc.part")):
                 path.unlink()
 
+    def _forget_failures(self):
+        """Members that failed are not done, of a finished sweep either; ResultError where those done are no longer there."""
+        done = self.recorded()
+        if finished(self.folder):
+            if len(done) < len(self.plan.members):
+                raise ResultError(f"{self.folder}: its single members are gone, none can be solved again; start with --force")
+            (self.folder / DATASET).unlink()
+        for outcome in done.values():
+            if not outcome.solved:
+                self._file(outcome.index).unlink()
+
     def _write_plan(self):
         data = {"crstream_file": "sweep plan", "version": PLAN_VERSION, "crstream": provenance.package_version("crstream"),
                 "keep": self.keep, "plan": self.plan.to_dict()}
@@ -156,8 +169,10 @@ class Store:
         return read_members(self.folder, self.plan)
 
     def finish(self, dataset):
-        """Write the dataset, then remove what it is made of."""
+        """Write the dataset, then remove what it is made of, unless failed members are to be solved again (`again`)."""
         path = storage.write(xr.DataTree(dataset), self.folder / DATASET)
+        if (dataset.status == "failed").any():
+            return path
         folder = self.folder / MEMBERS
         for file in [*folder.glob("*.nc"), *folder.glob(".*.nc.part")]:
             file.unlink(missing_ok=True)

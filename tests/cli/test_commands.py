@@ -677,3 +677,27 @@ def test_show_takes_a_layer_too_thin_for_the_grid(command):
     ended = command("show", "two_phase", "--set", "layer.0.top=1e-320 kpc")
     assert ended.code == 0, ended.err
     assert "thinner than the cells" in ended.out
+
+
+def test_a_partner_run_nobody_asked_for_may_fail(command, deck, inside, monkeypatch):
+    """Its failure takes the error bars, not the result; with --estimate-error it is one."""
+    from solver.session import Session
+
+    march = Session.march
+
+    def failing(self, *arguments, **options):
+        made = march(self, *arguments, **options)
+        if self.folder is None:
+            from solver.transport.march import Failure
+
+            made.status, made.failure = "failed: too coarse", Failure("too coarse", {})
+        return made
+
+    monkeypatch.setattr(Session, "march", failing)
+    words = ("run", deck(), "--no-figures", "--set", "grid.z_cells=16", "--set", "grid.rigidity_cells=8")
+    ended = command(*words, "--out", "a")
+    assert ended.code == 0
+    assert "no numerical error is known" in ended.err
+    assert "too coarse" in ended.err
+    assert "saved a/result.nc" in ended.out
+    assert command(*words, "--out", "b", "--estimate-error").code == 3

@@ -334,3 +334,10 @@ def test_describing_starts_neither_petsc_nor_mpi():
 
 def test_importing_results_does_not_import_matplotlib():
     assert loaded_modules("import solver.result, solver.figures.results, solver.study, solver.compare", "matplotlib") == "[]"
+
+
+def test_save_takes_no_file_for_a_folder(tmp_path):
+    with pytest.raises(ResultError, match="wants the folder"):
+        make_result().save(tmp_path / "x.nc")
+    assert not (tmp_path / "x.nc").exists()
+    assert make_result().write(tmp_path / "x.nc") == tmp_path / "x.nc"
