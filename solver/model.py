@@ -352,6 +352,7 @@ class Model:
             secondaries=(),
             top=self.top,
             slope=self.slope,
+            strength=scheduled if external is None else None,
             slope_above=None if external is not None else injection.slopes_above(self.deck, self.names, scheduled, grid.R),
             others=tuple((m, Y.T.copy()) for m, Y in sorted(self.others.items())),
             v_top=v_top,

@@ -72,7 +72,12 @@ def resume(folder, *, changes=None, petsc=(), observers=(), estimate_error=False
                              for key in wrong])
         deck = deck.replace(changes, "--set")
     session = Session(deck, petsc, folder)
-    reached = checked_restart(stored, session.model)["t"]
+    restart = checked_restart(stored, session.model)
+    reached = restart["t"]
+    if stored.deck.time.end == "steady" != deck.time.end and restart["counts"]["steps"]:
+        raise DeckError([Fault("--set", "time.end", f'found "{deck.time.end}"',
+                               f"{path} is a steady state, or on the way to one in steps that do not follow time; a transient "
+                               'from there is a new run with [initial] type = "file"')])
     if deck.time.end != "steady" and reached > float(deck.time.end) * (1 + 1e-12):
         from .watch import describe_time
 
@@ -162,7 +167,7 @@ class Session:
         if every is None or end is None:
             return []
         count = int(np.floor(end / float(every) * (1 + 1e-12)))
-        return [i * float(every) for i in range(1, count + 1)]
+        return [min(i * float(every), end) for i in range(1, count + 1)]
 
     def march(self, observers, live, stored=None, near=None):
         """A march run to its end, from the deck's initial state or from a stored result, or from near the steady state."""
@@ -211,6 +216,8 @@ class Session:
         try:
             if new:
                 refuse(self.folder, self.force)
+                # with --force: from now on it is not the state of the run before that resume goes on with
+                (self.folder / CHECKPOINT).unlink(missing_ok=True)
         except DeckError:
             claim.release()
             raise
@@ -305,14 +312,15 @@ class Session:
         deck = coarser(self.deck)
         if deck.time.end == "steady":
             deck = deck.replace({"time.method": "direct"})                 # the same state as by steps, for less
-        partner = Session(deck, self.options, None)
-        coarse = partner.march((), None)
+        with Session(deck, self.options, None) as partner:
+            coarse = partner.march((), None)
+            found = partner.result(coarse, coarse.status)
         if self.layout.ranks.any(coarse.stop_requested):
             raise SolverError(f"stopped on request before the numerical error was known; {result.status} and complete", path)
         if coarse.status.startswith("failed"):
             why = coarse.failure.message
             raise SolverError(f"{result.status}, but the coarse partner run for it failed: {why}", path)
-        return richardson_error(result, partner.result(coarse, coarse.status))
+        return richardson_error(result, found)
 
     def _advice(self, march):
         if march.status == "stopped":

@@ -54,6 +54,8 @@ DIMENSIONS = {
     )
 }
 
+ENDLESS = re.compile(r"\d{4,}|(?:\^|\*\*)[\s(+-]*\d{3,}")  # powers that would be worked out digit by digit
+
 # Written by people, unknown to astropy or read by it as something else.
 _RESPELL = (
     (re.compile(r"\(?([kMGTP]?eV)/c(?:(?:\^|\*\*)?2)?\)?(?![A-Za-z])"), r"\1"),  # momentum and mass: c = 1
@@ -161,6 +163,8 @@ def _unit(text: str, dimension: Dimension):
         raise UnitError(f"found {quote(text)}", needs(dimension))
     if text in _MISTAKEN:
         raise UnitError(f'found the unit "{text}"', f'did you mean "{_MISTAKEN[text]}"?')
+    if ENDLESS.search(text):
+        raise UnitError(f"found the unit {quote(text)}", needs(dimension))
     spelled = text
     for pattern, replacement in _RESPELL:
         spelled = pattern.sub(replacement, spelled)

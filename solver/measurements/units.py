@@ -2,6 +2,8 @@
 
 import re
 
+from solver.units import ENDLESS
+
 from .axes import AXES
 
 PER_NUCLEON = re.compile(r"/\s*(?:nucleon|nuc|n)\b")
@@ -47,6 +49,8 @@ def is_per_nucleon(text):
 def _factor(text, target, shown, allowed):
     if " ".join(re.sub(r"\^|[()]", "", text).split()) == target and "^(" not in text:
         return 1.0                                        # the usual case, without the half second astropy takes to start
+    if ENDLESS.search(text):
+        raise UnitFault(f'found the unit "{shown}"', allowed)
     import astropy.units as u
 
     text = re.sub(r"^\((.+)\)\s*(?:\^|\*\*)?\s*\(?-1\)?$", r"1/(\1)", text.strip())           # (m^2 s sr GeV)^(-1)

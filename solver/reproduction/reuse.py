@@ -91,8 +91,8 @@ def digest(kind, deck):
     parts = [kind, deck.to_json(), code_digest(SHOWS), *(f"{name} {package_version(name)}" for name in STANDS_ON)]
     if deck.initial.type == "file":
         parts.append(hashlib.sha256(Path(deck.initial.path).read_bytes()).hexdigest())
-    if deck.problem:
-        parts.append(folder_digest(_problem(deck.problem)))
+    if deck.problem:  # one problem's exact.py may use another's
+        parts.append(folder_digest(_problem(deck.problem).parent))
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

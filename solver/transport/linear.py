@@ -299,6 +299,8 @@ def _lu(A):
     """Sparse LU with pivots on the diagonal, which keeps its structure; with free ones where those vanish; None if both fail."""
     import scipy.sparse.linalg as spl
 
+    if not np.isfinite(A.data).all():  # SuperLU would read and write beyond its arrays
+        return None
     for how in ({"permc_spec": "MMD_AT_PLUS_A", "diag_pivot_thresh": 0.01, "options": {"SymmetricMode": True}}, {}):
         try:
             return spl.splu(A, **how)

@@ -230,6 +230,7 @@ class March:
         steady, positive_only, starting, unsolved = c.end is None, False, s.rate is None, 0
         for cut in range(MAX_CUTS):
             self.steps.cautious = unsolved >= 3  # then without ∂t f in the flux correction
+            self.steps.patient = unsolved >= 6
             if not steady and s.rate is None and not positive_only:
                 s.rate = self.steps.first_rate(1e-3 * dt)
             euler = steady or positive_only or s.rate is None

@@ -19,7 +19,8 @@ from .projection import project
 
 CARRIED = 1e-3  # of the throughput: what rounding of what flows through a face may excuse; more is no solution
 STEEP = 1e9  # weight of the flux that makes a projection keep it
-SWEEPS = 30  # Krylov iterations after which a factorisation is the cheaper way
+SWEEPS = 15  # Krylov iterations after which a factorisation is the cheaper way
+HARD = 4  # linear solves of the same nonlinear one that then begin with it
 
 
 class NewtonPath:
@@ -48,8 +49,9 @@ class NewtonPath:
         self.snes.setFromOptions()
         self.tolerance, self.max_iterations = self.snes.getTolerances()[1], max(self.snes.getTolerances()[3], 1)
         self.ksp_type = ksp.getType()
-        self.outcome, self.inflow = None, Inflow(self)
+        self.outcome, self.inflow, self.patient = None, Inflow(self), True
         self.dual = False  # did the dual form serve last?
+        self.hard = 0  # linear solves to come of this nonlinear one that sweeps are not tried for
         self.stiff = ()  # the protons' rows whose slopes the last linear step took from fluxes
 
     def close(self):
@@ -71,12 +73,14 @@ class NewtonPath:
         self.layout.to_vector(self.outcome.point.u[:, self.layout.rows], x)
         snes.setConvergedReason(2 if self.outcome.converged else -5)  # atol reached / too many iterations
 
-    def run(self, system, u, warm=None, enough=0.0) -> Outcome:
+    def run(self, system, u, warm=None, enough=0.0, patient=True) -> Outcome:
         """Solve `system` from node values u (all rows, scaled); `warm` is a mixed point near the solution.
 
         `enough`: mismatch that will do where an attempt comes no nearer, because other errors are larger.
+        `patient`: take the long paths too; a step that could be shorter instead need not.
         """
-        self.system, self.u0, self.warm, self.enough = system, u, warm, enough
+        self.system, self.u0, self.warm, self.enough, self.patient = system, u, warm, enough, patient
+        self.hard = 0
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
             self.snes.solve(None, self.x)
         return self.outcome
@@ -98,7 +102,7 @@ class NewtonPath:
                 system.opening = 0.0 if shut else 1.0
                 if system.steady and correction.some and not begun:
                     out = self._rough(snes, out)
-                if not out.settled and self.has_waves:
+                if not out.settled and self.has_waves and self.patient:
                     out = self.first(snes, self._long(), out)
             if out.converged and shut:
                 out = self.inflow.open(snes, out)
@@ -217,15 +221,17 @@ class NewtonPath:
         layout.to_vector(rhs, self.b)
         self.A.assemble()
         ksp.setOperators(self.A, self.A)
-        self.sweeps.exact, self.sweeps.forced = False, once
+        self.sweeps.exact, self.sweeps.forced = not simple and self.hard > 0, once
+        self.hard = max(self.hard - 1, 0)
         ksp.solve(self.b, self.x)
         iterations = ksp.getIterationNumber()
-        if ksp.getConvergedReason() < 0 and not simple:  # rigidities exchange more than sweeps can follow
-            self.sweeps.exact = True
+        lost = PETSc.KSP.ConvergedReason.DIVERGED_NANORINF
+        if not simple and not self.sweeps.exact and ksp.getConvergedReason() < 0 and ksp.getConvergedReason() != lost:
+            self.sweeps.exact, self.hard = True, HARD  # rigidities exchange more than sweeps can follow
             ksp.solve(self.b, self.x)
             iterations += ksp.getIterationNumber()
         u = layout.ranks.gather(layout.to_array(self.x))
-        if not simple and ksp.getConvergedReason() == PETSc.KSP.ConvergedReason.DIVERGED_NANORINF:
+        if not simple and ksp.getConvergedReason() == lost:
             u[:] = np.nan
         return u if simple else guess + u, iterations
 

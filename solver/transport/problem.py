@@ -33,6 +33,7 @@ class TransportProblem:
     top: f at z_max (species, R), or None for free outflow with the flow.
     slope: −dln f/dln p of the reference spectrum of each species, from which the momentum cells take their weights.
     slope_above: slope with which what feeds a species goes on above the grid, inf where that ends there (species,); or None.
+    strength: disc(t) with every source at full strength, (species, R); None: that of t = 0.
     """
 
     grid: Grid
@@ -57,6 +58,7 @@ class TransportProblem:
     open_end: bool = True
     names: tuple[str, ...] = ()
     slope_above: np.ndarray | None = None
+    strength: np.ndarray | None = None
 
     @property
     def species(self):

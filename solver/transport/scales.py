@@ -6,16 +6,16 @@ END, FARTHEST = 0.3, 4.0  # see `end_slopes`
 LITTLE = 1e-3  # share of losses at the top of the grid, of every species, that is as good as none
 
 
-def row_scales(problem, f_known=None, t=0.0, span=None, losses=True):
+def row_scales(problem, f_known=None, t=0.0, span=None, losses=True, full=False):
     """(V, F), each (species, R), in cm/s and cm⁻³ GeV⁻³, for a solve or a march of `span` seconds (None: to the steady state).
 
     F is the largest f that a column with the row's own source would have by a rough integration from the top down, or the
     largest known one; V = Φ/F with Φ the source.  Rows without a source take their speed from an average row of the same
     species, rows without any cosmic rays their density too.  Only orders of magnitude matter.  losses=False: as if there
-    were none.
+    were none.  full=True: for the disc's sources at full strength, whenever they are on.
     """
     p = problem
-    through = np.abs(p.disc(t))
+    through = np.abs(p.strength if full and p.strength is not None else p.disc(t))
     if p.bulk is not None:
         through = through + np.abs(p.bulk(t)[:, :, : p.nodes] * p.grid.volume[: p.nodes]).sum(-1)
     known = np.zeros_like(through)
@@ -75,9 +75,10 @@ def above_the_grid(p):
     B = np.maximum(p.momentum_rate()[:, -2:], 0.0).sum(-1)
     lost, above = B.mean(1), np.full(p.species, np.inf) if p.slope_above is None else p.slope_above
     continued = np.isfinite(above)
+    # of sources at full strength: what lies beyond the grid must not depend on when they are on
     if not (p.open_end and (continued & (lost * np.maximum(p.slope - 3.0, 0.0) > LITTLE * _least_escape(p))).any()):
         return losing, steeper
-    escape, parents = row_scales(p, losses=False)[0][:, -2:], {link.child: link.parent for link in p.secondaries}
+    escape, parents = row_scales(p, losses=False, full=True)[0][:, -2:], {link.child: link.parent for link in p.secondaries}
     delta = np.maximum(np.log(escape[:, 1] / escape[:, 0]) / p.grid.dx, 0.0)  # a falling one may be due to rough numbers
     rising = np.log(np.divide(B[:, 1], B[:, 0], out=np.ones_like(lost), where=(B > 0.0).all(1))) / p.grid.dx
     for s in np.flatnonzero(continued):  # parents come before their children
@@ -96,7 +97,7 @@ def end_slopes(p, slope):
 
     Measured over END in ln R, and no farther than FARTHEST from the reference `slope`, for they are rough.
     """
-    F = np.log(row_scales(p)[1])
+    F = np.log(row_scales(p, full=True)[1])
     m = min(max(1, round(END / p.grid.dx)), F.shape[1] - 1)
     out = np.stack([F[:, 0] - F[:, m], F[:, -1 - m] - F[:, -1]]) / (m * p.grid.dx)
     return np.clip(out, slope - FARTHEST, slope + FARTHEST)

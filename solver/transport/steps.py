@@ -27,11 +27,12 @@ INSTANT = 1e-2  # of time.rtol and of the time since the last switch: events can
 class Steps:
     """Solves for the state at the end of a step of `march`, of which only the counts change.
 
-    cautious: leave ∂t f out of the flux correction.
+    cautious: leave ∂t f out of the flux correction.  patient: solve at any cost, for shorter steps have not been easier.
     """
 
     def __init__(self, march):
-        self.march, self.system, self.control, self.cautious = march, march.system, march.control, False
+        self.march, self.system, self.control = march, march.system, march.control
+        self.cautious = self.patient = False
 
     # ---- one implicit stage -------------------------------------------------------------------------------------
 
@@ -48,7 +49,7 @@ class Steps:
             enough = ENOUGH_ON_THE_WAY * min(left, 1.0) if np.isfinite(tau) else 0.0
         self.system.set_step(None if u_known is None else u_known * m.F[:, :, None], tau, t, accurate)
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
-            out = m.newton.run(self.system, guess, warm, enough)
+            out = m.newton.run(self.system, guess, warm, enough, self.patient or not np.isfinite(tau))
         m.counts["newton"] += out.iterations
         m.counts["krylov"] += out.krylov
         return out

@@ -422,7 +422,7 @@ def test_folders_without_a_result(call, command, inside):
     [
         ("grid.z_cells=8", ["grid.z_cells", "cannot change while going on"]),
         ("layer.0.plasma.B=2 uG", ["layer.0.plasma.B", "cannot change"]),
-        ("time.end=1 kyr", ["time.end", "has reached", "later time"]),
+        ("time.end=1 kyr", ["time.end", "is a steady state", '[initial] type = "file"']),
         ("time.bogus=1", ["time.bogus", "unknown key"]),
         ("time.max_steps=0", ["time.max_steps", "at least 1"]),
         ("nonsense", ["write key.path=value"]),

@@ -468,3 +468,42 @@ def test_a_result_that_another_run_leaves_in_the_meantime_is_not_replaced(comman
     monkeypatch.setattr(session, "Claim", late)
     command("run", name, "--out", "here", "--no-figures").refused("--out: here", "holds a result", "--force")
     assert (inside / "here" / "result.nc").read_bytes() == b"of another run"
+
+
+def test_a_later_end_than_what_has_been_reached_is_asked_for(command, inside):
+    words = ("run", "slab_transient", "--no-figures", "--out", "here", *options(("grid.z_cells=6", "grid.rigidity_cells=4")))
+    assert command(*words, "--set", "time.end=2 Myr").code == 0
+    command("resume", "here", "--set", "time.end=1 Myr").refused("time.end", "has reached 2 Myr", "later time")
+
+
+@pytest.mark.parametrize("method", ["direct", "march"])
+def test_a_steady_state_is_no_start_of_a_clock(method, command, inside):
+    """A direct solve stays at t = 0, growing steps follow no time: what came of either would pass for a transient."""
+    words = ("run", "slab_transient", "--no-figures", "--out", "here", *options(("grid.z_cells=6", "grid.rigidity_cells=4")))
+    assert command(*words, "--set", "time.end=steady", "--set", f"time.method={method}").code == 0
+    ended = command("resume", "here", "--set", "time.end=1 Gyr", "--set", "time.method=march")
+    ended.refused("time.end", "is a steady state", "initial")
+
+
+def test_a_forced_run_that_is_killed_is_not_resumed_as_the_one_before(command, deck, inside, stopping, monkeypatch):
+    """The checkpoint of the run before goes when the new one has the folder; else resume would go on with the other deck."""
+    from solver import folder
+    from solver.transport.march import March
+
+    name = deck()
+    (inside / "here").mkdir()
+    (inside / "here" / folder.CHECKPOINT).write_bytes(b"of the run before")
+
+    def killed(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(March, "run", killed)
+    assert command("run", name, "--out", "here", "--force").code == 3
+    assert tree(inside / "here") == []
+
+
+def test_every_snapshot_asked_for_is_there_whatever_rounding(command, inside):
+    """41 × 0.1 Myr is above 4.1 Myr by rounding."""
+    words = ("run", "slab_transient", "--no-figures", "--out", "here", *options(("grid.z_cells=6", "grid.rigidity_cells=4")))
+    assert command(*words, "--set", "time.end=4.1 Myr", "--set", "time.output_every=0.1 Myr").code == 0
+    assert result(inside / "here")["snapshots"].sizes["time"] == 41

@@ -84,3 +84,19 @@ def test_share_of_losses_does_not_depend_on_when_a_source_is_on(schedule):
     losing, steeper = above_the_grid(problem)
     assert losing[0] == pytest.approx(0.861, rel=1e-2)
     assert steeper[0] == pytest.approx((1 - losing[0]) * DELTA, rel=0.1)  # β of protons at 100 GV still rises by 1e-4
+
+
+@pytest.mark.parametrize("end", ["20 Myr", "20 Gyr"])
+def test_spectra_do_not_depend_on_when_their_source_was_switched_on(end):
+    """A source on from 11 Myr on makes in a time what one on from the start makes in it, up to the time steps' errors."""
+    nuclei = {"proton": HALO["species"]["proton"],
+              "carbon": {"source": {"type": "power_law", "slope": SLOPE, "amplitude": "1e-10 cm-2 s-1 GeV-3"}},
+              "boron": {"source": {"type": "spallation", "parent": "carbon", "cross_section": "60 mbarn"}}}  # fmt: skip
+    later = {name: {"source": {**spec["source"], "schedule": {"type": "switch", "on": "11 Myr"}}} if name != "boron" else spec
+             for name, spec in nuclei.items()}  # fmt: skip
+    rtol = 1e-4
+    until = float(end.split()[0]) * {"Myr": 1.0, "Gyr": 1e3}[end.split()[1]]
+    runs = [solver.run(deck(1e-13, 1.0, species=species, time={"end": f"{until + delay} Myr", "rtol": rtol})).dataset.f.values
+            for species, delay in ((nuclei, 0.0), (later, 11.0))]  # fmt: skip
+    size = np.abs(runs[0]).max(1, keepdims=True)
+    assert (np.abs(runs[1] - runs[0]) / size).max() <= 6 * rtol  # each within three times rtol (docs/performance.md)

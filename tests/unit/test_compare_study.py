@@ -315,3 +315,19 @@ def test_an_approximation_is_no_reference_of_a_study():
 def test_a_study_takes_the_name_of_a_problem():
     study = solver.converge("streaming", "grid.z_cells", [8, 16])
     assert study.exact is not None
+
+
+def test_the_partner_of_an_error_estimate_is_closed(monkeypatch):
+    """Its solver and PETSc hold each other: what is not closed stays for ever."""
+    from solver.transport.newton import NewtonPath
+
+    close, closed = NewtonPath.close, []
+
+    def counted(self):
+        closed.append(self)
+        close(self)
+
+    monkeypatch.setattr(NewtonPath, "close", counted)
+    deck = solver.load("streaming").replace({"grid.z_cells": 8, "grid.rigidity_cells": 8})
+    assert solver.run(deck, estimate_error=True).error is not None
+    assert len(closed) == 2

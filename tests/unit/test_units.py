@@ -115,3 +115,10 @@ def test_a_value_lost_to_underflow_is_refused():
 def test_zero_is_a_number():
     assert units.parse("0 km/s", units.DIMENSIONS["speed"]) == 0.0
     assert math.copysign(1, units.parse("0 km/s", units.DIMENSIONS["speed"])) == 1
+
+
+@pytest.mark.parametrize("text", ["4 10^99999999 cm", "1 10**99999999 kpc", "1 cm^(-100000000)", "1 99999 cm"])
+def test_powers_without_end_are_refused_at_once(text):
+    """Worked out digit by digit they would take for ever."""
+    with pytest.raises(units.UnitError, match="found the unit"):
+        units.parse(text, units.DIMENSIONS["length"])
