@@ -230,7 +230,8 @@ class March:
         steady, positive_only, starting, unsolved = c.end is None, False, s.rate is None, 0
         for cut in range(MAX_CUTS):
             self.steps.cautious = unsolved >= 3  # then without ∂t f in the flux correction
-            self.steps.patient = unsolved >= 6
+            # on the way to a steady state a direct solve is asked first, which may spare it
+            self.steps.patient = unsolved >= 3 or (steady and (self._asked or c.direct))
             if not steady and s.rate is None and not positive_only:
                 s.rate = self.steps.first_rate(1e-3 * dt)
             euler = steady or positive_only or s.rate is None
