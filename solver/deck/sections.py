@@ -88,8 +88,8 @@ class Boundary(Table):
 class Steady(Table):
     """When a state counts as steady."""
 
-    residual: Annotated[float, Field(gt=0, lt=1)] = field(1e-9, description="imbalance over the largest term")
-    change: Annotated[float, Field(gt=0, lt=1)] = field(1e-6, description="relative change of f per transport time")
+    residual: Annotated[float, Field(gt=0, lt=1)] = field(1e-9, description="what is still stored, over what passes through")
+    change: Annotated[float, Field(gt=0, lt=1)] = field(1e-6, description="relative change of f in the last step")
 
 
 class TimeControl(Table):

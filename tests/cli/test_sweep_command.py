@@ -100,17 +100,23 @@ def test_plot_and_resume_know_the_folder_of_a_sweep(command, deck, inside):
     command("run", "galaxy.toml", "--out", "here", "--force").refused("holds a sweep")
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
-def test_signals_from_outside_finish_the_members_at_work_and_say_how_to_go_on(name, inside, command):
-    """A terminal sends Ctrl-C to all processes at once, of which those that solve leave it to the first; kill asks that alone."""
+def at_work(inside, members):
+    """A sweep of so many members on two processes, in a process group of its own, once three of them are done."""
     (inside / "galaxy.toml").write_text(GALAXY, encoding="utf-8")
     words = ("sweep", "galaxy.toml", "--out", "here", "--no-figures", "--workers", "2", "--set", "grid.z_cells=30",
-             "--vary", f"{N}=linspace(0.001, 0.004 cm-3, 40)")  # fmt: skip
+             "--vary", f"{N}=linspace(0.001, 0.004 cm-3, {members})")  # fmt: skip
     running = subprocess.Popen([sys.executable, "-m", "solver", *words], cwd=inside, stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0)  # fmt: skip
     for line in running.stderr:
-        if line.startswith(" 3/40"):
-            break
+        if line.startswith(f" 3/{members}"):
+            return running
+    raise AssertionError(f"ended with {running.wait()}")
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_signals_from_outside_finish_the_members_at_work_and_say_how_to_go_on(name, inside, command):
+    """A terminal sends Ctrl-C to all processes at once, of which those that solve leave it to the first; kill asks that alone."""
+    running = at_work(inside, 40)
     if name == "SIGINT":
         os.killpg(running.pid, signal.SIGINT)
     else:
@@ -164,14 +170,7 @@ def members_of_group(group):
 
 def test_a_batch_system_that_ends_all_processes_of_a_sweep_loses_no_member(inside):
     """SIGTERM to every process: the members at work are lost, none of them is recorded as failed, and resume solves them."""
-    (inside / "galaxy.toml").write_text(GALAXY, encoding="utf-8")
-    words = ("sweep", "galaxy.toml", "--out", "here", "--no-figures", "--workers", "2", "--set", "grid.z_cells=30",
-             "--vary", f"{N}=linspace(0.001, 0.004 cm-3, 20)")  # fmt: skip
-    running = subprocess.Popen([sys.executable, "-m", "solver", *words], cwd=inside, stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0)  # fmt: skip
-    for line in running.stderr:
-        if line.startswith(" 3/20"):
-            break
+    running = at_work(inside, 20)
     os.killpg(running.pid, signal.SIGTERM)
     _, err = running.communicate(timeout=60)
     assert running.returncode == 3, err
