@@ -3,11 +3,9 @@
 Exit codes: 0 done · 1 comparison outside its tolerance · 2 bad input, nothing written · 3 the solver could not go on.
 """
 
-import io
 import os
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +30,7 @@ from .cli_reproduce import reproduce
 from .cli_sweep import Address, Workers, is_sweep, resume_sweep, sweep
 from .errors import DeckError, Fault, ResultError, SolverError
 from .launcher import abort, all_end, first_rank
+from .streams import drop_output, open_streams
 
 PATIENCE = 5.0                                           # s, for the other processes to come to their end too
 TOGETHER = ("run", "resume", "converge", "sweep")                 # commands in which all processes of an mpiexec take part
@@ -320,7 +319,7 @@ def _report(result, folder, figures):
 
 def main():
     """Entry point of `crstream`: runs a command and turns every expected error into one message and an exit code."""
-    _open_streams()
+    open_streams()
     # numpy is not there yet: for arrays that live as short as ours huge pages cost the kernel more than they save
     os.environ.setdefault("NUMPY_MADVISE_HUGEPAGE", "0")
     if not first_rank():
@@ -344,48 +343,12 @@ def main():
     except MemoryError:
         _quit("not enough memory; fewer grid.z_cells, grid.rigidity_cells or species need less", 2)
     except OSError as error:
-        _drop_output(sys.stdout)
+        drop_output(sys.stdout)
         _quit(f"{error.filename or 'output'}: {error.strerror or error}", 2)
     except Exception:
         import traceback
 
         _quit("internal error, please report it with the lines above", 3, traceback.format_exc())
-
-
-class Unheard(io.FileIO):
-    """A stream whose reader may go (| head): what is said then is lost, and the work and its exit code are not."""
-
-    def write(self, data):
-        try:
-            return super().write(data)
-        except BrokenPipeError:
-            _drop_output(self)
-            return len(data)
-
-
-def _open_streams():
-    """See that both streams can be written to: closed ones (2>&-) and those whose reader has gone lead nowhere, and ? stands
-    for what an encoding has not."""
-    for number, name in ((1, "stdout"), (2, "stderr")):
-        stream = getattr(sys, name)
-        if stream is None:                               # else the next file that is opened would get its number
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            if nowhere != number:
-                os.dup2(nowhere, number)
-            setattr(sys, name, os.fdopen(number, "w", encoding="utf-8"))
-        elif stream is getattr(sys, f"__{name}__"):      # not one that a caller has put there
-            raw = Unheard(number, "w", closefd=False)
-            at_once = stream.write_through               # python -u
-            setattr(sys, name, io.TextIOWrapper(raw if at_once else io.BufferedWriter(raw), stream.encoding, "replace",
-                                                line_buffering=stream.line_buffering, write_through=at_once))
-        elif hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
-
-
-def _drop_output(stream):
-    """Forget what could not be printed on a stream, so that Python does not try again when it ends."""
-    with suppress(OSError, ValueError):                  # ValueError: captured, as in tests
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _quit(message, code, before=""):

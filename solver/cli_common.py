@@ -59,9 +59,9 @@ def place(text):
 
 def wants_error(deck):
     """Are error bars from a coarser partner run in order, unless told otherwise?  For steady states that nothing exact judges."""
-    halves = deck.grid.z_cells >= 8 * len(deck.layer) and deck.grid.rigidity_cells >= 8
     from .exact import judged
 
+    halves = deck.grid.z_cells >= 8 * len(deck.layer) and deck.grid.rigidity_cells >= 8
     return halves and deck.time.end == "steady" and not judged(deck.problem)
 
 

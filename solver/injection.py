@@ -4,6 +4,7 @@ Species are in the order of `names`, parents before their children.
 """
 
 import numpy as np
+import scipy.sparse as sp
 
 from .errors import DeckError, Fault
 from .physics import sources
@@ -69,6 +70,28 @@ def slopes_above(deck, names, Q, R):
             local = sources.slope_of_table(R[-1], source.rigidity, source.Q) if source.type == "table" else slope
             out[name] = local if LEAST_SLOPE < local < np.inf else slope
     return np.array(list(out.values()))
+
+
+def from_parent(R, at, slope, ends):
+    """Sparse weights (R, R) by which f of a parent at R gives that at rigidities `at`.
+
+    f R^slope is linear in ln R between the nodes beside `at`; below and above all of them f is a power law of slopes `ends`.
+    Two points only, second order like the momentum flux: weights of a wider stencil have both signs, and would make a source
+    of antiparticles where the parent's spectrum falls by decades from one rigidity to the next (S below, then above Q).
+    """
+    n, dx = len(R), np.log(R[-1] / R[0]) / (len(R) - 1)
+    x = np.log(at / R[0]) / dx
+    slope = np.select([x < 0.0, x > n - 1.0], ends, slope)
+    x = np.clip(x, 0.0, n - 1.0)
+    nearest = np.rint(x)
+    x = np.where(np.abs(x - nearest) < 1e-9, nearest, x)
+    first = np.minimum(np.floor(x).astype(int), n - 2)
+    rows = np.arange(n)
+    weights = sp.csr_matrix((n, n))
+    for column, weight in ((first, first + 1 - x), (first + 1, x - first)):
+        weights = weights + sp.csr_matrix((weight * (R[column] / at) ** slope, (rows, column)), shape=(n, n))
+    weights.eliminate_zeros()
+    return weights
 
 
 def schedule(deck, names, t):

@@ -215,7 +215,7 @@ class Model:
             R_parent = spallation.parent_rigidity(self.grid.R, *pair, source.conserves)
             sigma = self._cross_section(f"species.{name}.source", source, R_parent, pair[0])
             rate = spallation.rate(float(disc.density), sigma, particles.beta(R_parent, pair[0]))
-            weights = _interpolation(self.grid.R, R_parent, self.slope[parent], ends[:, parent])
+            weights = injection.from_parent(self.grid.R, R_parent, self.slope[parent], ends[:, parent])
             weights = sp.diags(rate * spallation.number_factor(*pair, source.conserves)) @ weights
             out.append(Spallation(parent, child, weights.tocsr()))
         return out
@@ -385,24 +385,3 @@ def _parents_first(species):
     for name in sorted(species, key=lambda n: n != "proton"):
         visit(name)
     return done
-
-
-def _interpolation(R, at, slope, ends):
-    """Sparse weights (R, R): f R^slope linear in ln R between the nodes beside `at`; power laws of slopes `ends` beyond them.
-
-    Two points only, second order like the momentum flux: weights of a wider stencil have both signs, and would make a source
-    of antiparticles where the parent's spectrum falls by decades from one rigidity to the next (S below, then above Q).
-    """
-    n, dx = len(R), np.log(R[-1] / R[0]) / (len(R) - 1)
-    x = np.log(at / R[0]) / dx
-    slope = np.select([x < 0.0, x > n - 1.0], ends, slope)
-    x = np.clip(x, 0.0, n - 1.0)
-    nearest = np.rint(x)
-    x = np.where(np.abs(x - nearest) < 1e-9, nearest, x)
-    first = np.minimum(np.floor(x).astype(int), n - 2)
-    rows = np.arange(n)
-    weights = sp.csr_matrix((n, n))
-    for column, weight in ((first, first + 1 - x), (first + 1, x - first)):
-        weights = weights + sp.csr_matrix((weight * (R[column] / at) ** slope, (rows, column)), shape=(n, n))
-    weights.eliminate_zeros()
-    return weights

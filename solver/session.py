@@ -34,10 +34,9 @@ def run(deck, out=None, *, force=False, petsc=(), observers=(), estimate_error=F
 
     Raises DeckError (nothing was written) and SolverError (`restart` names the file to go on from).
     """
-    if not hasattr(deck, "grid"):
-        from .deck import load
+    from .deck import load
 
-        deck = load(deck)
+    deck = load(deck)
     if out is not None:
         refuse(out, force)
     if estimate_error is True:

@@ -27,10 +27,9 @@ def converge(deck, key, values, run=None, done=None):
     """
     if run is None:
         from .session import run
-    if not hasattr(deck, "grid"):
-        from .deck import load
+    from .deck import load
 
-        deck = load(deck)
+    deck = load(deck)
     keys = [key] if isinstance(key, str) else list(key)
     series = [value if isinstance(value, (tuple, list)) else (value,) * len(keys) for value in values]
     if len(series) < 2:

@@ -21,11 +21,13 @@ LARGEST_DECK = 1_000_000  # bytes; a deck is a page or two
 DECK = "deck.toml"
 
 
-def load(name_or_path: str | os.PathLike[str], changes: Mapping[str, Any] | None = None) -> Deck:
-    """The deck of a shipped problem ("two_phase"), of a .toml file, or of a folder with deck.toml in it.
+def load(name_or_path: str | os.PathLike[str] | Deck, changes: Mapping[str, Any] | None = None) -> Deck:
+    """The deck of a shipped problem ("two_phase"), of a .toml file, or of a folder with deck.toml in it; or a Deck as it is.
 
     `changes` are made before it is checked, as by Deck.replace. DeckError with every fault, naming file, line and key.
     """
+    if hasattr(name_or_path, "grid"):
+        return name_or_path.replace(changes) if changes else name_or_path
     path = find(name_or_path)
     where = _shown(path)
     text = _read(path, where)

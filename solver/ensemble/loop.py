@@ -36,10 +36,9 @@ def sweep(deck, vary, *, latin=None, seed=0, out=None, force=False, keep=False, 
     where a file cannot be written.  A member that fails raises nothing: see Sweep.failed.  None on processes of mpiexec but
     the first.
     """
-    if not hasattr(deck, "grid"):
-        from solver.deck import load
+    from solver.deck import load
 
-        deck = load(deck)
+    deck = load(deck)
     _sensible(out, keep, workers)
     plan = make_plan(deck, vary, latin, seed)
     with engine(workers, address, len(plan.members)) as pool:

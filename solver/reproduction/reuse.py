@@ -56,10 +56,9 @@ class Runs:
 
     def deck(self, deck):
         """The deck as it is solved here: loaded if it is a name or a path, on a grid `halvings` times half as fine."""
-        if not hasattr(deck, "grid"):
-            from solver.deck import load
+        from solver.deck import load
 
-            deck = load(deck)
+        deck = load(deck)
         if self.halvings:
             from solver.study import coarser
 

@@ -82,6 +82,8 @@ class Account:
     def fed_from_below(self, u):
         """What heating brings in from below the grid, over all that enters the lowest rigidity, (species,)."""
         system = self.system
+        if not system.heated_from_below:
+            return np.zeros(system.problem.species)
         inflow = np.array([
             (stencil.inflow(B, values) / speed).sum()
             for stencil, B, values, speed in zip(system.stencils, system.B, u[:, 0], system.V_all[:, 0], strict=True)

@@ -225,8 +225,8 @@ class NewtonPath:
         self.hard = max(self.hard - 1, 0)
         ksp.solve(self.b, self.x)
         iterations = ksp.getIterationNumber()
-        lost = PETSc.KSP.ConvergedReason.DIVERGED_NANORINF
-        if not simple and not self.sweeps.exact and ksp.getConvergedReason() < 0 and ksp.getConvergedReason() != lost:
+        lost, reason = PETSc.KSP.ConvergedReason.DIVERGED_NANORINF, ksp.getConvergedReason()
+        if not simple and not self.sweeps.exact and reason < 0 and reason != lost:
             self.sweeps.exact, self.hard = True, HARD  # rigidities exchange more than sweeps can follow
             ksp.solve(self.b, self.x)
             iterations += ksp.getIterationNumber()
