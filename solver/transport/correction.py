@@ -7,9 +7,13 @@ taken at the upwind node.  s̃ is what keeps the flux from being constant across
 constant coefficients, where the fitted law is exact, and restores second order where nothing diffuses (P → ∞, ω → ½).
 Faces with linear damping alone have a law of their own (`FaceLaw.correction_of_linear`).  The correction is bounded by the
 advective flux, so positivity stands.
+
+Nuclei have a κ that does not depend on them, so P = vΔz/κ there; but κ changes across the face as the protons' slope does.
+Of that tells δ, the protons' c less what they would have for c were their κ constant (`conduction`).
 """
 
 from copy import copy
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -32,6 +36,24 @@ def weight_of_source(P):
 def consecutive(index):
     """Numbers as a slice where each is one more than the last, else as they are."""
     return slice(int(index[0]), int(index[-1]) + 1) if (np.diff(index) == 1).all() else index
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share of the flux on all faces of own rows; where asked for, its derivatives by the upwind node's value f of rigidity row
+    k + o, {o: those on the corrected faces}, and by the protons' slope, and f itself."""
+
+    value: np.ndarray
+    by_node: dict | None = None
+    by_slope: np.ndarray | None = None
+    at: np.ndarray | None = None
+
+    def less(self, other):
+        """This share less another one of the same species."""
+        if self.by_node is None:
+            return Share(self.value - other.value)
+        by_node = {o: x - other.by_node[o] for o, x in self.by_node.items()}
+        return Share(self.value - other.value, by_node, self.by_slope - other.by_slope, self.at)
 
 
 class Correction:
@@ -109,63 +131,79 @@ class Correction:
                 part.special = self.special[own]
         return part
 
-    def flux(self, u, full, response, conduction, species=None, derivatives=False):
-        """{species: c} on the faces of own rows, or with `derivatives` (c, ∂c/∂u by offset in rigidity, ∂c/∂a, u), u and ∂c/∂u at
-        the upwind node.
+    def of_waves(self, u, full, response, shared, derivatives=False):
+        """(c of the waves' species, δ) as `Share`s on the faces of own rows, (None, None) where nothing is corrected.
 
-        full: `upper` of u.  response: the waves' law at the protons' slopes a; conduction: that of the other species.
+        full: `upper` of u.  response: the waves' law at the protons' slopes a.
+        shared: is δ asked for?  It is c less what particles of constant κ, of the same v and sources, have for c.
         """
         if self.left_out or not self.some:
-            return {}
-        system, faces, out = self.system, self.faces, {}
-        for s in system.every(species):
-            at = full[s][:, self.upwind]
-            local, terms = self._deviation(u, s, at)
-            graded = s == system.w and self.graded
-            if graded:
-                terms = terms - self._explicit_gradient(response.a)[:, faces]
-            raw, omega, by_slope = self._unbounded(s, self.df * terms, response, conduction)
-            speed = np.abs(system.v[s][:, faces])
-            bound = np.maximum(speed * np.abs(at), TINY)
-            y = self.side * raw / bound
-            T = np.tanh(y)
-            c = np.zeros((at.shape[0], len(system.df)))
-            c[:, faces] = bound * T
-            if not derivatives:
-                out[s] = c
-                continue
-            dT = 1.0 - T**2
-            along = dT * self.side
-            d = {o: along * self.df * omega * x for o, x in local.items()}
-            d[0] = d[0] + speed * np.sign(at) * (T - y * dT)
-            if graded:
+            return None, None
+        system, s, faces = self.system, self.system.w, self.faces
+        at = full[s][:, self.upwind]
+        local, own = self._deviation(u, s, at)
+        terms, by_gradient = own, 0.0
+        if self.graded:
+            terms = own - self._explicit_gradient(response.a)[:, faces]
+            if derivatives:
                 h = 1e-6 * np.abs(response.a) + 1e-200
                 change = self._explicit_gradient(response.a + h) - self._explicit_gradient(response.a - h)
-                by_slope = by_slope - omega * self.df * (change / (2.0 * h))[:, faces]
-            d_slope = np.zeros_like(c)
-            d_slope[:, faces] = along * by_slope
-            out[s] = (c, d, d_slope, at)
+                by_gradient = -self.df * (change / (2.0 * h))[:, faces]
+        c = self._bounded(s, at, local, *self._of_law(self.df * terms, by_gradient, response), derivatives)
+        if not shared:
+            return c, None
+        depth, d_depth = response.depth(system.nu_waves)
+        P, dP = system.m[s] * (depth + system.nu_waves), system.m[s] * d_depth
+        constant = self._bounded(s, at, local, *self._of_constant(self.df * own, P, dP, response), derivatives)
+        return c, c.less(constant)
+
+    def of_others(self, u, full, response, conduction, derivatives=False):
+        """{species: c} of all but the waves' species, of those whose conduction is given."""
+        if self.left_out or not self.some:
+            return {}
+        out = {}
+        for s, conducts in conduction.items():
+            at = full[s][:, self.upwind]
+            local, terms = self._deviation(u, s, at)
+            raw = self._of_constant(self.df * terms, conducts.peclet, conducts.d_peclet, response)
+            out[s] = self._bounded(s, at, local, *raw, derivatives)
         return out
 
-    def _unbounded(self, s, tau, response, conduction):
-        """c along the flow before it is bounded, for τ = Δz s̃, and its derivatives by τ and by the protons' slope."""
+    def _bounded(self, s, at, local, raw, by_tau, by_slope, derivatives):
+        """The `Share` b tanh(raw/b), b = |v f|, from the correction along the flow and its derivatives by τ = Δz s̃ and by a."""
+        faces, speed = self.faces, np.abs(self.system.v[s][:, self.faces])
+        bound = np.maximum(speed * np.abs(at), TINY)
+        y = self.side * raw / bound
+        T = np.tanh(y)
+        c = np.zeros((at.shape[0], len(self.system.df)))
+        c[:, faces] = bound * T
+        if not derivatives:
+            return Share(c)
+        along = (1.0 - T**2) * self.side
+        by_node = {o: along * self.df * by_tau * x for o, x in local.items()}
+        by_node[0] = by_node[0] + speed * np.sign(at) * (T - y * (1.0 - T**2))
+        slopes = np.zeros_like(c)
+        slopes[:, faces] = along * by_slope
+        return Share(c, by_node, slopes, at)
+
+    def _of_constant(self, tau, P, dP, response):
+        """c along the flow at Péclet numbers P, its derivatives by τ and by the protons' slope."""
+        omega, d_omega = weight_of_source(P[:, self.faces])
+        by_slope = 0.0 if response is None else d_omega * tau * (dP * np.sign(response.a))[:, self.faces]
+        return omega * tau, omega, by_slope
+
+    def _of_law(self, tau, by_gradient, response):
+        """The same of the waves' species, whose τ depends on its slope by `by_gradient`."""
         system, faces = self.system, self.faces
         raw = omega = by_slope = 0.0
-        if s != system.w or not self.all_special:
-            if s == system.w:
-                P, dP = system.law.peclet(response.a, system.nu_waves, self.loose)
-            else:
-                P, dP = conduction[s].peclet, conduction[s].d_peclet
-            omega, d_omega = weight_of_source(P[:, faces])
-            raw = omega * tau
-            if response is not None:
-                by_slope = d_omega * tau * (dP * np.sign(response.a))[:, faces]
-        if s == system.w and self.special is not None:
+        if not self.all_special:
+            raw, omega, by_slope = self._of_constant(tau, *system.law.peclet(response.a, system.nu_waves, self.loose), response)
+        if self.special is not None:
             q, dq = response.flux(system.nu_waves)
             linear, slope, fill = system.law.correction_of_linear(tau, system.nu_waves, faces, q * system.side, dq)
             raw, omega = np.where(self.special, linear, raw), np.where(self.special, slope, omega)
             by_slope = np.where(self.special, self.side * fill, by_slope)
-        return raw, omega, by_slope
+        return raw, omega, by_slope + omega * by_gradient
 
     def _deviation(self, u, s, at):
         """s̃ of species s on the faces but for what changes the waves' coefficients along z, and what it is made of by the
@@ -191,29 +229,41 @@ class Correction:
     def _explicit_gradient(self, a):
         return self.system.law.coefficient_gradient(a, self.system.nu_waves, self.dS, self.dX2, self.d_others)
 
-    def linearise(self, blocks, rhs, s, parts, point, K, P, N, offset, exact):
-        """Add c and its derivatives: own row into K, P, N, other rigidities into couplings; the rest and `offset` returned."""
-        system, faces, low = self.system, self.faces, self.low
-        c, d, by_slope, at = parts
-        rest = c[:, faces].copy()
-        for o, value in d.items():
+    def linearise(self, blocks, s, c, point, K, P, N):
+        """Add the derivatives of c by values of its own row to K, P, N, by those of other rigidities as couplings; the rest of
+        c is returned.  By the protons' slope: to K where these are the protons, else left to `linearise_waves`."""
+        rest, low = self._rest(c, point.u, s), self.low
+        for o, value in c.by_node.items():
             if o == 0:
-                rest -= value * at
-                P[:, faces] += np.where(low, value, 0.0)
-                N[:, faces] += np.where(low, 0.0, value)
-                continue
-            value = np.where(self.inside, value, 0.0)
-            rest -= value * system.shifted(point.u, s, o)[:, self.node]
-            Po, No = np.zeros_like(c), np.zeros_like(c)
-            Po[:, faces], No[:, faces] = np.where(low, value, 0.0), np.where(low, 0.0, value)
-            add_divergence(blocks.couple(s, o), Po, No)
-        if s == system.w:
-            K += by_slope / system.df
-            rest -= (by_slope * point.a)[:, faces]
-        elif exact and system.w is not None:
-            add_divergence(blocks.wave(s), by_slope / system.df, -by_slope / system.df)
-            system.given_waves(rhs, s, by_slope / system.df)
-            rest -= (by_slope * point.a)[:, faces]
-        offset = np.zeros_like(c) if offset is None else offset.copy()
-        offset[:, faces] += rest
-        return offset
+                P[:, self.faces] += np.where(low, value, 0.0)
+                N[:, self.faces] += np.where(low, 0.0, value)
+            else:
+                add_divergence(blocks.couple(s, o), *self._ends(value))
+        if s == self.system.w:
+            K += c.by_slope / self.system.df
+            rest -= c.by_slope * point.a
+        return rest
+
+    def linearise_waves(self, blocks, s, delta, factor, point):
+        """Add what a flux factor × δ of species s owes to the protons' values, their slopes apart; the rest is returned."""
+        by_node = {o: factor[:, self.faces] * x for o, x in delta.by_node.items()}
+        for o, value in by_node.items():
+            add_divergence(blocks.wave(s, o), *self._ends(value))
+        at = np.where(self.inside, delta.at, 0.0)  # a given top goes with what does not depend on unknowns
+        return self._rest(Share(np.zeros_like(delta.value), by_node, None, at), point.u, self.system.w)
+
+    def _rest(self, share, u, s):
+        """The share less what its derivatives by node values of species s make of these."""
+        rest = share.value.copy()
+        for o, value in share.by_node.items():
+            values = share.at if o == 0 else np.where(self.inside, self.system.shifted(u, s, o)[:, self.node], 0.0)
+            rest[:, self.faces] -= value * values
+        return rest
+
+    def _ends(self, value):
+        """A derivative by upwind values as those by the lower and by the upper node of all faces, a given top left out."""
+        value = np.where(self.inside, value, 0.0)
+        P = np.zeros((len(value), len(self.system.df)))
+        N = np.zeros_like(P)
+        P[:, self.faces], N[:, self.faces] = np.where(self.low, value, 0.0), np.where(self.low, 0.0, value)
+        return P, N

@@ -287,6 +287,8 @@ class FaceLaw:
             my = self.m * y
             depth = np.where(my > 1e-8, np.log1p(my) / np.maximum(self.m, TINY), y * (1.0 - 0.5 * my))
             slope = dy / (1.0 + my)
+            if self.undamped.any():
+                depth = np.where(self.undamped & (self.m > 0), INFINITE / np.maximum(self.m, TINY), depth)
         if self.has_linear:
             S, m, mu = np.where(self.linear, self.S, 1.0), np.maximum(self.m, TINY), np.minimum(self.m * nu, DEPTH_MAX)
             s = self.external(nu).s
@@ -375,7 +377,7 @@ class Response:
 
     def __init__(self, law, a):
         self.law, self.a = law, a
-        self._rates = self._flux = None
+        self._rates = self._flux = self._deep = self._depth = None
 
     @cached_property
     def resistance(self):
@@ -389,8 +391,10 @@ class Response:
         return self._flux
 
     def depth(self, nu):
-        """The waves' share of the depth and its derivative."""
-        return self._of_rates("depth", nu)
+        """The waves' share of the depth and its derivative, kept as the flux is."""
+        if self._deep is not nu:
+            self._deep, self._depth = nu, self._of_rates("depth", nu)
+        return self._depth
 
     def _of_rates(self, method, nu):
         waves = None if self.law.only_linear else self.resistance

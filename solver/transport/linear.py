@@ -24,7 +24,7 @@ class Blocks:
     """Parts of the Jacobian, each a `Diagonal` or a stencil lower, diagonal, upper (3, rows, nodes) of own rows.
 
     tri[s]: stencil of species s, undefined but for those it was made for.  couplings[s, o]: list of what acts on its rigidity
-    row k + o.  waves[s]: stencil that acts on the protons at equal rigidity, where tangents want it.
+    row k + o.  waves[s, o]: stencil that acts on the protons' row k + o, where tangents want it.
     """
 
     tri: np.ndarray
@@ -93,9 +93,18 @@ class Blocks:
             diagonal[:, 1:] -= upper[:, : nodes - 1]
             lower[:, 0], upper[:, -1] = 0.0, 0.0
 
-    def wave(self, s):
-        """The stencil of species s acting on the protons, made on first use."""
-        return self.waves.setdefault(s, np.zeros(self.tri.shape[1:]))
+    def wave(self, s, o=0):
+        """The stencil of species s acting on the protons' rigidity row k + o, made on first use."""
+        return self.waves.setdefault((s, o), np.zeros(self.tri.shape[1:]))
+
+    def _of_waves(self, s, protons, rows):
+        """What the protons' node values, of all rows, do to own `rows` of species s."""
+        return sum((apply(c, shift(protons, rows, o)) for (t, o), c in self.waves.items() if t == s), 0.0)
+
+    def _to_waves(self, s, y):
+        """The transposed of it; needs all rows here."""
+        parts = ((o, c) for (t, o), c in self.waves.items() if t == s)
+        return sum((shift(apply_transposed(c, y), slice(None), -o) for o, c in parts), 0.0)
 
     def _parts(self, s=None):
         """(species, offset, part) of all couplings, or of those of one species."""
@@ -120,8 +129,8 @@ class Blocks:
         for parent, child, W in self.secondaries:
             out[child, :, 0] -= W @ u[parent, :, 0]
         if self.wave_species is not None:
-            for s, c in self.waves.items():
-                out[s] += apply(c, own[self.wave_species])
+            for s in {s for s, _ in self.waves}:
+                out[s] += self._of_waves(s, u[self.wave_species], self.rows)
         return out
 
     def differences(self, s, u, rhs, full, swept):
@@ -151,8 +160,8 @@ class Blocks:
         for parent, child, W in self.secondaries:
             out[parent, :, 0] -= W.T @ y[child, :, 0]
         if self.wave_species is not None:
-            for s, c in self.waves.items():
-                out[self.wave_species] += apply_transposed(c, y[s])
+            for s in {s for s, _ in self.waves}:
+                out[self.wave_species] += self._to_waves(s, y[s])
         return out
 
     def to_csr(self):
@@ -168,8 +177,8 @@ class Blocks:
             block = -sp.kron(W, at)
             grid[child][parent] = block if grid[child][parent] is None else grid[child][parent] + block
         if self.wave_species is not None:
-            for s, c in self.waves.items():
-                block, w = banded(c, 0), self.wave_species
+            for (s, o), c in self.waves.items():
+                block, w = banded(c, o), self.wave_species
                 grid[s][w] = block if grid[s][w] is None else grid[s][w] + block
         return sp.bmat(grid, format="csr")
 
@@ -205,8 +214,8 @@ class Blocks:
             for parent, child, W in self.secondaries:
                 if child == s and parent in disc:
                     x[:, 0] += W @ disc[parent]
-            if self.wave_species is not None and s in self.waves:
-                x -= apply(self.waves[s], out[self.wave_species])
+            if self.wave_species is not None and any(t == s for t, _ in self.waves):
+                x -= self._of_waves(s, ranks.gather_rows(out[self.wave_species]), self.rows)
             ways = self._directions(s)
             if exact and len(ways) > 1:
                 x[:, -1] += given[s]
@@ -276,8 +285,8 @@ class Blocks:
             for parent, child, W in self.secondaries:
                 if child == s:
                     rhs[parent, :, 0] += W.T @ out[s][:, 0]
-            if self.wave_species is not None and s in self.waves:
-                rhs[self.wave_species] -= apply_transposed(self.waves[s], out[s])
+            if self.wave_species is not None:
+                rhs[self.wave_species] -= self._to_waves(s, out[s])
         return out
 
     def _sweep_species_transposed(self, s, rhs):

@@ -8,17 +8,17 @@ On a face the flux is F = v u_upwind + q(a) + c: the fitted law (`law`) and the 
 
 from copy import copy
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 
+from .conduction import Conduction, depth_passed
 from .correction import Correction
-from .law import TINY, FaceLaw, Response, depth_excess, log
+from .law import FaceLaw, Response, log
 from .linear import Blocks
 from .momentum import MomentumFlux, face_share, face_weights
 from .scales import above_the_grid
 from .stencils import add_divergence, shift
-from .strips import by_strips, strips
+from .strips import strips
 
 LEAST_RATE = 1e-18  # scaled 1/κ where nothing else scatters: f is flat to that; linear damping lets through less by √(2mν)
 
@@ -37,39 +37,6 @@ class Point:
         if self._response is None:
             self._response = law.at(self.a)
         return self._response
-
-
-class Conduction:
-    """κ of a species that the protons' waves scatter: h = (e^P − 1)/m with P = m (r ℓ + ν), ℓ the waves' share of the depth.
-
-    m, ν: of the faces; r: v_p/v_A of the species; depth: (ℓ, dℓ/d|a|) of the protons' slopes.
-    """
-
-    def __init__(self, m, nu, ratio, depth):
-        self.m, self.nu, self.ratio, self.depth, self.d_depth = m, nu, ratio, *depth
-
-    @cached_property
-    def kappa(self):
-        return by_strips(self.m.shape, lambda own: (self._kappa(own),))[0]
-
-    def _kappa(self, own):
-        ratio, depth = (x if np.ndim(x) == 0 else x[own] for x in (self.ratio, self.depth))
-        h = depth_excess(self.m[own], ratio * depth + self.nu[own])
-        return 1.0 / np.maximum(h, TINY, out=h)
-
-    @cached_property
-    def d_kappa(self):
-        """∂κ/∂|a|."""
-        return -np.exp(np.minimum(self.peclet, 500.0)) * self.kappa**2 * self.ratio * self.d_depth
-
-    @cached_property
-    def peclet(self):
-        return self.m * (self.ratio * self.depth + self.nu)
-
-    @property
-    def d_peclet(self):
-        """∂P/∂|a|."""
-        return self.m * self.ratio * self.d_depth
 
 
 class System:
@@ -257,13 +224,30 @@ class System:
         """Node values (..., nodes + top) taken at the upwind node of each face."""
         return full[..., :-1] if self.outwards else np.where(self.upwind_low, full[..., :-1], full[..., 1:])
 
-    def conduction(self, response, species=None):
-        """{species: Conduction} of all but the wave species, or of some of them, by the law at the protons' slopes."""
+    def conduction(self, response, species=None, delta=None):
+        """{species: Conduction} of all but the wave species, or of some of them, by the law at the protons' slopes.
+
+        delta: `Share` of the protons' flux that the slopes do not tell of.
+        """
         others = [s for s in self.every(species) if s != self.w]
         if self.w is None:
             return {s: Conduction(self.m[s], self.nu[s], 0.0, (0.0, 0.0)) for s in others}
-        depth = response.depth(self.nu_waves) if others else None
-        return {s: Conduction(self.m[s], self.nu[s], self.depth_scale[s], depth) for s in others}
+        depth, passed = response.depth(self.nu_waves) if others else None, None
+        if others and delta is not None:
+            passed = depth_passed(self.m[self.w], self.nu_waves, depth, response.flux(self.nu_waves), delta.value)
+        return {s: Conduction(self.m[s], self.nu[s], self.depth_scale[s], depth, passed) for s in others}
+
+    def _corrected(self, u, full, response, species, derivatives=False):
+        """({species: Conduction}, {species: c}, δ), the protons' correction felt by the nuclei."""
+        asked, waves, delta = self.every(species), None, None
+        if self.w is not None:
+            shared = any(s != self.w for s in asked)
+            waves, delta = self.correction.of_waves(u, full, response, shared, derivatives)
+        conduction = self.conduction(response, species, delta)
+        corrections = self.correction.of_others(u, full, response, conduction, derivatives)
+        if waves is not None and self.w in asked:
+            corrections[self.w] = waves
+        return conduction, corrections, delta
 
     def every(self, species=None):
         """The given species, or all."""
@@ -328,8 +312,10 @@ class System:
         slopes = known[1] if known else self.slope(u)
         at = self.upwind(full)
         response = None if self.w is None else self.law.at(a)
-        conduction = self.conduction(response, species)
-        c = self.correction.flux(u, full, response, conduction, species) if with_correction else {}
+        if with_correction:
+            conduction, corrections, _ = self._corrected(u, full, response, species)
+        else:
+            conduction, corrections = self.conduction(response, species), {}
         out = {}
         for s in self.every(species):
             if s == self.w:
@@ -338,9 +324,8 @@ class System:
                 kappa = conduction[s].kappa
                 q = kappa * slopes[s]
             flux = self.v[s] * at[s] + q
-            if s in c:
-                flux += c[s]
-            out[s] = flux, q, kappa, c.get(s, 0.0)
+            c = corrections[s].value if s in corrections else 0.0
+            out[s] = flux + c, q, kappa, c
         return out
 
     def residual(self, u):
@@ -379,10 +364,10 @@ class System:
         """
         p, u = self.problem, point.u
         response = None if self.w is None else point.response(self.law)
-        conduction = self.conduction(response, species)
-        corrections = {}
         if with_correction:
-            corrections = self.correction.flux(u, self.upper(u), response, conduction, species, derivatives=True)
+            conduction, corrections, delta = self._corrected(u, self.upper(u), response, species, derivatives=True)
+        else:
+            conduction, corrections, delta = self.conduction(response, species), {}, None
         blocks = Blocks.empty(p.species, self.V.shape[1], self.n, self.rows)
         rhs = self.source + self.vol * self.inv_tau * self.u_known if np.isfinite(self.tau) else self.source.copy()
         for s in self.every(species):
@@ -394,13 +379,11 @@ class System:
             P, N = self.P[s], self.N[s]
             if s in corrections:
                 P, N = P.copy(), N.copy()
-                offset = self.correction.linearise(blocks, rhs, s, corrections[s], point, K, P, N, offset, exact)
+                rest = self.correction.linearise(blocks, s, corrections[s], point, K, P, N)
+                offset = rest if offset is None else offset + rest
             if exact and s != self.w and self.w is not None:
-                slopes = self.slope(u)
-                slope_term = conduction[s].d_kappa * np.sign(point.a) * slopes[s] / self.df
-                add_divergence(blocks.wave(s), slope_term, -slope_term)
-                offset = (0.0 if offset is None else offset) - slope_term * self.df * slopes[self.w]
-                self.given_waves(rhs, s, slope_term)
+                rest = self._linearise_waves(blocks, rhs, s, conduction[s], corrections.get(s), delta, point)
+                offset = rest if offset is None else offset + rest
             own = blocks.diagonal(s)
             if np.isfinite(self.tau):
                 own += self.vol * self.inv_tau[s]
@@ -418,10 +401,21 @@ class System:
         blocks.secondaries = self.weights
         return blocks, rhs
 
-    def given_waves(self, rhs, s, slope_term):
-        """Right-hand side from the protons' given top value in a flux −slope_term times it."""
+    def _linearise_waves(self, blocks, rhs, s, conducts, c, delta, point):
+        """Add what the flux of nuclei s owes to the protons, through κ and ω; the rest of the flux is returned."""
+        slope = self.slope(point.u, s)
+        by_slope, rest = conducts.d_kappa * np.sign(point.a) * slope, 0.0
+        if delta is not None:
+            factor = conducts.d_kappa_by_delta * slope
+            by_slope = by_slope + factor * delta.by_slope
+            rest = self.correction.linearise_waves(blocks, s, delta, factor, point)
+        if c is not None:
+            by_slope = by_slope + c.by_slope
+        K = by_slope / self.df
+        add_divergence(blocks.wave(s), K, -K)
         if self.top is not None:
-            rhs[s][:, -1] += slope_term[:, -1] * self.top[self.w]
+            rhs[s][:, -1] += K[:, -1] * self.top[self.w]
+        return rest - by_slope * point.a
 
 
 def _columns(B):

@@ -12,9 +12,10 @@ from solver.transport.ranks import Ranks
 from solver.transport.scales import row_scales
 from solver.transport.system import System
 
-STEP = 1e-4              # of the differences, relative to node values of order one and slopes |Δu| of at least 0.1
-# Five-point differences: truncation (STEP/length)⁴ where a law bends over the length >= 0.01 (the tanh of a correction
-# near its bound), 1e-8; rounding 2e-16/STEP = 2e-12 of the row's terms; ∂z q|_a is itself differenced to 1e-10.
+STEPS = 1e-4, 2e-5        # of the differences, relative to node values of order one and slopes |Δu| of at least 0.1
+# Five-point differences, of which the nearer counts: truncation (STEP/length)⁴ where a law bends over the length >= 0.002 (a
+# correction near its bound or near −q), 1e-8; rounding 2e-16/STEP = 2e-12 of the row's terms, a thousand times that where a
+# full face has lost three digits; ∂z q|_a is itself differenced to 1e-10.
 DIFFERENCES = 1e-8
 ROUNDING = 1e-13         # of products: a few dozen terms of the size of the row's largest entry
 
@@ -26,24 +27,25 @@ def walk(shape, rng):
     return u - u.min(-1, keepdims=True) + rng.uniform(0.3, 1.0, (*shape[:2], 1))
 
 
-def by_differences(system, u):
+def by_differences(system, u, step):
     """∂residual/∂u as a dense matrix, column by column."""
     out = np.empty((u.size, u.size))
     for i in range(u.size):
         d = np.zeros(u.size)
-        d[i] = STEP
+        d[i] = step
         d = d.reshape(u.shape)
         one = system.residual(u + d) - system.residual(u - d)
         two = system.residual(u + 2 * d) - system.residual(u - 2 * d)
-        out[:, i] = ((8 * one - two) / (12 * STEP)).ravel()
+        out[:, i] = ((8 * one - two) / (12 * step)).ravel()
     return out
 
 
 def check(system, u):
     """Jacobian equal to the differences, relative to each row's largest entry, and J u − rhs equal to the residual."""
     blocks, rhs = linearised(system, u)
-    J, numeric = blocks.to_csr().toarray(), by_differences(system, u)
-    error = np.abs(J - numeric) / np.abs(numeric).max(1, keepdims=True)
+    J = blocks.to_csr().toarray()
+    numeric = np.stack([by_differences(system, u, step) for step in STEPS])
+    error = (np.abs(J - numeric) / np.abs(numeric).max(-1, keepdims=True)).min(0)
     worst = [np.unravel_index(i, u.shape) for i in np.unravel_index(error.argmax(), error.shape)]
     assert error.max() <= DIFFERENCES, f"∂row{worst[0]}/∂u{worst[1]} off by {error.max():.1e} of the row"
     size = np.abs(J) @ np.abs(u.ravel()) + np.abs(rhs.ravel())
