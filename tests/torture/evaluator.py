@@ -265,14 +265,14 @@ class Evaluator:
             bad = too_small | too_large
             if not bad.any():
                 return []
-            true, _ = two_point.flux(problem.take(bad))
+            true = two_point.flux(problem.take(bad))
             excess = np.abs(F[bad] - true) / allowed[bad]
             return self._worst("flux law", np.maximum(excess, 1.0 + 1e-9), s, rows[bad], faces[bad])
         _, protons = self._faces(m.waves, rows, faces)
-        _, share = two_point.flux(protons)
+        shares = two_point.waves(protons, self._second_order(m.waves, rows, faces))
         uncertain = self._fit_share(protons)
         limits = [self._linear_flux(problem, share * (1 + sign * uncertain) / m.speed_ratio[s][rows], delta * move)
-                  for sign in (1, -1) for move in (1, -1)]
+                  for sign, share in zip((-1, 1), shares, strict=True) for move in (1, -1)]
         low, high = np.min(limits, 0), np.max(limits, 0)
         excess = np.maximum(low - F, F - high) / allowed
         return self._worst("flux law", excess, s, rows, faces)

@@ -107,14 +107,26 @@ class Faces:
 
 
 def flux(faces):
-    """The true flux F, and the waves' resistance ∫ dz/κ_sc per Δz, which other nuclei feel too."""
+    """The true flux F."""
+    return _flux(faces, faces.start())
+
+
+def waves(faces, change=0.0):
+    """The waves' resistance ∫ dz/κ_sc per Δz, which other nuclei feel too: the least and the most that it can be where the flux is
+    not constant but differs by up to `change` on the way."""
     q0 = faces.start()
+    return _resistance(faces, q0 + change), _resistance(faces, np.maximum(q0 - change, 0.0))
+
+
+def _flux(faces, q0):
+    return faces.v * faces.low + np.where(faces.low >= faces.high, 1.0, -1.0) * q0
+
+
+def _resistance(faces, q0):
     fall = np.abs(faces.low - faces.high)
-    sign = np.where(faces.low >= faces.high, 1.0, -1.0)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         x = fall / q0
         total = np.where(faces.v * x > 1e-12, np.log1p(faces.v * x) / faces.v, x)
         waves = np.maximum(total / faces.dz - faces.nu, 0.0)
     held = faces.confined & (faces.S == 0) & (faces.X2 == 0)  # waves nothing damps let nothing diffuse
-    waves = np.where(held, 1e100, np.where((fall > 0) & faces.confined, waves, 0.0))
-    return faces.v * faces.low + sign * q0, waves
+    return np.where(held, 1e100, np.where((fall > 0) & faces.confined, np.minimum(waves, 1e100), 0.0))
