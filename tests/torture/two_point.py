@@ -112,8 +112,8 @@ def flux(faces):
 
 
 def waves(faces, change=0.0):
-    """The waves' resistance ∫ dz/κ_sc per Δz, which other nuclei feel too: the least and the most that it can be where the flux is
-    not constant but differs by up to `change` on the way."""
+    """The waves' resistance ∫ dz/κ_sc per Δz, which other nuclei feel too: the least and the most that it can be where the flux
+    is not constant but differs by up to `change` on the way."""
     q0 = faces.start()
     return _resistance(faces, q0 + change), _resistance(faces, np.maximum(q0 - change, 0.0))
 
