@@ -2,8 +2,8 @@
 
 Waves resist protons and nuclei alike.  What they resist is read from the protons' slope and flux: on a face where these fall
 by a per length while q flows, the optical depth is P = ln(1 + m a/q), of which ν has its part and the waves m ℓ.  Where the
-flux changes across the face, protons pass q + δ, δ being what the correction tells of them alone, beyond what it tells of
-any particles of constant κ; then so much more or less is what the waves let through:
+flux changes across the face, protons pass q + δ, δ being what the correction tells of them beyond what it tells of passive
+particles in their place; then so much more or less is what the waves let through:
 
     ℓ(q + δ) = ℓ(q) + ln[1 − (1 − e^{−P}) δ/(q + δ)]/m.
 """

@@ -8,8 +8,9 @@ constant coefficients, where the fitted law is exact, and restores second order 
 Faces with linear damping alone have a law of their own (`FaceLaw.correction_of_linear`).  The correction is bounded by the
 advective flux, so positivity stands.
 
-Nuclei have a κ that does not depend on them, so P = vΔz/κ there; but κ changes across the face as the protons' slope does.
-Of that tells δ, the protons' c less what they would have for c were their κ constant (`conduction`).
+Nuclei have a κ that does not depend on them, so P = vΔz/κ; but κ changes across the face as the protons' slope does.  Of
+that tells δ, the protons' c less what passive particles in their place have for c (`conduction`).  Where P is no longer small
+κ may change by decades across the face; then nuclei take the weight that protons have (`_of_passive`).
 """
 
 from copy import copy
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .law import TINY, log
+from .law import INFINITE, TINY, log
 from .stencils import add_divergence, shift
 
 LOOSE_RATE = 1e-2  # v H ν below which external scattering is no more than the causal limit
@@ -61,6 +62,7 @@ class Correction:
 
     def __init__(self, system):
         self.system = system
+        self._kept = None, None
         self.left_out = False  # then fluxes are of first order where they change across a face
         p, grid = system.problem, system.problem.grid
         self.dv = grid.derivative(p.v) if len(p.v) > 1 else np.zeros_like(p.v)
@@ -99,6 +101,7 @@ class Correction:
         self.some = len(faces) > 0
         if not self.some:
             return
+        self._kept = None, None
         self.faces = consecutive(faces)
         self.low, self.side, self.df = system.upwind_low[faces], system.side[faces], system.df[faces]
         upwind = np.where(self.low, faces, faces + 1)
@@ -121,7 +124,7 @@ class Correction:
     def part(self, system, own):
         """The correction of a `system` of some of the own rows."""
         part = copy(self)
-        part.system = system
+        part.system, part._kept = system, (None, None)
         if self.some:
             part.own, part.known = self.own[:, own], self.known[:, own]
             if self.loose is not None:
@@ -152,10 +155,9 @@ class Correction:
         c = self._bounded(s, at, local, *self._of_law(self.df * terms, by_gradient, response), derivatives)
         if not shared:
             return c, None
-        depth, d_depth = response.depth(system.nu_waves)
-        P, dP = system.m[s] * (depth + system.nu_waves), system.m[s] * d_depth
-        constant = self._bounded(s, at, local, *self._of_constant(self.df * own, P, dP, response), derivatives)
-        return c, c.less(constant)
+        m, (depth, d_depth) = system.m[s], response.depth(system.nu_waves)
+        raw = self._of_passive(self.df * own, m * (depth + system.nu_waves), m * d_depth, response)
+        return c, c.less(self._bounded(s, at, local, *raw, derivatives))
 
     def of_others(self, u, full, response, conduction, derivatives=False):
         """{species: c} of all but the waves' species, of those whose conduction is given."""
@@ -165,7 +167,7 @@ class Correction:
         for s, conducts in conduction.items():
             at = full[s][:, self.upwind]
             local, terms = self._deviation(u, s, at)
-            raw = self._of_constant(self.df * terms, conducts.peclet, conducts.d_peclet, response)
+            raw = self._of_passive(self.df * terms, conducts.peclet, conducts.d_peclet, response)
             out[s] = self._bounded(s, at, local, *raw, derivatives)
         return out
 
@@ -186,18 +188,46 @@ class Correction:
         slopes[:, faces] = along * by_slope
         return Share(c, by_node, slopes, at)
 
-    def _of_constant(self, tau, P, dP, response):
-        """c along the flow at Péclet numbers P, its derivatives by τ and by the protons' slope."""
-        omega, d_omega = weight_of_source(P[:, self.faces])
-        by_slope = 0.0 if response is None else d_omega * tau * (dP * np.sign(response.a))[:, self.faces]
-        return omega * tau, omega, by_slope
+    def _of_passive(self, tau, P, dP, response):
+        """c along the flow of particles whose κ does not depend on them, at their Péclet numbers P; derivatives by τ and by the
+        protons' slope.
+
+        The weight is ω(P) where P is small, that of the protons, scaled to P, where it is large.
+        """
+        P, dP = P[:, self.faces], np.broadcast_to(dP, P.shape)[:, self.faces]
+        omega, d_omega = weight_of_source(P)
+        if response is None:
+            return omega * tau, omega, 0.0
+        own, d_own, small, d_small = self._peclets(response)
+        scaled = np.minimum(P / own * small, INFINITE)
+        d_scaled = (dP * small + P * d_small) / own - scaled * d_own / own
+        far, d_far = weight_of_source(scaled)
+        fade = np.exp(-P)
+        share, d_share = (1.0 - fade) ** 2, 2.0 * (1.0 - fade) * fade
+        by_slope = (d_omega + d_share * (far - omega)) * dP + share * (d_far * d_scaled - d_omega * dP)
+        omega = omega + share * (far - omega)
+        return omega * tau, omega, by_slope * tau * np.sign(response.a)[:, self.faces]
+
+    def _peclets(self, response):
+        """P of the protons as that of passive particles and that of a small disturbance, on the corrected faces, each with its
+        derivative by |a|; kept for the last response."""
+        last, kept = self._kept
+        if last is not response:
+            system, w = self.system, self.system.w
+            depth, d_depth = response.depth(system.nu_waves)
+            m, small = system.m[w], system.law.peclet(response.a, system.nu_waves, self.loose)
+            kept = [x[:, self.faces] for x in (np.maximum(m * (depth + system.nu_waves), TINY), m * d_depth, *small)]
+            self._kept = response, kept
+        return kept
 
     def _of_law(self, tau, by_gradient, response):
         """The same of the waves' species, whose τ depends on its slope by `by_gradient`."""
         system, faces = self.system, self.faces
         raw = omega = by_slope = 0.0
         if not self.all_special:
-            raw, omega, by_slope = self._of_constant(tau, *system.law.peclet(response.a, system.nu_waves, self.loose), response)
+            _, _, P, dP = self._peclets(response)
+            omega, d_omega = weight_of_source(P)
+            raw, by_slope = omega * tau, d_omega * tau * dP * np.sign(response.a)[:, faces]
         if self.special is not None:
             q, dq = response.flux(system.nu_waves)
             linear, slope, fill = system.law.correction_of_linear(tau, system.nu_waves, faces, q * system.side, dq)
