@@ -58,6 +58,7 @@ class Attempt:
     limit: int
     dual: bool = False
     together: bool = False
+    patience: int = PATIENCE  # iterations without a better mismatch, from a warm point, after which it leads nowhere
     plain: bool = False  # the path with the slopes of the reference spectrum, where momentum flows both ways
 
 
@@ -123,8 +124,8 @@ class Walk:
             self._keep_the_lowest(it, e_all)
             if self.final and not self.alone and it - self.lowest_at > STUCK and self._protons_done(e_all):
                 self._leave_protons(it)
-            if attempt.factor is None and it - self.lowest_at > PATIENCE:
-                break  # the warm start leads nowhere
+            if attempt.factor is None and it - self.lowest_at > attempt.patience:
+                break
             self.stall += 1
             if not self.final:
                 self._go_on(it, e_rows)

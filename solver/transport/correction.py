@@ -63,6 +63,7 @@ class Correction:
     def __init__(self, system):
         self.system = system
         self._kept = None, None
+        self.share = 1.0  # of c that is felt, on the way from fluxes without it
         self.left_out = False  # then fluxes are of first order where they change across a face
         p, grid = system.problem, system.problem.grid
         self.dv = grid.derivative(p.v) if len(p.v) > 1 else np.zeros_like(p.v)
@@ -173,7 +174,8 @@ class Correction:
 
     def _bounded(self, s, at, local, raw, by_tau, by_slope, derivatives):
         """The `Share` b tanh(raw/b), b = |v f|, from the correction along the flow and its derivatives by τ = Δz s̃ and by a."""
-        faces, speed = self.faces, np.abs(self.system.v[s][:, self.faces])
+        faces, speed = self.faces, self.share * np.abs(self.system.v[s][:, self.faces])
+        raw, by_tau, by_slope = self.share * raw, self.share * by_tau, self.share * by_slope
         bound = np.maximum(speed * np.abs(at), TINY)
         y = self.side * raw / bound
         T = np.tanh(y)

@@ -20,6 +20,8 @@ from .projection import project
 CARRIED = 1e-3  # of the throughput: what rounding of what flows through a face may excuse; more is no solution
 STEEP = 1e9  # weight of the flux that makes a projection keep it
 SWEEPS = 15  # Krylov iterations after which a factorisation is the cheaper way
+STUBBORN = 30  # iterations without a better mismatch, at shares of the flux correction that rows may swing with
+LEAST_SHARE = 1.0 / 16.0  # of the flux correction: smaller steps towards it are not tried
 HARD = 4  # linear solves of the same nonlinear one that then begin with it
 
 
@@ -124,9 +126,26 @@ class NewtonPath:
         correction.left_out = False
         if not rough.converged:
             return best
-        out = self.first(snes, self.warm_attempts(), None, rough.point)
+        out = self._corrected(snes, rough.point)
         correction.left_out = not out.converged
         return out if out.converged else rough
+
+    def _corrected(self, snes, point):
+        """With the whole flux correction, or what came nearest to it, from a point without any, by as large steps as will go."""
+        correction, felt, step = self.system.correction, 0.0, 1.0
+        attempts = [replace(attempt, patience=STUBBORN) for attempt in self.warm_attempts(120)]
+        while True:
+            correction.share = min(felt + step, 1.0)
+            out = self.first(snes, attempts, None, point)
+            if (correction.share == 1.0 and out.settled) or step < LEAST_SHARE:
+                break
+            if out.converged:
+                felt, point = correction.share, out.point
+            else:
+                step *= 0.5
+        out.converged &= correction.share == 1.0
+        correction.share = 1.0
+        return out
 
     @property
     def has_waves(self):

@@ -39,6 +39,14 @@ def test_an_answer_without_the_flux_correction_says_so(tmp_path):
     assert evaluator.findings(result) == []
 
 
+@pytest.mark.parametrize("seed", [1040258, 1040348])
+def test_the_flux_correction_is_felt_by_and_by_where_it_does_not_come_at_once(seed):
+    """A step half way from the answer without it, and Newton that may swing for long, lead to the answer of second order."""
+    result = solver.run(solver.Deck.from_dict(deck_of(seed).raw))
+    assert not result.restart["first_order"]
+    assert evaluator.findings(result) == []
+
+
 @pytest.mark.parametrize("name", ["heated_at_the_disc", "compression_at_an_interface"])
 def test_growth_that_no_end_time_can_have_meant(name):
     """In time f grows e-fold after e-fold; that is said long before no number could hold it."""
