@@ -25,6 +25,7 @@ HOPELESS = 0.6  # step in ν so near 1 that a rigidity had better begin its path
 EMPTY = 8.0 * np.finfo(float).eps  # of a row's largest f: below zero by no more is rounding
 ROUGH = 1e-6  # mismatch that rounding may be the reason of
 STUCK = 3  # iterations without a better mismatch, at the physical ν: if it is large, spectra are to blame, if small rounding
+EXTENDED = 3  # times its limit of iterations that an attempt may take as long as the mismatch falls
 CYCLE = 6  # iterations without a better mismatch, at the physical ν, after which steps are halved
 PATIENCE = 8  # iterations at one ν before the path goes back and takes a smaller step
 
@@ -98,7 +99,7 @@ class Walk:
         system.shape = self.newton.inflow.reference() if attempt.plain else None
         found = nearest = None
         polished, last = 0, np.inf
-        for it in range(1, attempt.limit + 1):
+        for it in range(1, EXTENDED * attempt.limit + 1):
             active = self._active()
             before = self.u
             if not self._iterate(it, active):
@@ -115,7 +116,7 @@ class Walk:
                 polished += 1
                 fine = e < POLISHED * self.newton.tolerance or (polished > 1 and e > 0.5 * last)
                 last = e
-                if (fine and moved < SETTLED) or polished > PATIENCE or it == attempt.limit:
+                if (fine and moved < SETTLED) or polished > PATIENCE or it >= attempt.limit:
                     found.converged, found.iterations, found.krylov = True, it, self.krylov
                     return found
                 continue
@@ -125,6 +126,8 @@ class Walk:
             if self.final and not self.alone and it - self.lowest_at > STUCK and self._protons_done(e_all):
                 self._leave_protons(it)
             if attempt.factor is None and it - self.lowest_at > attempt.patience:
+                break
+            if it >= attempt.limit and not (self.final and it - self.lowest_at <= STUCK):
                 break
             self.stall += 1
             if not self.final:

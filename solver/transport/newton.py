@@ -131,20 +131,19 @@ class NewtonPath:
         return out if out.converged else rough
 
     def _corrected(self, snes, point):
-        """With the whole flux correction, or what came nearest to it, from a point without any, by as large steps as will go."""
+        """With the whole flux correction from a point without any, by as large steps as will go; then with much patience."""
         correction, felt, step = self.system.correction, 0.0, 1.0
-        attempts = [replace(attempt, patience=STUBBORN) for attempt in self.warm_attempts(120)]
-        while True:
+        while felt < 1.0 and step >= LEAST_SHARE:
             correction.share = min(felt + step, 1.0)
-            out = self.first(snes, attempts, None, point)
-            if (correction.share == 1.0 and out.settled) or step < LEAST_SHARE:
-                break
+            out = self.first(snes, self.warm_attempts(), None, point)
             if out.converged:
                 felt, point = correction.share, out.point
             else:
                 step *= 0.5
-        out.converged &= correction.share == 1.0
         correction.share = 1.0
+        if felt < 1.0:
+            stubborn = [replace(attempt, patience=STUBBORN) for attempt in self.warm_attempts(120)]
+            out = self.first(snes, stubborn, None, point)
         return out
 
     @property
