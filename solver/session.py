@@ -229,7 +229,11 @@ class Session:
 
         try:
             with np.errstate(all="ignore"):                                # what overflows is found out, and said
-                return "steady" if near is not None and march.begin_near(near) else march.run()
+                status = "steady" if near is not None and march.begin_near(near) else march.run()
+                if not status.startswith("failed") and not np.isfinite(march.f()).all():
+                    march.failure = Failure("f is larger than numbers can be; is some value of the deck far beyond physics?", {})
+                    status = f"failed: {march.failure.message}"
+                return status
         except PETSc.Error as error:
             march.failure = Failure(f"PETSc gave up: {petsc_message(error)}", {})
             return f"failed: {march.failure.message}"
@@ -308,7 +312,7 @@ class Session:
         """The numerical error of the spectra from a run on a grid half as fine."""
         from .study import coarser, richardson_error
 
-        deck = coarser(self.deck)
+        deck = coarser(self.deck, self.layout.ranks.size)
         if deck.time.end == "steady":
             deck = deck.replace({"time.method": "direct"})                 # the same state as by steps, for less
         with Session(deck, self.options, None) as partner:

@@ -147,6 +147,17 @@ def _check(tree, path, kinds):
     missing += [f"the text {name}" for name in TEXTS if kind != "sweep member" and not isinstance(tree.attrs.get(name), str)]
     if missing:
         raise ResultError(f"{path}: lacks {', '.join(missing)}; it is not complete")
+    # what a damaged index no longer finds HDF5 gives back as its fill value, and no checksum tells
+    lost = [name for node in tree.subtree for name, x in node.variables.items() if _lost(x)]
+    if lost:
+        raise ResultError(f"{path}: is damaged: parts of {', '.join(lost)} are not found")
+
+
+def _lost(variable):
+    import netCDF4
+
+    kind = variable.dtype.str[1:]
+    return kind in ("f8", "f4", "i8", "i4") and bool(np.any(variable.values == netCDF4.default_fillvals[kind]))
 
 
 def _encoding(tree):

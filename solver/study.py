@@ -262,10 +262,12 @@ def at_rigidities(f, R, targets):
     return np.where(positive[..., None], smooth, plain)
 
 
-def coarser(deck):
-    """The partner of `deck` for richardson_error: half the cells in z and R, and in time an error 4 times as large."""
+def coarser(deck, processes=1):
+    """The partner of `deck` for richardson_error: half the cells in z and R, but a rigidity for each process, and in time an
+    error 4 times as large."""
     cells = deck.grid
-    changes = {"grid.z_cells": max(cells.z_cells // 2, 2), "grid.rigidity_cells": max(cells.rigidity_cells // 2, 1)}
+    changes = {"grid.z_cells": max(cells.z_cells // 2, 2),
+               "grid.rigidity_cells": max(cells.rigidity_cells // 2, 1, processes - 1)}
     if deck.time.end != "steady":
         changes["time.rtol"] = min(2.0**ORDER * deck.time.rtol, 0.5)
     return deck.replace(changes)

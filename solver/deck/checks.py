@@ -21,6 +21,7 @@ from .text import Place, did_you_mean, one_of, show
 Found = tuple[Place, str, str]
 LONGEST_TITLE, LONGEST_NAME = 200, 40
 MOST_UNKNOWNS = 100_000_000
+MOST_STATES = 10_000
 _PLASMA_EXAMPLE = 'plasma = { B = "1 uG", n = "0.003 cm-3", T = "3e6 K" }'
 
 
@@ -381,6 +382,10 @@ def _time(deck: Deck) -> Iterator[Found]:
         yield ("time", "method"), 'found "direct"', 'finds the steady state only: end = "steady", or method = "march"'
     if time.first_step is not None and time.max_step is not None and time.first_step > time.max_step:
         yield ("time", "first_step"), f'found "{time.first_step}"', f'must not be above max_step = "{time.max_step}"'
+    stored = time.output_every is not None and not isinstance(time.end, str)
+    if stored and time.end > MOST_STATES * time.output_every:
+        allowed = f'at most {MOST_STATES} stored states up to end = "{time.end}"'
+        yield ("time", "output_every"), f'found "{time.output_every}"', allowed
 
 
 def _initial(deck: Deck) -> Iterator[Found]:

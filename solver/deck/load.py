@@ -164,7 +164,7 @@ def _syntax_hint(message: str, line: str) -> str:
 
 
 def _resolve_initial(raw: dict[str, Any], folder: Path) -> None:
-    """A file named in the deck is looked for beside the deck."""
+    """A file named in the deck is looked for beside the deck, from wherever the deck is used later."""
     initial = raw.get("initial")
     if isinstance(initial, dict) and isinstance(initial.get("path"), str) and initial["path"]:
-        initial["path"] = str(folder / initial["path"])
+        initial["path"] = str(folder.absolute() / initial["path"])

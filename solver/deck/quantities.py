@@ -16,6 +16,8 @@ from solver.constants import C
 from .base import BROKEN
 from .text import show
 
+BEYOND_NUMBERS = 1e-100, 1e100  # of any quantity in internal units: products of a few would leave the range of floats
+
 
 class Quantity(float):
     """A float in the internal unit of its key; `text` is the quantity as written, with its unit."""
@@ -74,6 +76,9 @@ class Of:
         if outside:
             zero = "" if self.sign == "positive" else "zero or "
             raise _fault(f"found {units.quote(text)}", f"needs {zero}a positive {dimension.name}")
+        if number and not BEYOND_NUMBERS[0] <= abs(number) <= BEYOND_NUMBERS[1]:
+            limits = "{:g} to {:g} ".format(*BEYOND_NUMBERS) + dimension.unit
+            raise _fault(f"found {units.quote(text)}", f"needs a value with physics in it, {limits}")
         if self.below is not None and abs(number) >= self.below:
             raise _fault(f"found {units.quote(text)}", self.why)
         return Quantity(number, text)

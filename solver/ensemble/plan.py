@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -130,8 +132,12 @@ class Plan:
 
     @cached_property
     def digest(self):
-        """A name for exactly this plan."""
-        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:16]
+        """A name for exactly this plan, with what the files hold that its members start from."""
+        name = hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode())
+        for path in sorted({deck.initial.path for deck in self.decks if deck.initial.type == "file"}):
+            with suppress(OSError):  # a missing one is a member's failure
+                name.update(hashlib.sha256(Path(path).read_bytes()).digest())
+        return name.hexdigest()[:16]
 
     def differences(self, other):
         """What differs from another plan, in words; empty if nothing."""

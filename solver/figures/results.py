@@ -86,7 +86,7 @@ def _error_panel(ax, R, errors):
 
 
 def b_to_c(result, exact="auto", references=(), data=()):
-    """Boron to carbon, the ratio of intensities at equal rigidity; kinetic energy per nucleon of carbon on top.
+    """Boron to carbon, the ratio of intensities at equal rigidity; kinetic energy per nucleon of (the first) carbon on top.
 
     references: further curves as (label, R [GV], ratio); data: Measurements, of which B/C at equal rigidity is drawn.
     ValueError without boron and carbon.
@@ -118,7 +118,7 @@ def b_to_c(result, exact="auto", references=(), data=()):
         draw.logarithmic(ax, "R", R)
         draw.decades(ax, span=4)
         ax.set_ylabel("B/C")
-        draw.energy_axis(ax, ds, "carbon")
+        draw.energy_axis(ax, ds, str(ds.species.values[ds.charge.values == 6][0]))
         draw.title(ax, result)
         ax.legend(loc="best")
         return fig

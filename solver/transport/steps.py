@@ -21,6 +21,7 @@ FADING = 0.4  # of time.rtol, spent while a row fades by e, or more the deeper i
 DEEP = 10.0
 TRACE = 1e-12  # of what was there at the start: time errors far below do not limit steps
 FADED = 1e-20  # of what a row once held: below that it is not solved any better
+HALVINGS = 60  # of the time to the end, at which sources are looked at
 INSTANT = 1e-2  # of time.rtol and of the time since the last switch: events can be shorter (where the slope of f turns)
 
 
@@ -164,17 +165,23 @@ class Steps:
     @cached_property
     def _full(self):
         """What the sources can fill a row with by the end, (species, R, 1); at most the unit of f."""
-        p, end, stops = self.system.problem, self.control.end, self.control.stops
-        at = [0.5 * end, *(np.nextafter(t, -np.inf) for t in stops if 0 < t < end)]  # before a switch
-        source = np.max([np.abs(p.disc(t)) for t in at], 0)
-        F = self.march.F
+        p, source, F = self.system.problem, self._injected(), self.march.F
         full = np.zeros_like(F)
         for s in range(p.species):  # parents come before their children
             for link in p.secondaries:
                 if link.child == s:
-                    source[s] += np.abs(link.weights @ (full[link.parent] * F[link.parent]))
-            full[s] = np.minimum(source[s] * end / (F[s] * self.system.H), 1.0)
+                    source[s] += np.abs(link.weights @ (full[link.parent] * F[link.parent])) * self.control.end
+            full[s] = np.minimum(source[s] / (F[s] * self.system.H), 1.0)
         return full[..., None]
+
+    def _injected(self):
+        """What the disc's sources give by the end, (species, R), in intervals of time that shrink towards t = 0, for a source
+        may have faded long before; the larger of its two ends counts for all of an interval."""
+        end, stops = self.control.end, self.control.stops
+        edges = np.unique([0.0, *(end * 0.5 ** np.arange(HALVINGS)), *(t for t in stops if 0 < t < end)])
+        begins, ends = np.nextafter(edges[:-1], np.inf), np.nextafter(edges[1:], -np.inf)
+        rates = np.abs([[self.system.problem.disc(t) for t in (a, b)] for a, b in zip(begins, ends, strict=True)])
+        return (rates.max(1) * np.diff(edges)[:, None, None]).sum(0)
 
     @cached_property
     def filled(self):

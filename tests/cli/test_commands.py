@@ -674,7 +674,7 @@ def test_resuming_what_is_done_leaves_it_as_it_is(command, deck, inside):
 
 
 def test_show_takes_a_layer_too_thin_for_the_grid(command):
-    ended = command("show", "two_phase", "--set", "layer.0.top=1e-320 kpc")
+    ended = command("show", "two_phase", "--set", "layer.0.top=1e-110 kpc")
     assert ended.code == 0, ended.err
     assert "thinner than the cells" in ended.out
 

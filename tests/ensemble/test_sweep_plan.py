@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import problems
 import solver
 from solver.deck import Quantity
 from solver.ensemble.plan import Plan, make_plan, rounded, short_names, vary_options
@@ -137,6 +138,21 @@ def test_a_stored_plan_is_the_same_plan(deck):
     assert again.digest == plan.digest
     assert again.decks == plan.decks
     assert again.differences(plan) == []
+
+
+def test_a_plan_is_another_where_the_file_it_starts_from_is(deck, tmp_path, monkeypatch):
+    """Named beside the deck, found from any folder, and known by what it holds: else members would start from two states."""
+    (tmp_path / "deck.toml").write_text((problems.FOLDER / "two_phase" / "deck.toml").read_text()
+                                        + '\n[initial]\ntype = "file"\npath = "start.nc"\n')
+    (tmp_path / "start.nc").write_bytes(b"one state")
+    monkeypatch.chdir(tmp_path)
+    plan = make_plan(solver.load("deck.toml"), {"grid.z_cells": "8,10"})
+    monkeypatch.chdir("/")
+    stored = Plan.from_dict(plan.to_dict())
+    assert stored.digest == plan.digest
+    assert stored.decks[0].initial.path == str(tmp_path / "start.nc")
+    (tmp_path / "start.nc").write_bytes(b"another")
+    assert Plan.from_dict(plan.to_dict()).digest != plan.digest
 
 
 def test_differences_are_told_in_words(deck):

@@ -42,6 +42,15 @@ def test_steps_add_up_and_end_at_the_end():
     np.testing.assert_allclose(np.cumsum(run.state.history["dt"]), run.state.history["t"], rtol=1e-12)
 
 
+def test_a_source_that_fades_long_before_the_end_needs_no_more_steps_for_that():
+    """e^{−100} of it is left at the end: once f is nothing against what was put in, steps grow as if it were gone (thousands
+    of them else, each following a row of 1e-40)."""
+    problem = slab(20, R=(1.0, 10.0, 2), v=0.0, waves=None, nu=1.0, Q=lambda R, t: R**-4.3 * np.exp(-t / 0.01))
+    run = march(problem, end=100.0, rtol=1e-2)
+    assert_time_is_the_sum_of_steps(run, 100.0)
+    assert len(run.state.history["dt"]) < 200
+
+
 def test_steps_end_at_outputs_and_stops():
     """Prescribed times are met to the bit, and none is jumped over."""
     problem, f0 = relaxing()

@@ -289,6 +289,7 @@ def test_partner_deck_has_half_the_cells_and_four_times_the_time_error():
     from solver.deck import load
 
     deck = load("slab_transient")
+    assert coarser(deck.replace({"grid.rigidity_cells": 8}), processes=6).grid.rigidity_cells == 5  # one rigidity each
     partner = coarser(deck)
     assert partner.grid.z_cells == deck.grid.z_cells // 2
     assert partner.time.rtol == 4 * deck.time.rtol

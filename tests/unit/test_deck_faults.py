@@ -118,6 +118,8 @@ ONE_FAULT = [
     ('type = "zero"\n', 'type = "exact"\n', "initial.type", "key `problem`"),
     ('end = "steady"', 'end = "3 Myr"\nmethod = "direct"', "time.method", "steady state only"),
     ('end = "steady"', 'first_step = "3 Myr"\nmax_step = "1 Myr"', "time.first_step", 'above max_step = "1 Myr"'),
+    ('end = "steady"', 'end = "1 Myr"\noutput_every = "1e-30 Myr"', "time.output_every", "at most 10000 stored states"),
+    ('n = "0.2 cm-3"', 'n = "1e-300 cm-3"', "layer.0.plasma.n", "a value with physics in it, 1e-100 to 1e+100 cm-3"),
     ('radius = "10 kpc"', 'schedule = { type = "exponential", time = "50 Myr" }', "species.proton.source.schedule",
      "no steady state"),
     ('title = "two-phase Galaxy"', 'problem = "two_phas"', "problem", 'did you mean "two_phase"?'),

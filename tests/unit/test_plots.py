@@ -91,6 +91,18 @@ def test_b_to_c_is_the_ratio_with_an_energy_axis(result):
     assert energy.get_xlim()[1] == pytest.approx(0.5e6, rel=1e-3)            # T/n = R Z/A at high energy
 
 
+def test_energy_of_b_to_c_is_that_of_carbon_whatever_it_is_called(result):
+    names = {"boron": "b11", "carbon": "c12"}
+    renamed = [names.get(str(name), str(name)) for name in result.dataset.species.values]
+    other = result.with_error(richardson_error(result, make_result(FakeDeck.make(20, 18), error=0.5)))
+    other.tree.coords["species"] = renamed
+    other.exact = None
+    fig = results.b_to_c(other)
+    fig.draw_without_rendering()
+    (energy,) = fig.axes[0].child_axes
+    assert "c12" in energy.get_xlabel()
+
+
 def test_b_to_c_needs_boron_and_carbon():
     result = make_result()
     del result.dataset["boron_to_carbon"]

@@ -257,6 +257,16 @@ def test_damaged_numbers_are_noticed(result, tmp_path):
     assert "truncated or damaged" in one_message(path)
 
 
+def test_numbers_that_an_index_no_longer_finds_are_noticed(result, tmp_path):
+    """HDF5 gives its fill value back for a chunk that a damaged index says was never written; no checksum tells."""
+    import netCDF4
+
+    path = result.save(tmp_path)
+    with netCDF4.Dataset(path, "a") as file:
+        file["J"][0, 3] = netCDF4.default_fillvals["f8"]
+    assert "is damaged: parts of J are not found" in one_message(path)
+
+
 def test_foreign_files(tmp_path):
     text = tmp_path / "notes.nc"
     text.write_text("not a netCDF file")
