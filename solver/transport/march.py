@@ -22,6 +22,7 @@ DETOUR = 20  # times the iterations of a solve: what a direct one that gave up m
 UNDERSHOOT = 1e-11  # of a row's largest f, below zero: TR-BDF2 may come to that, backward Euler only where f grows by itself
 NOTHING = 1e-15  # of what passes through a row: storage that is rounding
 SAFETY = 0.9
+ELSEWHERE = 1e-2  # of a row's largest f: by so much a state that seems steady moves where it is none
 OUTGROWN = 1e30  # times what was there or what sources would fill: growth that no end time can have meant
 
 
@@ -343,13 +344,23 @@ class March:
         """Is a state that seems steady the end?  True; False where there can be none, None where the march has to go on.
 
         Where rounding of what rows hold may hide a leak, or f still changes while nothing is stored (fluxes leave it open,
-        and rounding moves it at will), a direct solve knows where it ends.
+        and rounding moves it at will), a direct solve knows where it ends.  So it does where what is stored is next to nothing
+        beside what the disc loses, but not for the heights that it fills: an endless step then leads elsewhere.
         """
         if self.control.direct:
             # where nothing enters and nothing leaves, that finds a singular matrix at the end of a good march
             return self.solve_steady() or self.state.history["storage"][-1] < NOTHING or None
         open_ended = self.state.history["change"][-1] >= self.control.steady_change
-        return not ((open_ended or self.account.may_leak(self.state.u)) and self._leap() is False)
+        return not ((open_ended or self.account.may_leak(self.state.u) or self._moves()) and self._leap() is False)
+
+    def _moves(self):
+        """Does an endless step from the present state lead elsewhere?  Not asked where waves hold for ever what they found."""
+        if self.layout.ranks.any(not self.account.free.all()):
+            return False
+        u = self.state.u
+        out = self.steps.stage(None, np.inf, self.state.t, u, self.steps.warm(), near=True)
+        size = np.maximum(np.abs(u).max(-1), 1e-290)
+        return out.converged and bool((np.abs(out.point.u - u).max(-1) > ELSEWHERE * size).any())
 
     def _fail(self, out, what):
         p, where = self.problem, dict(out.worst)

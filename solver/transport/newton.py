@@ -51,7 +51,7 @@ class NewtonPath:
         self.snes.setFromOptions()
         self.tolerance, self.max_iterations = self.snes.getTolerances()[1], max(self.snes.getTolerances()[3], 1)
         self.ksp_type = ksp.getType()
-        self.outcome, self.inflow, self.patient = None, Inflow(self), True
+        self.outcome, self.inflow, self.patient, self.near = None, Inflow(self), True, False
         self.dual = False  # did the dual form serve last?
         self.hard = 0  # linear solves to come of this nonlinear one that sweeps are not tried for
         self.stiff = ()  # the protons' rows whose slopes the last linear step took from fluxes
@@ -75,13 +75,14 @@ class NewtonPath:
         self.layout.to_vector(self.outcome.point.u[:, self.layout.rows], x)
         snes.setConvergedReason(2 if self.outcome.converged else -5)  # atol reached / too many iterations
 
-    def run(self, system, u, warm=None, enough=0.0, patient=True) -> Outcome:
+    def run(self, system, u, warm=None, enough=0.0, patient=True, near=False) -> Outcome:
         """Solve `system` from node values u (all rows, scaled); `warm` is a mixed point near the solution.
 
         `enough`: mismatch that will do where an attempt comes no nearer, because other errors are larger.
         `patient`: take the long paths too; a step that could be shorter instead need not.
+        `near`: from the warm point only, or not at all.
         """
-        self.system, self.u0, self.warm, self.enough, self.patient = system, u, warm, enough, patient
+        self.system, self.u0, self.warm, self.enough, self.patient, self.near = system, u, warm, enough, patient, near
         self.hard = 0
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
             self.snes.solve(None, self.x)
@@ -95,7 +96,7 @@ class NewtonPath:
         system.opening, out = 1.0, None
         if self.warm is not None:
             out = self.first(snes, self.warm_attempts(), None, self.warm)
-        if out is None or not out.settled:
+        if out is None or not (out.settled or self.near):
             correction, shut = system.correction, system.heated_from_below
             begun = correction.left_out
             system.opening = 0.0 if shut else 1.0

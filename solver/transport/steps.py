@@ -37,8 +37,9 @@ class Steps:
 
     # ---- one implicit stage -------------------------------------------------------------------------------------
 
-    def stage(self, u_known, tau, t, guess, warm) -> Outcome:
-        """Solves u − τ ∂u/∂t(u, t) = u_known; the steady state for None and τ = ∞.  guess: node values; warm: a `Point`."""
+    def stage(self, u_known, tau, t, guess, warm, near=False) -> Outcome:
+        """Solves u − τ ∂u/∂t(u, t) = u_known; the steady state for None and τ = ∞.  guess: node values; warm: a `Point`; near:
+        see `NewtonPath.run`."""
         m, control = self.march, self.control
         if t in control.stops:  # a step that ends at a switch belongs to the time before it
             t = np.nextafter(t, -np.inf)
@@ -50,7 +51,7 @@ class Steps:
             enough = ENOUGH_ON_THE_WAY * min(left, 1.0) if np.isfinite(tau) else 0.0
         self.system.set_step(None if u_known is None else u_known * m.F[:, :, None], tau, t, accurate)
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
-            out = m.newton.run(self.system, guess, warm, enough, self.patient or not np.isfinite(tau))
+            out = m.newton.run(self.system, guess, warm, enough, self.patient or not np.isfinite(tau), near)
         m.counts["newton"] += out.iterations
         m.counts["krylov"] += out.krylov
         return out

@@ -235,11 +235,11 @@ def test_direct_solve_that_gives_up_goes_through_time(monkeypatch):
     problem = slab(20, R=(1.0, 10.0, 4), X=0.5, S=0.1, nu=1e-2)
     honest, expected = NewtonPath.run, march(problem, direct=True).f()
 
-    def stubborn(self, system, u, warm=None, enough=0.0, patient=True):
+    def stubborn(self, system, u, warm=None, *arguments):
         if system.steady and warm is None:
             from solver.transport.system import Point
             return Outcome(Point(u, None, None), False, 1, 0, 1.0, message="no convergence in 1 iterations")
-        return honest(self, system, u, warm, enough, patient)
+        return honest(self, system, u, warm, *arguments)
 
     monkeypatch.setattr(NewtonPath, "run", stubborn)
     run = march(problem, direct=True, growth=10.0)
