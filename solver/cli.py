@@ -132,8 +132,8 @@ def run(context: typer.Context, name: Name, overrides: Set = None,
         out: Annotated[Path | None, typer.Option(metavar="DIR", parser=place, help="output folder; default out/NAME")] = None,
         force: Annotated[bool, typer.Option(help="replace a result that is already there")] = False,
         estimate_error: Annotated[bool | None, typer.Option(
-            help="numerical error bars of the spectra from a coarser partner run; default: for steady states that no "
-                 "exact solution judges")] = None,
+            help="numerical error bars of the spectra from a coarser partner run (and a wider one); default: for steady states "
+                 "that no exact solution judges")] = None,
         figures: Annotated[bool, typer.Option(help="draw the standard figures beside the result")] = True):
     """Solve a problem: live line, result.nc, figures, comparison.  What follows -- goes to PETSc."""
     from .session import run as solve

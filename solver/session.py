@@ -5,6 +5,7 @@ deck → model → problem → march → result; files are written by rank 0 onl
 
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -309,21 +310,35 @@ class Session:
         return self._on_first(write)
 
     def partner(self, result, path=None):
-        """The numerical error of the spectra from a run on a grid half as fine."""
-        from .study import coarser, richardson_error
+        """The numerical error of the spectra from a run on a grid half as fine, and from one that goes on beyond its ends."""
+        from .study import coarser, richardson_error, wider
 
         deck = coarser(self.deck, self.layout.ranks.size)
         if deck.time.end == "steady":
             deck = deck.replace({"time.method": "direct"})                 # the same state as by steps, for less
+        found, failure = self._partner(deck, result, path)
+        if failure is not None:
+            raise SolverError(f"{result.status}, but the coarse partner run for it failed: {failure}", path)
+        wide = None
+        if self._reaches_beyond():
+            with suppress(DeckError):  # the deck may say nothing of such rigidities
+                wide, _ = self._partner(wider(deck), result, path)
+        return richardson_error(result, found, wide=wide)
+
+    def _partner(self, deck, result, path):
+        """(Result, None) of a partner run, or (None, why it failed)."""
         with Session(deck, self.options, None) as partner:
-            coarse = partner.march((), None)
-            found = partner.result(coarse, coarse.status)
-        if self.layout.ranks.any(coarse.stop_requested):
+            run = partner.march((), None)
+            found = partner.result(run, run.status)
+        if self.layout.ranks.any(run.stop_requested):
             raise SolverError(f"stopped on request before the numerical error was known; {result.status} and complete", path)
-        if coarse.status.startswith("failed"):
-            why = coarse.failure.message
-            raise SolverError(f"{result.status}, but the coarse partner run for it failed: {why}", path)
-        return richardson_error(result, found)
+        return (None, run.failure.message) if run.status.startswith("failed") else (found, None)
+
+    def _reaches_beyond(self):
+        """Does f depend on what is assumed beyond the ends of the rigidity grid?"""
+        p = self.problem
+        moved = p.open_end and bool(p.momentum_rate().any())
+        return moved or any(bool(np.not_equal(*link.weights.nonzero()).any()) for link in p.secondaries)
 
     def _advice(self, march):
         if march.status == "stopped":

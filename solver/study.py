@@ -273,13 +273,25 @@ def coarser(deck, processes=1):
     return deck.replace(changes)
 
 
-def richardson_error(fine, coarse, order=ORDER):
+def wider(deck):
+    """`deck` on rigidities that go on by a decade beyond both ends, the nodes of the narrower grid among its own."""
+    grid = deck.grid
+    low, high = float(grid.rigidity_min), float(grid.rigidity_max)
+    step = np.log(high / low) / grid.rigidity_cells
+    more = max(round(np.log(10.0) / step), 1)
+    return deck.replace({"grid.rigidity_min": f"{low * np.exp(-more * step)!r} GV",
+                         "grid.rigidity_max": f"{high * np.exp(more * step)!r} GV",
+                         "grid.rigidity_cells": grid.rigidity_cells + 2 * more})
+
+
+def richardson_error(fine, coarse, order=ORDER, wide=None):
     """Estimated relative error of the spectra of `fine` from a partner run on a coarser grid.
 
     |f_fine - f_coarse|/(r^order - 1) at the disc, r the ratio of step sizes; `order` is assumed, not measured.
     Between the rigidities of the coarse run the error is interpolated, and each estimate is the largest of three
-    neighbours, so that a change of sign does not pass for a small error.
-    Returns a Dataset: spectrum (species, rigidity), the same signed as `correction` (exact - fine)/fine, and
+    neighbours, so that a change of sign does not pass for a small error.  wide: the coarse run on rigidities that go on beyond
+    both ends (`wider`): what that changes is the error of what is assumed there, and is added.
+    Returns a Dataset: spectrum (species, rigidity), its part `ends`, the rest signed as `correction` (exact - fine)/fine, and
     boron_to_carbon (rigidity) where there is one.  Raises ValueError if `coarse` is not coarser.
     """
     a, b = fine.dataset, coarse.dataset
@@ -290,22 +302,31 @@ def richardson_error(fine, coarse, order=ORDER):
     ratio = min(r for r in ratios if r > 1)
     R, R_coarse, gain = a.rigidity.values, b.rigidity.values, ratio**order - 1
 
-    def estimate(x, y):
-        x = at_rigidities(x, R, R_coarse)
+    def change(x, y):
         with np.errstate(divide="ignore", invalid="ignore"):
-            signed = np.where(x != 0, (x - y) / x, np.where(y == 0, 0.0, np.nan)) / gain
-        size = _largest_neighbour(np.abs(signed))
-        return [np.apply_along_axis(lambda e: np.interp(np.log(R), np.log(R_coarse), e), -1, e) for e in (size, signed)]
+            return np.where(x != 0, (x - y) / x, np.where(y == 0, 0.0, np.nan))
 
-    size, signed = estimate(a.f.values[:, 0], b.f.values[:, 0])
+    def estimate(name, at=()):
+        """Size and sign of the grid's error, and the size of that of the ends."""
+        x, y = at_rigidities(a[name].values[at], R, R_coarse), b[name].values[at]
+        signed, ends = change(x, y) / gain, np.zeros_like(y)
+        if wide is not None:
+            ends = np.abs(change(y, at_rigidities(wide.dataset[name].values[at], wide.dataset.rigidity.values, R_coarse)))
+        estimates = _largest_neighbour(np.abs(signed)), signed, ends
+        return [np.apply_along_axis(lambda e: np.interp(np.log(R), np.log(R_coarse), e), -1, e) for e in estimates]
+
+    disc = slice(None), 0
+    size, signed, ends = estimate("f", disc)
     spectra = ("species", "rigidity")
-    out = xr.Dataset({"spectrum": (spectra, size, _named("estimated relative error of f and J at the disc")),
+    out = xr.Dataset({"spectrum": (spectra, size + ends, _named("estimated relative error of f and J at the disc")),
+                      "ends": (spectra, ends, _named("its part from what is assumed beyond the ends of the rigidity grid")),
                       "correction": (spectra, signed, _named("estimated (exact - f)/f at the disc"))},
                      coords={"species": a.species.values, "rigidity": R})
     if "boron_to_carbon" in a and "boron_to_carbon" in b:
-        values = estimate(a.boron_to_carbon.values, b.boron_to_carbon.values)[0]
+        size, _, ends = estimate("boron_to_carbon")
+        values = size + ends
         out["boron_to_carbon"] = ("rigidity", values, _named("estimated relative error of boron_to_carbon"))
-    method = f"two grids, Richardson, order {order} assumed"
+    method = f"two grids, Richardson, order {order} assumed" + ("" if wide is None else "; a wider one for its ends")
     return out.assign_attrs(method=method, order_assumed=order, refinement_ratio=ratio)
 
 

@@ -357,8 +357,10 @@ class March:
         """Does an endless step from the present state lead elsewhere?  Not asked where waves hold for ever what they found."""
         if self.layout.ranks.any(not self.account.free.all()):
             return False
-        u = self.state.u
+        u, last = self.state.u, self.steps.last
         out = self.steps.stage(None, np.inf, self.state.t, u, self.steps.warm(), near=True)
+        if last is not None:
+            self.system.set_step(*last)  # results are those of the last step
         size = np.maximum(np.abs(u).max(-1), 1e-290)
         return out.converged and bool((np.abs(out.point.u - u).max(-1) > ELSEWHERE * size).any())
 

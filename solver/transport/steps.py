@@ -34,6 +34,7 @@ class Steps:
     def __init__(self, march):
         self.march, self.system, self.control = march, march.system, march.control
         self.cautious = self.patient = False
+        self.last = None  # how the system's present step was set
 
     # ---- one implicit stage -------------------------------------------------------------------------------------
 
@@ -49,7 +50,8 @@ class Steps:
         else:  # a step to the steady state stores what is left of the way
             left = m.state.history["storage"][-1] if m.state.history else 1.0
             enough = ENOUGH_ON_THE_WAY * min(left, 1.0) if np.isfinite(tau) else 0.0
-        self.system.set_step(None if u_known is None else u_known * m.F[:, :, None], tau, t, accurate)
+        self.last = None if u_known is None else u_known * m.F[:, :, None], tau, t, accurate
+        self.system.set_step(*self.last)
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
             out = m.newton.run(self.system, guess, warm, enough, self.patient or not np.isfinite(tau), near)
         m.counts["newton"] += out.iterations
