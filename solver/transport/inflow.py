@@ -39,7 +39,8 @@ class Inflow:
         system, reached, stride, tried = self.system, 0.0, 1.0, False
         message = self.runaway(out.point)
         while reached < 1.0:
-            system.opening = min(reached + stride, 1.0)
+            stride = min(stride, 1.0 - reached)  # else what is left of it would be tried again and again
+            system.opening = reached + stride
             attempts = self.newton.warm_attempts(SHORT) if message else self.newton.warm_attempts()
             trial = self.newton.first(snes, attempts, None, out.point)
             if trial.converged:
