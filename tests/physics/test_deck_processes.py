@@ -467,7 +467,7 @@ UNPHYSICAL = {
         ["layer.l0.streaming", "light"],
     ),
     "unbounded X": (
-        layer(damping='[ { type = "given_X", X = "1e300 GeV(-3/2) s-1", slope = 20.0 } ]'),
+        layer(damping='[ { type = "given_X", X = "1 GeV(-3/2) s-1" } ]', profile='{ z0 = "1e-60 kpc", X = 10.0 }'),
         ["layer.l0.damping.given_X", "not finite"],
     ),
 }
