@@ -56,7 +56,7 @@ def stages(folder):
         session._save(result)
         clock("write netCDF")
         session.partner(result)
-        clock("numerical error: solve the half-grid partner")
+        clock("numerical error: solve the two partners")
     import solver.figures.results as plots
     from solver.figures import draw
 
