@@ -322,7 +322,10 @@ class Session:
         wide = None
         if self._reaches_beyond():
             with suppress(DeckError):  # the deck may say nothing of such rigidities
-                wide, _ = self._partner(wider(deck), result, path)
+                further = wider(deck)
+                if deck.time.end == "steady":  # what does not come directly is not worth the wait
+                    further = further.replace({"time.max_steps": 1})
+                wide, _ = self._partner(further, result, path)
         return richardson_error(result, found, wide=wide)
 
     def _partner(self, deck, result, path):
