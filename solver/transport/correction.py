@@ -139,11 +139,11 @@ class Correction:
         """(c of the waves' species, δ) as `Share`s on the faces of own rows, (None, None) where nothing is corrected.
 
         full: `upper` of u.  response: the waves' law at the protons' slopes a.
-        shared: is δ asked for?  It is c less what particles of constant κ, of the same v and sources, have for c.
+        shared: is δ asked for?  It is c less what passive particles, of the same v and sources, have for c.
         """
         if self.left_out or not self.some:
             return None, None
-        system, s, faces = self.system, self.system.w, self.faces
+        s, faces = self.system.w, self.faces
         at = full[s][:, self.upwind]
         local, own = self._deviation(u, s, at)
         terms, by_gradient = own, 0.0
@@ -156,8 +156,8 @@ class Correction:
         c = self._bounded(s, at, local, *self._of_law(self.df * terms, by_gradient, response), derivatives)
         if not shared:
             return c, None
-        m, (depth, d_depth) = system.m[s], response.depth(system.nu_waves)
-        raw = self._of_passive(self.df * own, m * (depth + system.nu_waves), m * d_depth, response)
+        P, dP, _, _ = self._peclets(response)
+        raw = self._of_passive(self.df * own, P, dP, response)
         return c, c.less(self._bounded(s, at, local, *raw, derivatives))
 
     def of_others(self, u, full, response, conduction, derivatives=False):
@@ -168,7 +168,8 @@ class Correction:
         for s, conducts in conduction.items():
             at = full[s][:, self.upwind]
             local, terms = self._deviation(u, s, at)
-            raw = self._of_passive(self.df * terms, conducts.peclet, conducts.d_peclet, response)
+            P, dP = conducts.peclet[:, self.faces], conducts.d_peclet[:, self.faces]
+            raw = self._of_passive(self.df * terms, P, dP, response)
             out[s] = self._bounded(s, at, local, *raw, derivatives)
         return out
 
@@ -191,12 +192,11 @@ class Correction:
         return Share(c, by_node, slopes, at)
 
     def _of_passive(self, tau, P, dP, response):
-        """c along the flow of particles whose κ does not depend on them, at their Péclet numbers P; derivatives by τ and by the
-        protons' slope.
+        """c along the flow of particles whose κ does not depend on them, at their Péclet numbers P on the corrected faces;
+        derivatives by τ and by the protons' slope.
 
         The weight is ω(P) where P is small, that of the protons, scaled to P, where it is large.
         """
-        P, dP = P[:, self.faces], np.broadcast_to(dP, P.shape)[:, self.faces]
         omega, d_omega = weight_of_source(P)
         if response is None:
             return omega * tau, omega, 0.0

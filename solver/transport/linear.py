@@ -97,9 +97,9 @@ class Blocks:
         """The stencil of species s acting on the protons' rigidity row k + o, made on first use."""
         return self.waves.setdefault((s, o), np.zeros(self.tri.shape[1:]))
 
-    def _of_waves(self, s, protons, rows):
-        """What the protons' node values, of all rows, do to own `rows` of species s."""
-        return sum((apply(c, shift(protons, rows, o)) for (t, o), c in self.waves.items() if t == s), 0.0)
+    def _of_waves(self, s, protons):
+        """What the protons' node values, of all rows, do to own rows of species s."""
+        return sum((apply(c, shift(protons, self.rows, o)) for (t, o), c in self.waves.items() if t == s), 0.0)
 
     def _to_waves(self, s, y):
         """The transposed of it; needs all rows here."""
@@ -130,7 +130,7 @@ class Blocks:
             out[child, :, 0] -= W @ u[parent, :, 0]
         if self.wave_species is not None:
             for s in {s for s, _ in self.waves}:
-                out[s] += self._of_waves(s, u[self.wave_species], self.rows)
+                out[s] += self._of_waves(s, u[self.wave_species])
         return out
 
     def differences(self, s, u, rhs, full, swept):
@@ -215,7 +215,7 @@ class Blocks:
                 if child == s and parent in disc:
                     x[:, 0] += W @ disc[parent]
             if self.wave_species is not None and any(t == s for t, _ in self.waves):
-                x -= self._of_waves(s, ranks.gather_rows(out[self.wave_species]), self.rows)
+                x -= self._of_waves(s, ranks.gather_rows(out[self.wave_species]))
             ways = self._directions(s)
             if exact and len(ways) > 1:
                 x[:, -1] += given[s]

@@ -108,7 +108,7 @@ class Faces:
 
 def flux(faces):
     """The true flux F."""
-    return _flux(faces, faces.start())
+    return faces.v * faces.low + np.where(faces.low >= faces.high, 1.0, -1.0) * faces.start()
 
 
 def waves(faces, change=0.0):
@@ -116,10 +116,6 @@ def waves(faces, change=0.0):
     is not constant but differs by up to `change` on the way."""
     q0 = faces.start()
     return _resistance(faces, q0 + change), _resistance(faces, np.maximum(q0 - change, 0.0))
-
-
-def _flux(faces, q0):
-    return faces.v * faces.low + np.where(faces.low >= faces.high, 1.0, -1.0) * q0
 
 
 def _resistance(faces, q0):
