@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .projection import project
+from .strips import strips
 from .system import Point
 
 LOOSE = 0.05  # flux mismatch, relative to the throughput, at which a rigidity may take its next step in ν
@@ -110,7 +111,7 @@ class Walk:
             snes.setFunctionNorm(e)
             snes.monitor(counted + it, e)
             if self.final and (e < self.newton.tolerance or found is not None):
-                moved = float((np.abs(self.u - before).max(-1) / np.maximum(np.abs(self.u).max(-1), self.least)).max())
+                moved = float((_largest(self.u, before) / np.maximum(_largest(self.u), self.least)).max())
                 if e < self.newton.tolerance and (found is None or e < found.mismatch or moved > SETTLED):
                     found = self._outcome(it, e, errors=errors)
                 polished += 1
@@ -168,7 +169,7 @@ class Walk:
             self.spectrum = given = _between(self.spectrum, self.u)
         careful = self.final and self.e < ROUGH and it - self.lowest_at > STUCK
         blocks, rhs = system.linearise(point, self.nu, with_correction=self.final, tangent=tangent, spectrum=given,
-                                       species=active, careful=careful)
+                                       species=active, careful=careful, room=self.newton.room)
         u, krylov = self.newton.linear_step(blocks, rhs, self.u, active)
         self.krylov += krylov
         if not self.ranks.all(np.isfinite(u).all() and np.isfinite(rhs).all()):
@@ -195,7 +196,7 @@ class Walk:
         a = system.slope(u, w)
         self.newton.stiff = blocks.stiff[w].index if w in blocks.stiff else ()
         if len(self.newton.stiff):
-            a[blocks.stiff[w].index] = blocks.differences(w, u, rhs, system.upper(u)[w], swept) / system.df
+            a[blocks.stiff[w].index] = blocks.differences(w, u, rhs, system.upper(u, w), swept) / system.df
         return a
 
     def _measure(self, active):
@@ -215,7 +216,7 @@ class Walk:
         """From now on they stay as they are, with the slopes that nuclei are measured by."""
         system, w = self.system, self.system.w
         self.alone = True
-        self.a = self.newton.waves_slopes(system.slope(self.u, w), system.upper(self.u)[w], self.a, system.df)
+        self.a = self.newton.waves_slopes(system.slope(self.u, w), system.upper(self.u, w), self.a, system.df)
         self.q = system.law.q(self.a, self.nu)
         self._forget_the_lowest(it)
 
@@ -261,6 +262,15 @@ class Walk:
             self.q[lost] = system.law.q(self.a, nu)[lost]
             self.step[lost], self.has[lost] = 0.5, False
         self.stall[good | back] = 0
+
+
+def _largest(u, other=None):
+    """Largest |u|, or |u − other|, of every row."""
+    out = np.empty(u.shape[:2])
+    for s in range(len(u)):
+        for own in strips(u[s].shape):
+            out[s, own] = np.abs(u[s, own] if other is None else u[s, own] - other[s, own]).max(-1)
+    return out
 
 
 def _begin(system):

@@ -106,7 +106,7 @@ class Correction:
         self.faces = consecutive(faces)
         self.low, self.side, self.df = system.upwind_low[faces], system.side[faces], system.df[faces]
         upwind = np.where(self.low, faces, faces + 1)
-        self.upwind, self.node = consecutive(upwind), consecutive(np.minimum(upwind, system.n - 1))
+        self.node = consecutive(np.minimum(upwind, system.n - 1))
         self.rate = self.face_rate[..., self.faces]
         self.inside = upwind < system.n  # a given top value is not an unknown
         # ∂s̃/∂f at the upwind node and the rest, both without what momentum and the waves' coefficients add
@@ -135,17 +135,16 @@ class Correction:
                 part.special = self.special[own]
         return part
 
-    def of_waves(self, u, full, response, shared, derivatives=False):
+    def of_waves(self, u, response, shared, derivatives=False):
         """(c of the waves' species, δ) as `Share`s on the faces of own rows, (None, None) where nothing is corrected.
 
-        full: `upper` of u.  response: the waves' law at the protons' slopes a.
+        response: the waves' law at the protons' slopes a.
         shared: is δ asked for?  It is c less what passive particles, of the same v and sources, have for c.
         """
         if self.left_out or not self.some:
             return None, None
         s, faces = self.system.w, self.faces
-        at = full[s][:, self.upwind]
-        local, own = self._deviation(u, s, at)
+        at, local, own = self._deviation(u, s)
         terms, by_gradient = own, 0.0
         if self.graded:
             terms = own - self._explicit_gradient(response.a)[:, faces]
@@ -160,14 +159,13 @@ class Correction:
         raw = self._of_passive(self.df * own, P, dP, response)
         return c, c.less(self._bounded(s, at, local, *raw, derivatives))
 
-    def of_others(self, u, full, response, conduction, derivatives=False):
+    def of_others(self, u, response, conduction, derivatives=False):
         """{species: c} of all but the waves' species, of those whose conduction is given."""
         if self.left_out or not self.some:
             return {}
         out = {}
         for s, conducts in conduction.items():
-            at = full[s][:, self.upwind]
-            local, terms = self._deviation(u, s, at)
+            at, local, terms = self._deviation(u, s)
             P, dP = conducts.peclet[:, self.faces], conducts.d_peclet[:, self.faces]
             raw = self._of_passive(self.df * terms, P, dP, response)
             out[s] = self._bounded(s, at, local, *raw, derivatives)
@@ -237,25 +235,26 @@ class Correction:
             by_slope = np.where(self.special, self.side * fill, by_slope)
         return raw, omega, by_slope + omega * by_gradient
 
-    def _deviation(self, u, s, at):
-        """s̃ of species s on the faces but for what changes the waves' coefficients along z, and what it is made of by the
-        upwind nodes: {offset in rigidity: coefficient}."""
+    def _deviation(self, u, s):
+        """f of species s at the upwind nodes of the faces; s̃ there but for what changes the waves' coefficients along z; and
+        between them what it is made of by the upwind nodes: {offset in rigidity: coefficient}."""
         system, local = self.system, {0: self.own[s]}
+        values = self._at_upwind(u, s)
+        at = values[system.rows]
         terms = self.own[s] * at + self.known[s]
         if self.gaining[s]:
-            values = self._at_upwind(u, s)
             for o, c in system.gain_coefficients(self.rate[s], values, s).items():
                 local[o] = local.get(o, 0.0) + c
                 terms += c * shift(values, system.rows, o)
-        return local, terms
+        return at, local, terms
 
     def _at_upwind(self, u, s):
         """u of species s at the upwind node of the faces, a given top included; (R, faces), of rows within reach."""
         system, reach = self.system, self.system.reach
-        full, out = u[s][reach], np.empty((u.shape[1], len(self.df)))
-        if system.top is not None:
-            full = np.concatenate([full, (system.problem.top[s] / system.F_all[s])[reach, None]], -1)
-        out[reach] = full[:, self.upwind]
+        out = np.empty((u.shape[1], len(self.df)))
+        out[reach] = u[s][reach, self.node]
+        if not self.inside.all():
+            out[reach] = np.where(self.inside, out[reach], (system.problem.top[s] / system.F_all[s])[reach, None])
         return out
 
     def _explicit_gradient(self, a):

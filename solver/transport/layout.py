@@ -84,14 +84,14 @@ class Sweeps:
         m = self.matrix
         layout, blocks = m.layout, m.blocks
         rhs = layout.view(b)
-        u = blocks.sweep(rhs, layout.ranks, m.active, down=True, exact=self.exact, forced=self.forced)
+        u = x.getArray().reshape(layout.shape)
+        blocks.sweep(rhs, layout.ranks, m.active, down=True, exact=self.exact, forced=self.forced, out=u)
         if not (self.exact or blocks.triangular):
             rest = rhs - blocks.product(layout.ranks.gather(u))
             for s in range(len(rest)):
                 if s not in m.active:
                     rest[s] = 0.0
-            u = u + blocks.sweep(rest, layout.ranks, m.active, down=False)
-        layout.to_vector(u, x)
+            u += blocks.sweep(rest, layout.ranks, m.active, down=False)
 
     def applyTranspose(self, _pc, b, x):
         m = self.matrix

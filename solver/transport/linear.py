@@ -38,9 +38,10 @@ class Blocks:
     given: np.ndarray | None = None
 
     @classmethod
-    def empty(cls, species, rows_own, nodes, rows):
-        """Blocks without entries."""
-        return cls(np.empty((species, 3, rows_own, nodes)), rows, given=np.zeros((species, rows_own)))
+    def empty(cls, species, rows_own, nodes, rows, tri=None):
+        """Blocks without entries; tri: an array of that shape to be used, whatever it holds."""
+        tri = np.empty((species, 3, rows_own, nodes)) if tri is None else tri
+        return cls(tri, rows, given=np.zeros((species, rows_own)))
 
     def diagonal(self, s):
         """The diagonal of species s, made zero: where its entries begin."""
@@ -192,15 +193,16 @@ class Blocks:
 
     # ---- exact solve by sweeps ----------------------------------------------------------------------------------
 
-    def sweep(self, b, ranks, species=None, down=True, exact=False, forced=False):
+    def sweep(self, b, ranks, species=None, down=True, exact=False, forced=False, out=None):
         """Solve the block triangle that momentum flowing down (or up) leaves, for right-hand side b of own rows.
 
         A species whose momentum flows one way only is swept that way whatever `down` says; `exact`: the others are
         solved by a factorisation, so that this is the inverse of the whole.
         species: those to solve (default all), others are what b says.
-        forced: with what a given f at the top lets in and the offsets of stiff fluxes.  Returns own rows.
+        forced: with what a given f at the top lets in and the offsets of stiff fluxes.
+        out: the array for the solution, of own rows, that is returned.
         """
-        out = np.zeros_like(b)
+        out = np.empty_like(b) if out is None else out
         given = self.given if forced else np.zeros_like(self.given)
         parents = {parent for parent, _, _ in self.secondaries}
         disc = {}

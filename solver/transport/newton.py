@@ -36,6 +36,9 @@ class NewtonPath:
         self.matrix = BlockMatrix(layout)
         self.A = layout.matrix(self.matrix)
         self.x, self.b, self.r = layout.vector(), layout.vector(), layout.vector()
+        species, rows, nodes = layout.shape
+        # every step's tridiagonals and right-hand side: fresh pages of memory are as dear as what is done with them
+        self.room = np.empty((species, 3, rows, nodes)), np.empty(layout.shape)
         self.snes = PETSc.SNES().create(layout.comm)
         self.snes.setType(PETSc.SNES.Type.PYTHON)
         self.snes.setPythonContext(self)
@@ -58,7 +61,7 @@ class NewtonPath:
 
     def close(self):
         """Give back what PETSc holds, on all processes together, and forget the last system and its Jacobian."""
-        self.matrix.blocks = self.system = self.outcome = self.u0 = self.warm = None
+        self.matrix.blocks = self.system = self.outcome = self.u0 = self.warm = self.room = None
         for held in (self.snes, self.A, self.x, self.b, self.r):
             held.destroy()
 

@@ -17,7 +17,7 @@ def project(law, s, weight, nu):
     if implicit.any():
         index = np.nonzero(implicit)
         a[index], q[index] = _by_newton(law.take(index), np.abs(s[index]), weight, external.take(index), a[index])
-    return np.copysign(a, s), np.copysign(q, s)
+    return np.copysign(a, s, out=a), np.copysign(q, s, out=q)
 
 
 def _on_fit(law, t, weight, ext, steps=60):

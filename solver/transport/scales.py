@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .column import Column
+
 END, FARTHEST = 0.3, 4.0  # see `end_slopes`
 LITTLE = 1e-3  # share of losses at the top of the grid, of every species, that is as good as none
 
@@ -29,7 +31,7 @@ def row_scales(problem, f_known=None, t=0.0, span=None, losses=True, full=False)
 
 def _scales(p, through, known, span, losses):
     V, F, rates = np.empty_like(through), np.empty_like(through), p.momentum_rate()
-    waves = None
+    column, waves = Column(p), None
     for s in range(p.species):                                             # parents come before their children
         flux = through[s].copy()
         for link in p.secondaries:
@@ -37,14 +39,14 @@ def _scales(p, through, known, span, losses):
                 flux += np.abs(link.weights @ F[link.parent])
         flux = _filled(np.where(flux > 0, flux, known[s] * _speed(p, s, known[s])))
         loss = loss_speed(p, s, rates[s]) * losses
-        column, resistance = _column(p, s, flux, loss, waves)
+        most, resistance = column.carry(s, flux, loss, waves)
         if s == p.waves:
             waves = resistance
         if p.top is None and p.v_top <= 0:  # what cannot leave is held until it is lost
-            column = np.maximum(column, flux / np.maximum(loss.sum(-1), 1e-30))
+            most = np.maximum(most, flux / np.maximum(loss.sum(-1), 1e-30))
         if span is not None:  # what has come in by then, over all the height
-            column = np.minimum(column, flux * span / p.grid.z[-1])
-        V[s] = np.clip(flux / np.maximum(column, 1e-290), 1e-20, 1e11)
+            most = np.minimum(most, flux * span / p.grid.z[-1])
+        V[s] = np.clip(flux / np.maximum(most, 1e-290), 1e-20, 1e11)
         F[s] = _filled(np.where(through[s] > 0, np.maximum(flux / V[s], known[s]), np.maximum(known[s], flux / V[s])))
     return V, F
 
@@ -124,65 +126,3 @@ def _speed(p, s, density):
                 more = Y[:, p.confined].max(-1) * (density / H) ** (n / (1 + n)) / density
                 waves = np.maximum(waves, np.where(density > 0, more, 0.0))
     return np.maximum(np.maximum(np.abs(p.v).max(), waves), diffusion * (np.abs(p.v).max() == 0))
-
-
-def _column(p, s, flux, loss, resistance=None):
-    """(largest f of a column that carries `flux` to the top, (R,); what waves resist there, (R, faces)).
-
-    Φ = v f + q(f') face by face from above, no node losing more than Φ.  Nuclei are told what waves resist.
-    """
-    waves = p.waves is not None and s == p.waves
-    resists = np.zeros_like(p.nu[s]) if waves else resistance
-    f = np.zeros_like(flux) if p.top is None else np.abs(p.top[s]).copy()
-    largest, slowest = np.full_like(flux, 1e-290), np.inf
-    against = np.full_like(flux, 30.0)  # e-folds by which f may rise against the flow, in all
-    for j in range(len(p.v) - 1, -1, -1):
-        v, nu = p.v[j], p.nu[s][:, j]
-        q = np.maximum(flux - max(v, 0.0) * f, 0.0)
-        slope = nu * q
-        if resists is not None and not waves:
-            slope = slope + p.depth_ratio[s] * resists[:, j] * q
-        if waves and p.confined[j]:
-            S, X2 = p.S[:, j], p.X[:, j] ** 2
-            excess = np.maximum(q * (q - S), 0.0)
-            own = np.divide(excess, X2, out=np.zeros_like(excess), where=X2 > 0)
-            own = _eased(own, q, q - S, [(n, Y[:, j]) for n, Y in p.others])
-            slope = slope + own
-            alone = X2 == 0  # no damping but linear
-            for _, Y in p.others:
-                alone = alone & (Y[:, j] == 0)
-        rise = slope * p.grid.dz[j]
-        if waves and p.confined[j] and v > 0:  # linear damping alone passes S at most, the flow carries the rest
-            rise = np.where(alone, np.maximum(rise, (q - S) / v), rise)
-            own = np.where(alone, np.maximum(own, (q - S) / (v * p.grid.dz[j])), own)
-        if v > 0:
-            rise = np.minimum(rise, np.maximum(flux / v - f, 0.0))
-        elif v < 0:
-            folds = np.minimum(np.minimum(-v * nu * p.grid.dz[j], 3.0), against)
-            against = against - folds
-            rise = rise + f * np.expm1(folds)
-        if waves and p.confined[j] and v <= 0:  # what waves do not let pass is held until it is lost below
-            lost = loss[:, : j + 1].sum(-1)
-            held = alone & (flux > S) & (lost > 0)
-            rise = np.where(held, flux / np.where(held, lost, 1.0), rise)
-            own = np.where(held, rise / p.grid.dz[j], own)
-        if waves and p.confined[j]:
-            resists[:, j] = np.divide(own, q, out=np.zeros_like(q), where=q > 0)
-        most = flux / np.maximum(loss[:, j], 1e-290)
-        f = np.minimum(f + rise, most)
-        largest = np.maximum(largest, f)
-        if v > 0:
-            slowest = min(slowest, v)
-        largest = np.minimum(largest, most * max(v / slowest, 1.0))  # above, f rises at most as the flow slows down
-    if p.top is None and p.v_top > 0:
-        largest = np.maximum(largest, flux / max(np.abs(p.v).max(), p.v_top))
-    return largest, resists
-
-
-def _eased(slope, q, left, others):
-    """The slope that lets waves take the flux `left` of q, where each further damping alone allows a smaller one."""
-    for n, Y in others:
-        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            own = q * (np.maximum(left, 0.0) / Y) ** (1.0 / n) / Y
-        slope = np.where(Y > 0, np.where(slope > 0, np.minimum(slope, own), own), slope)
-    return slope

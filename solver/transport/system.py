@@ -198,10 +198,11 @@ class System:
         state, weights = self.spectrum(u, given)
         return self.momentum_coefficients(self.B[s], state, s, self.inside[s], weights)
 
-    def upper(self, u):
-        """u of own rows with the top node appended: shape (species, rows, faces + 1)."""
-        own = u[:, self.rows]
-        return own if self.top is None else np.concatenate([own, self.top[..., None]], -1)
+    def upper(self, u, species=None):
+        """u of own rows with the top node appended, (species, rows, faces + 1), or of one species."""
+        which = slice(None) if species is None else species
+        own = u[which, self.rows]
+        return own if self.top is None else np.concatenate([own, self.top[which][..., None]], -1)
 
     def slope(self, u, species=None):
         """a = (u_i − u_{i+1})/Δz on the faces of own rows, of all species or of one."""
@@ -237,14 +238,14 @@ class System:
             passed = depth_passed(self.m[self.w], self.nu_waves, depth, response.flux(self.nu_waves), delta.value)
         return {s: Conduction(self.m[s], self.nu[s], self.depth_scale[s], depth, passed) for s in others}
 
-    def _corrected(self, u, full, response, species, derivatives=False):
+    def _corrected(self, u, response, species, derivatives=False):
         """({species: Conduction}, {species: c}, δ), the protons' correction felt by the nuclei."""
         asked, waves, delta = self.every(species), None, None
         if self.w is not None:
             shared = any(s != self.w for s in asked)
-            waves, delta = self.correction.of_waves(u, full, response, shared, derivatives)
+            waves, delta = self.correction.of_waves(u, response, shared, derivatives)
         conduction = self.conduction(response, species, delta)
-        corrections = self.correction.of_others(u, full, response, conduction, derivatives)
+        corrections = self.correction.of_others(u, response, conduction, derivatives)
         if waves is not None and self.w in asked:
             corrections[self.w] = waves
         return conduction, corrections, delta
@@ -313,7 +314,7 @@ class System:
         at = self.upwind(full)
         response = None if self.w is None else self.law.at(a)
         if with_correction:
-            conduction, corrections, _ = self._corrected(u, full, response, species)
+            conduction, corrections, _ = self._corrected(u, response, species)
         else:
             conduction, corrections = self.conduction(response, species), {}
         out = {}
@@ -351,7 +352,7 @@ class System:
     # ---- linearisation ----------------------------------------------------------------------------------------------
 
     def linearise(self, point, nu, with_correction=True, exact=False, tangent=None, spectrum=None, species=None,
-                  careful=False):
+                  careful=False, room=(None, None)):
         """(Blocks, right-hand side) of the Newton step for new node values at the mixed `point`; to the latter come
         `blocks.given` on the top nodes and what stiff rows keep as the offsets of their fluxes.
 
@@ -360,16 +361,20 @@ class System:
         slopes are linearised too.
         species: those to linearise, default all; the others' blocks have no meaning.
         exact: add what the nuclei's κ and ω owe to the protons' slopes, which Newton can lag but tangents and adjoints need.
-        careful: see `Blocks.flow`.
+        careful: see `Blocks.flow`.  room: arrays for the tridiagonals and the right-hand side, of steps that are done with.
         """
         p, u = self.problem, point.u
         response = None if self.w is None else point.response(self.law)
         if with_correction:
-            conduction, corrections, delta = self._corrected(u, self.upper(u), response, species, derivatives=True)
+            conduction, corrections, delta = self._corrected(u, response, species, derivatives=True)
         else:
             conduction, corrections, delta = self.conduction(response, species), {}, None
-        blocks = Blocks.empty(p.species, self.V.shape[1], self.n, self.rows)
-        rhs = self.source + self.vol * self.inv_tau * self.u_known if np.isfinite(self.tau) else self.source.copy()
+        tri, rhs = room
+        blocks = Blocks.empty(p.species, self.V.shape[1], self.n, self.rows, tri)
+        rhs = np.empty_like(self.source) if rhs is None else rhs
+        np.copyto(rhs, self.source)
+        if np.isfinite(self.tau):
+            rhs += self.vol * self.inv_tau * self.u_known
         for s in self.every(species):
             if s == self.w:
                 kappa, offset = tangent or self.tangent(point, nu)
