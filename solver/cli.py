@@ -111,8 +111,8 @@ def explain(key: Annotated[str | None,
 def check(name: Name, overrides: Set = None):
     """Read a deck and report all that is wrong with it; nothing is solved."""
     from .exact import module_of
+    from .initial import initial_state
     from .model import Model
-    from .session import initial_state
     from .transport.existence import no_steady_state
 
     model = Model(deck_of(name, overrides))

@@ -5,22 +5,17 @@ deck → model → problem → march → result; files are written by rank 0 onl
 
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from . import cautions
-from .constants import KPC
 from .errors import DeckError, Fault, ResultError, SolverError
-from .exact import module_of
 from .folder import CHECKPOINT, Claim, refuse
+from .initial import initial_state, on_grid
 from .petsc import petsc_faults, petsc_message, start_petsc, unused
 from .restart import checked_restart, deck_digest
 from .storage import RESULT_NAME as RESULT
-
-# slopes with which a stored spectrum may go on beyond its rigidities: a bend at its end must not grow into decades
-STEEPEST_BELOW, FLATTEST_ABOVE = 6.0, 3.0
 
 
 def run(deck, out=None, *, force=False, petsc=(), observers=(), estimate_error=False, live=None, near=None):
@@ -36,12 +31,13 @@ def run(deck, out=None, *, force=False, petsc=(), observers=(), estimate_error=F
     Raises DeckError (nothing was written) and SolverError (`restart` names the file to go on from).
     """
     from .deck import load
+    from .partner import refuse_coarse
 
     deck = load(deck)
     if out is not None:
         refuse(out, force)
     if estimate_error is True:
-        _refuse_coarse(deck)
+        refuse_coarse(deck)
     session = Session(deck, petsc, out, force)
     with session:
         return session.finish(session.march(observers, live, near=near), estimate_error)
@@ -85,15 +81,6 @@ def resume(folder, *, changes=None, petsc=(), observers=(), estimate_error=False
                                f"{path} has reached {describe_time(reached)} already; give a later time")])
     with session:
         return session.finish(session.march(observers, live, stored), estimate_error)
-
-
-def _refuse_coarse(deck):
-    """DeckError where no partner run on a coarser grid is possible."""
-    from .study import coarser
-
-    if coarser(deck).grid == deck.grid:
-        raise DeckError([Fault("--estimate-error", "", f"found {deck.grid.z_cells} × {deck.grid.rigidity_cells} cells",
-                               "needs at least 4 × 2: the partner run has half as many")])
 
 
 class Session:
@@ -280,9 +267,11 @@ class Session:
         path = self._save(result)
         if failed or stopped:
             raise SolverError(self._advice(march), path)
+        from .partner import numerical_error
+
         if estimate_error(self.deck) if callable(estimate_error) else estimate_error:
             try:
-                result = result.with_error(self.partner(result, path))
+                result = result.with_error(numerical_error(self, result, path))
             except SolverError as error:
                 if not callable(estimate_error) or error.message.startswith("stopped"):
                     raise
@@ -309,40 +298,6 @@ class Session:
 
         return self._on_first(write)
 
-    def partner(self, result, path=None):
-        """The numerical error of the spectra from a run on a grid half as fine, and from one that goes on beyond its ends."""
-        from .study import coarser, richardson_error, wider
-
-        deck = coarser(self.deck, self.layout.ranks.size)
-        if deck.time.end == "steady":
-            deck = deck.replace({"time.method": "direct"})                 # the same state as by steps, for less
-        found, failure = self._partner(deck, result, path)
-        if failure is not None:
-            raise SolverError(f"{result.status}, but the coarse partner run for it failed: {failure}", path)
-        wide = None
-        if self._reaches_beyond():
-            with suppress(DeckError):  # the deck may say nothing of such rigidities
-                further = wider(deck)
-                if deck.time.end == "steady":  # what does not come directly is not worth the wait
-                    further = further.replace({"time.max_steps": 1})
-                wide, _ = self._partner(further, result, path)
-        return richardson_error(result, found, wide=wide)
-
-    def _partner(self, deck, result, path):
-        """(Result, None) of a partner run, or (None, why it failed)."""
-        with Session(deck, self.options, None) as partner:
-            run = partner.march((), None)
-            found = partner.result(run, run.status)
-        if self.layout.ranks.any(run.stop_requested):
-            raise SolverError(f"stopped on request before the numerical error was known; {result.status} and complete", path)
-        return (None, run.failure.message) if run.status.startswith("failed") else (found, None)
-
-    def _reaches_beyond(self):
-        """Does f depend on what is assumed beyond the ends of the rigidity grid?"""
-        p = self.problem
-        moved = p.open_end and bool(p.momentum_rate().any())
-        return moved or any(bool(np.not_equal(*link.weights.nonzero()).any()) for link in p.secondaries)
-
     def _advice(self, march):
         if march.status == "stopped":
             return f"stopped on request after {march.counts['steps']} steps"
@@ -357,53 +312,3 @@ class Session:
         if "time.max_steps" in message:
             return f"{message}\nto go on, allow more of them: --set time.max_steps={2 * self.deck.time.max_steps}"
         return message
-
-
-def initial_state(model):
-    """f at the start that the deck asks for, (species, R, nodes incl. top); DeckError where there is none."""
-    deck = model.deck
-    kind = deck.initial
-    shape = (len(model.names), len(model.grid.R), len(model.grid.z))
-    if kind.type == "zero":
-        return np.zeros(shape)
-    if kind.type == "power_law":
-        profile = 1.0 - model.grid.z / model.z_max if kind.profile == "linear" else np.ones(shape[2])
-        spectrum = float(kind.amplitude) * model.grid.R**-kind.slope
-        return np.broadcast_to(spectrum[:, None] * profile, shape).copy()
-    if kind.type == "file":
-        from .result import open_result
-
-        return on_grid(model, open_result(kind.path).dataset)
-    module = module_of(deck.problem)
-    if module is None:
-        raise DeckError([Fault("deck", "initial.type", '"exact"',
-                               "only for decks of a problem with an exact solution")])
-    f = module.initial(model) if hasattr(module, "initial") else module.solution(model, 0.0).f
-    if not np.isfinite(f).all():
-        raise DeckError([Fault("deck", "initial.type", '"exact"',
-                               f"the exact solution of {deck.problem} does not cover the grid at t = 0")])
-    return np.ascontiguousarray(f.transpose(0, 2, 1))
-
-
-def on_grid(model, stored):
-    """f of a result's dataset on the grid of `model`, (species, R, nodes): linear in z, zero above; ln f linear in ln R.
-
-    Beyond the stored rigidities f goes on as a power law: no steeper than STEEPEST_BELOW, no flatter than FLATTEST_ABOVE.
-    """
-    R, z = stored.rigidity.values, stored.z.values * KPC
-    out = np.zeros((len(model.names), len(model.grid.R), len(model.grid.z)))
-    for s, name in enumerate(model.names):
-        if name not in stored.species.values:
-            continue
-        f = stored.f.sel(species=name).values.T                            # (R, z)
-        if f.shape == out.shape[1:] and np.array_equal(R, model.grid.R) and np.allclose(z, model.grid.z, rtol=1e-12):
-            out[s] = f
-            continue
-        f = np.stack([np.interp(model.grid.z, z, row, right=0.0) for row in f])
-        logs, x, known = np.log(np.maximum(f, 1e-290)), np.log(model.grid.R), np.log(R)
-        out[s] = np.exp(np.stack([np.interp(x, known, column) for column in logs.T], 1))
-        slope = -np.gradient(logs, known, axis=0) if len(R) > 1 else np.full(f.shape, model.slope[s])
-        below, above = (known[0] - x).clip(0.0)[:, None], (x - known[-1]).clip(0.0)[:, None]
-        out[s] *= np.exp(below * np.minimum(slope[0], STEEPEST_BELOW) - above * np.maximum(slope[-1], FLATTEST_ABOVE))
-        out[s][out[s] < 1e-280] = 0.0
-    return out

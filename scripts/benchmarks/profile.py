@@ -36,6 +36,7 @@ def stages(folder):
 
     deck = load("two_phase")
     clock("read and check the deck (pydantic, astropy.units)")
+    from solver.partner import numerical_error
     from solver.session import Session
 
     clock("import numerics")
@@ -55,7 +56,7 @@ def stages(folder):
         clock("build the result (xarray, observables)")
         session._save(result)
         clock("write netCDF")
-        session.partner(result)
+        numerical_error(session, result)
         clock("numerical error: solve the two partners")
     import solver.figures.results as plots
     from solver.figures import draw

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import solver
-from solver.session import Session
+from solver.model import Model
+from solver.partner import reaches_beyond
 
 DECK = {
     "grid": {"z_max": "5 kpc", "z_cells": 16, "rigidity_min": "1 GV", "rigidity_max": "1e4 GV", "rigidity_cells": 24},
@@ -47,5 +48,4 @@ def test_error_bars_hold_what_lies_beyond_the_grid():
     ({"layer.0.losses": [], "species.boron.source.conserves": "energy_per_nucleon"}, True),
 ])
 def test_the_wider_run_is_made_where_rigidities_feel_each_other(changes, beyond):
-    with Session(with_changes(**changes), (), None) as session:
-        assert session._reaches_beyond() is beyond
+    assert reaches_beyond(Model(with_changes(**changes)).transport_problem()) is beyond

@@ -1,0 +1,53 @@
+"""The numerical error of a result, from partner runs of its deck: on half the cells, and beyond the ends of the rigidities."""
+
+from contextlib import suppress
+
+import numpy as np
+
+from .errors import DeckError, Fault, SolverError
+from .session import Session
+from .study import coarser, richardson_error, wider
+
+
+def refuse_coarse(deck):
+    """DeckError where no partner run on a coarser grid is possible."""
+    if coarser(deck).grid == deck.grid:
+        raise DeckError([Fault("--estimate-error", "", f"found {deck.grid.z_cells} × {deck.grid.rigidity_cells} cells",
+                               "needs at least 4 × 2: the partner run has half as many")])
+
+
+def numerical_error(session, result, path=None):
+    """The error of the spectra of a session's result (`richardson_error`); path: where that is stored.
+
+    SolverError where the coarse run fails or is stopped; the wider one may fail, and then says nothing.
+    """
+    deck = coarser(session.deck, session.layout.ranks.size)
+    if deck.time.end == "steady":
+        deck = deck.replace({"time.method": "direct"})                     # the same state as by steps, for less
+    found, failure = _partner(session, deck, result, path)
+    if failure is not None:
+        raise SolverError(f"{result.status}, but the coarse partner run for it failed: {failure}", path)
+    wide = None
+    if reaches_beyond(session.problem):
+        with suppress(DeckError):  # the deck may say nothing of such rigidities
+            further = wider(deck)
+            if deck.time.end == "steady":  # what does not come directly is not worth the wait
+                further = further.replace({"time.max_steps": 1})
+            wide, _ = _partner(session, further, result, path)
+    return richardson_error(result, found, wide=wide)
+
+
+def _partner(session, deck, result, path):
+    """(Result, None) of a partner run, or (None, why it failed)."""
+    with Session(deck, session.options, None) as partner:
+        run = partner.march((), None)
+        found = partner.result(run, run.status)
+    if session.layout.ranks.any(run.stop_requested):
+        raise SolverError(f"stopped on request before the numerical error was known; {result.status} and complete", path)
+    return (None, run.failure.message) if run.status.startswith("failed") else (found, None)
+
+
+def reaches_beyond(problem):
+    """Does f depend on what is assumed beyond the ends of the rigidity grid?"""
+    moved = problem.open_end and bool(problem.momentum_rate().any())
+    return moved or any(bool(np.not_equal(*link.weights.nonzero()).any()) for link in problem.secondaries)
