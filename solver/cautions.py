@@ -7,6 +7,7 @@ FIRST_ORDER = (
     "first order in z (compare with a finer grid.z_cells)"
 )
 FED = 0.05  # share of what enters the lowest rigidity that, coming from below the grid, is worth a word
+SATURATED = 1e-3  # of the slope that all other scattering asks for: a slope that is steeper by more excites waves
 UPHILL = 1e-6  # of a row's largest f: a rise with height that is no rounding
 
 
@@ -15,7 +16,8 @@ def of_state(model, march):
     out = [FIRST_ORDER] if march.first_order else []
     with np.errstate(all="ignore"):
         out += _fed_from_below(model, march)
-    return out + _uphill(model, march.f())
+    f = march.f()
+    return out + _uphill(model, f) + (_undetermined(model, march, f) if march.control.end is None else [])
 
 
 def _fed_from_below(model, march):
@@ -32,15 +34,40 @@ def _uphill(model, f):
     """v_A sgn z is the direction of streaming as long as f falls with |z| (eq. 1)."""
     if model.waves is None:
         return []
-    f, out = f[model.waves], []
+    f = f[model.waves]
     rises = f[:, 1:] - f[:, :-1] > UPHILL * np.abs(f).max(-1, keepdims=True)
+    return [
+        f"layer {layer.name or i}: f of protons rises with height within {where}, where streaming goes on away from the disc all "
+        "the same"
+        for i, layer, where in _layers_with(model, rises & np.asarray(model.self_confined))
+        if layer.streaming.type != "none"
+    ]
+
+
+def _undetermined(model, march, f):
+    """At rest linear damping lets pass a flux S whatever the slope: where the steady flux is that, any profile carries it."""
+    p = march.problem
+    if p.waves is None:
+        return []
+    free = p.confined & (p.v == 0) & (p.S > 0) & (p.X == 0)
+    for _, Y in p.others:
+        free &= Y == 0
+    f = f[p.waves]
+    drop = np.abs(np.diff(f))
+    free &= drop > (1.0 + SATURATED) * p.nu[p.waves] * p.S * p.grid.dz
+    free &= drop > UPHILL * np.abs(f).max(-1, keepdims=True)
+    return [
+        f"layer {layer.name or i}: linear damping at rest lets pass S and no more, whatever the slope; that is what flows "
+        f"within {where}, so how f of protons changes across the layer is open: this is one of many profiles, of which a start "
+        "or the slightest flow would choose another"
+        for i, layer, where in _layers_with(model, free, 2)
+    ]
+
+
+def _layers_with(model, faces, least=1):
+    """(number, layer, where in R) of the layers in which at least some of the faces (R, faces) are so at any rigidity."""
     for i, layer in enumerate(model.deck.layer):
-        faces = np.asarray(model.self_confined) & (model.grid.layer == i)
-        rows = np.flatnonzero((rises & faces).any(-1))
-        if layer.streaming.type != "none" and len(rows):
+        rows = np.flatnonzero((faces & (model.grid.layer == i)).sum(-1) >= least)
+        if len(rows):
             low, high = model.grid.R[rows[[0, -1]]]
-            out.append(
-                f"layer {layer.name or i}: f of protons rises with height within R = {low:.3g}-{high:.3g} GV, where streaming "
-                "goes on away from the disc all the same"
-            )
-    return out
+            yield i, layer, f"R = {low:.3g}-{high:.3g} GV"
