@@ -7,7 +7,7 @@ FIRST_ORDER = (
     "first order in z (compare with a finer grid.z_cells)"
 )
 FED = 0.05  # share of what enters the lowest rigidity that, coming from below the grid, is worth a word
-SATURATED = 1e-3  # of the slope that all other scattering asks for: a slope that is steeper by more excites waves
+SATURATED = 1e-7  # of S: where less is missing to it, fluxes as good as time.tolerance tell slopes to 1e-3 at best
 UPHILL = 1e-6  # of a row's largest f: a rise with height that is no rounding
 
 
@@ -45,7 +45,8 @@ def _uphill(model, f):
 
 
 def _undetermined(model, march, f):
-    """At rest linear damping lets pass a flux S whatever the slope: where the steady flux is that, any profile carries it."""
+    """At rest linear damping lets pass q = S a/(a + ν S): as good as S for all slopes a far above ν S, with other scattering
+    ν = 1/κ. Where the steady flux is that, any steep profile carries it."""
     p = march.problem
     if p.waves is None:
         return []
@@ -54,7 +55,7 @@ def _undetermined(model, march, f):
         free &= Y == 0
     f = f[p.waves]
     drop = np.abs(np.diff(f))
-    free &= drop > (1.0 + SATURATED) * p.nu[p.waves] * p.S * p.grid.dz
+    free &= SATURATED * drop > p.nu[p.waves] * p.S * p.grid.dz
     free &= drop > UPHILL * np.abs(f).max(-1, keepdims=True)
     return [
         f"layer {layer.name or i}: linear damping at rest lets pass S and no more, whatever the slope; that is what flows "

@@ -50,7 +50,8 @@ def on_grid(model, stored):
         if f.shape == out.shape[1:] and np.array_equal(R, model.grid.R) and np.allclose(z, model.grid.z, rtol=1e-12):
             out[s] = f
             continue
-        f = np.stack([np.interp(model.grid.z, z, row, right=0.0) for row in f])
+        top = model.grid.z <= z[-1] * (1.0 + 1e-12)  # heights are stored in kpc, and rounded
+        f = np.stack([np.interp(np.where(top, np.minimum(model.grid.z, z[-1]), model.grid.z), z, row, right=0.0) for row in f])
         logs, x, known = np.log(np.maximum(f, 1e-290)), np.log(model.grid.R), np.log(R)
         out[s] = np.exp(np.stack([np.interp(x, known, column) for column in logs.T], 1))
         slope = -np.gradient(logs, known, axis=0) if len(R) > 1 else np.full(f.shape, model.slope[s])

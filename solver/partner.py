@@ -9,11 +9,12 @@ from .session import Session
 from .study import coarser, richardson_error, wider
 
 
-def refuse_coarse(deck):
-    """DeckError where no partner run on a coarser grid is possible."""
-    if coarser(deck).grid == deck.grid:
-        raise DeckError([Fault("--estimate-error", "", f"found {deck.grid.z_cells} × {deck.grid.rigidity_cells} cells",
-                               "needs at least 4 × 2: the partner run has half as many")])
+def refuse_coarse(session):
+    """DeckError where no partner run of a session on a coarser grid is possible."""
+    grid, processes = session.deck.grid, session.layout.ranks.size
+    if coarser(session.deck, processes).grid == grid:
+        raise DeckError([Fault("--estimate-error", "", f"found {grid.z_cells} × {grid.rigidity_cells} cells",
+                               "needs at least 4 × 2: the partner run has half as many, and a rigidity for each process")])
 
 
 def numerical_error(session, result, path=None):

@@ -17,6 +17,8 @@ from .petsc import petsc_faults, petsc_message, start_petsc, unused
 from .restart import checked_restart, deck_digest
 from .storage import RESULT_NAME as RESULT
 
+SAME = 1e-12  # relative difference of two times that are one
+
 
 def run(deck, out=None, *, force=False, petsc=(), observers=(), estimate_error=False, live=None, near=None):
     """Solve a deck and return its Result; with `out` also write it there, atomically.
@@ -36,10 +38,10 @@ def run(deck, out=None, *, force=False, petsc=(), observers=(), estimate_error=F
     deck = load(deck)
     if out is not None:
         refuse(out, force)
-    if estimate_error is True:
-        refuse_coarse(deck)
     session = Session(deck, petsc, out, force)
     with session:
+        if estimate_error is True:
+            refuse_coarse(session)
         return session.finish(session.march(observers, live, near=near), estimate_error)
 
 
@@ -49,6 +51,7 @@ def resume(folder, *, changes=None, petsc=(), observers=(), estimate_error=False
     changes: deck keys to change; only those of [time] and [output] leave the stored state meaningful.  Others as in `run`.
     ResultError where there is nothing to go on from, DeckError for changes that do not fit.
     """
+    from .partner import refuse_coarse
     from .result import open_result
 
     folder = Path(folder)
@@ -80,6 +83,8 @@ def resume(folder, *, changes=None, petsc=(), observers=(), estimate_error=False
         raise DeckError([Fault("--set", "time.end", f'found "{deck.time.end}"',
                                f"{path} has reached {describe_time(reached)} already; give a later time")])
     with session:
+        if estimate_error is True:
+            refuse_coarse(session)
         return session.finish(session.march(observers, live, stored), estimate_error)
 
 
@@ -142,19 +147,21 @@ class Session:
         t = self.deck.time
         end = None if t.end == "steady" else float(t.end)
         optional = lambda x: None if x is None else float(x)  # noqa: E731
-        stops = set(self.model.switch_times)
+        stops = sorted(set(self.model.switch_times))
         return Control(end=end, direct=t.method == "direct" and end is None, first_step=optional(t.first_step),
                        max_step=optional(t.max_step), growth=t.growth or (10.0 if end is None else 2.0),
                        rtol=t.rtol, steady_residual=t.steady.residual, steady_change=t.steady.change,
-                       max_steps=t.max_steps, stops=tuple(sorted(stops)),
-                       outputs=tuple(self._outputs(end)))
+                       max_steps=t.max_steps, stops=tuple(stops),
+                       outputs=tuple(self._outputs(end, stops)))
 
-    def _outputs(self, end):
+    def _outputs(self, end, stops):
+        """Times to be stored; one that differs from a switch or the end by rounding is that: the march knows only one."""
         every = self.deck.time.output_every
         if every is None or end is None:
             return []
         count = int(np.floor(end / float(every) * (1 + 1e-12)))
-        return [min(i * float(every), end) for i in range(1, count + 1)]
+        times = [min(i * float(every), end) for i in range(1, count + 1)]
+        return [next((mark for mark in (*stops, end) if abs(t - mark) <= SAME * mark), t) for t in times]
 
     def march(self, observers, live, stored=None, near=None):
         """A march run to its end, from the deck's initial state or from a stored result, or from near the steady state."""
@@ -257,19 +264,19 @@ class Session:
     def finish(self, march, estimate_error):
         """Build, complete and write the result; SolverError where the march failed.
 
-        One that was resumed and had nothing left to do stays as it is, error bars included.
+        One that was resumed and had nothing left to do stays as it is, but for error bars that are wanted and not there.
         """
         failed, stopped = march.status.startswith("failed"), self.layout.ranks.any(march.stop_requested)
         idle = self.stored is not None and march.counts["steps"] == self.begun and march.status == self.stored.status
-        if idle and not failed and not stopped and Path(self.stored.path).name == RESULT:
-            return self._counted(self.stored, march)
-        result = self.result(march, march.status)
-        path = self._save(result)
+        wanted = estimate_error(self.deck) if callable(estimate_error) else estimate_error
+        kept = idle and not failed and not stopped and Path(self.stored.path).name == RESULT
+        result = self.stored if kept else self.result(march, march.status)
+        path = self.stored.path if kept else self._save(result)
         if failed or stopped:
             raise SolverError(self._advice(march), path)
-        from .partner import numerical_error
+        if wanted and result.error is None:
+            from .partner import numerical_error
 
-        if estimate_error(self.deck) if callable(estimate_error) else estimate_error:
             try:
                 result = result.with_error(numerical_error(self, result, path))
             except SolverError as error:

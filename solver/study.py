@@ -279,8 +279,8 @@ def wider(deck):
     low, high = float(grid.rigidity_min), float(grid.rigidity_max)
     step = np.log(high / low) / grid.rigidity_cells
     more = max(round(np.log(10.0) / step), 1)
-    return deck.replace({"grid.rigidity_min": f"{low * np.exp(-more * step)!r} GV",
-                         "grid.rigidity_max": f"{high * np.exp(more * step)!r} GV",
+    factor = float(np.exp(more * step))
+    return deck.replace({"grid.rigidity_min": f"{low / factor!r} GV", "grid.rigidity_max": f"{high * factor!r} GV",
                          "grid.rigidity_cells": grid.rigidity_cells + 2 * more})
 
 

@@ -32,7 +32,8 @@ PARAMETERS = {
 def changed(name, factor):
     """The Galaxy with one parameter times a factor."""
     key, value, unit, *_ = PARAMETERS[name]
-    return galaxy(changes={key: f"{value * factor!r} {unit}" if unit else value * factor})
+    value = float(value * factor)
+    return galaxy(changes={key: f"{value!r} {unit}" if unit else value})
 
 
 def derivatives(runs, read, step=STEP):

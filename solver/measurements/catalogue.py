@@ -87,7 +87,7 @@ class Catalogue:
         """
         found: list[Measurement] = []
         faults: list[Fault] = []
-        for path in self._files:
+        for path in self.files:
             try:
                 found += try_read(path) or []
             except DataError as error:
@@ -100,10 +100,11 @@ class Catalogue:
     def other_files(self):
         """Files in the folder that were not read: no format recognises them."""
         tables = {m.source for m in self.measurements}
-        return [path for path in self._files if str(path) not in tables]
+        return [path for path in self.files if str(path) not in tables]
 
     @property
-    def _files(self):
+    def files(self):
+        """The files looked at, sorted by name."""
         if self.folder.is_file():
             return [self.folder]
         return sorted(path for path in self.folder.iterdir() if path.is_file() and path.name[0] != ".")

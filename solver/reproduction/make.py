@@ -226,11 +226,11 @@ def _content(name, runs, data):
 
 
 def _data_digest(data):
-    """Digest of the folder the measurements come from."""
+    """Digest of the files the measurements come from."""
     if data is None:
         return None
     out = hashlib.sha256()
-    for path in sorted(path for path in Path(data.folder).iterdir() if path.is_file()):
+    for path in data.files:
         out.update(path.name.encode() + b"\0" + path.read_bytes())
     return out.hexdigest()
 

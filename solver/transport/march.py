@@ -175,16 +175,18 @@ class March:
             return "steady"
         if s.dt is None:
             s.dt = self.steps.first()
+        if self._ended():
+            return "end time"
         while self.counts["steps"] < c.max_steps:
             if c.direct and self.counts["newton"] > DETOUR * self.newton.max_iterations:
                 self.failure = gave_up
                 return f"failed: {gave_up.message}"
-            if c.end is not None and s.t >= c.end * (1 - 1e-14):
-                return "end time"
             dt, self._landing = self._limited(s.dt)
             self._landing_step = dt
             if not self._step(dt):
                 return f"failed: {self.failure.message}"
+            if self._ended():
+                return "end time"
             if c.end is None and self._steady() and (lasts := self._lasts()) is not None:
                 return "steady" if lasts else f"failed: {self.failure.message}"
             if c.end is None and (row := fills_for_ever(s.history, self.steps.crossing.max(), s.u, s.rate)):
@@ -200,6 +202,9 @@ class March:
                 return "stopped"
         self.failure = Failure(f"{c.max_steps} steps were not enough (time.max_steps)", {})
         return f"failed: {self.failure.message}"
+
+    def _ended(self):
+        return self.control.end is not None and self.state.t >= self.control.end * (1 - 1e-14)
 
     def _outgrown(self):
         """Where, (species, row, node), cosmic rays have become far more than were there or sources could supply; or None."""

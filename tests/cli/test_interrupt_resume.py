@@ -454,6 +454,19 @@ def test_a_resumed_steady_run_gets_the_error_bars_of_one_that_was_not_stopped(co
     np.testing.assert_array_equal(result(inside / "parts").J_error, result(inside / "whole").J_error)
 
 
+def test_a_finished_run_gets_the_error_bars_it_lacks(command, deck, inside):
+    """So does one whose partner run was stopped."""
+    words = ("run", deck(), "--no-figures", *options(("grid.z_cells=16", "grid.rigidity_cells=8")))
+    assert command(*words, "--out", "whole").code == 0
+    assert command(*words, "--out", "here", "--no-estimate-error").code == 0
+    assert "J_error" not in result(inside / "here")
+    assert command("resume", "here", "--no-figures").code == 0
+    np.testing.assert_array_equal(result(inside / "here").J_error, result(inside / "whole").J_error)
+    before = (inside / "here" / "result.nc").stat().st_mtime_ns
+    assert command("resume", "here", "--no-figures").code == 0
+    assert (inside / "here" / "result.nc").stat().st_mtime_ns == before
+
+
 def test_a_result_that_another_run_leaves_in_the_meantime_is_not_replaced(command, deck, inside, monkeypatch):
     """The folder was empty when it was asked for; it is looked at again once it is locked."""
     from solver import session
@@ -500,6 +513,28 @@ def test_a_forced_run_that_is_killed_is_not_resumed_as_the_one_before(command, d
     monkeypatch.setattr(March, "run", killed)
     assert command("run", name, "--out", "here", "--force").code == 3
     assert tree(inside / "here") == []
+
+
+def test_a_transient_may_take_all_the_steps_allowed(command, inside):
+    words = ("run", "slab_transient", "--no-figures", *options(("grid.z_cells=6", "grid.rigidity_cells=4", "time.end=1 Myr")))
+    assert command(*words, "--out", "here").code == 0
+    steps = result(inside / "here")["history"].sizes["step"]
+    assert command(*words, "--out", "there", "--set", f"time.max_steps={steps}").code == 0
+    assert command(*words, "--out", "nowhere", "--set", f"time.max_steps={steps - 1}").code == 3
+
+
+@pytest.mark.parametrize("off", ["4.1 Myr", "1.1 Myr"])
+def test_a_switch_and_a_snapshot_at_the_same_time_but_for_rounding(off, command, deck, inside):
+    """41 × 0.1 Myr is above 4.1 Myr by rounding, 11 × 0.1 Myr below 1.1 Myr; neither is missed."""
+    schedule = f"species.proton.source.schedule={{ type = 'switch', off = '{off}' }}"
+    changes = (schedule, "time.end=4.3 Myr", "time.output_every=0.1 Myr", "grid.z_cells=6", "grid.rigidity_cells=4")
+    ended = command("run", deck(text=PROTONS), "--no-figures", "--out", "here", *options(changes))
+    assert ended.code == 0, ended.err
+    times = result(inside / "here")["snapshots"].time.values
+    np.testing.assert_allclose(times / times[-1], np.arange(1, 44) / 43, rtol=1e-12)
+    from solver.units import DIMENSIONS, parse
+
+    assert parse(off, DIMENSIONS["time"]) in times
 
 
 def test_every_snapshot_asked_for_is_there_whatever_rounding(command, inside):

@@ -137,6 +137,8 @@ def test_a_run_of_three_processes_goes_on_with_one(mpiexec, solved, tmp_path):
         (("run", "two_phas"), 'did you mean "two_phase"'),
         (("run", "nonlinear_landau", "--set", "grid.rigidity_cells=1", "--out", "new"), "at most one per rigidity, 2"),
         (("run", "nonlinear_landau", "--out", "/dev/null/new"), "not a folder"),
+        (("run", "nonlinear_landau", "--estimate-error", "--out", "new", "--set", "grid.z_cells=2", "--set",
+          "grid.rigidity_cells=2"), "found 2 × 2 cells; needs at least 4 × 2"),
         (("resume", "nowhere"), "nowhere"),
     ],
 )

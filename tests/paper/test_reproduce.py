@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from solver.errors import DeckError
+from solver.measurements.catalogue import Catalogue
 from solver.reproduction import make as reproduce
 from solver.reproduction import plate
 from solver.reproduction.plate import Agreement, Gap, Plate
@@ -121,12 +122,11 @@ def test_a_second_time_draws_nothing_and_any_change_draws_again(one, tmp_path, m
     assert len(one) == 6
 
 
-def test_other_data_draw_again(one, tmp_path):
-    from types import SimpleNamespace
-
+@pytest.mark.parametrize("alone", [False, True])
+def test_other_data_draw_again(alone, one, tmp_path):
     folder = tmp_path / "data"
     folder.mkdir()
-    data = SimpleNamespace(folder=folder)
+    data = Catalogue(folder / "a.csv" if alone else folder)
     (folder / "a.csv").write_text("1")
     out = tmp_path / "out"
     assert reproduce.reproduce(out=out, data=data).figures[0].drawn

@@ -57,12 +57,14 @@ SATURATED = {"type": "given_S", "S": "1e-9 cm-2 s-1 GeV-3", "slope": -4.5}
     ({"layer": [{"top": "5 kpc", "self_confined": True, "streaming": {"type": "given", "v": "1 km/s"},
                  "damping": [SATURATED]}]}, False),
     ({"layer": [{"top": "5 kpc", "self_confined": True, "streaming": {"type": "none"},
+                 "damping": [SATURATED], "scattering": [DIFFUSION]}]}, False),
+    ({"layer": [{"top": "5 kpc", "self_confined": True, "streaming": {"type": "none"},
                  "damping": [SATURATED, {"type": "given_X", "X": "1e-3 GeV(-3/2) s-1", "slope": -2.0}]}]}, False),
 ])
 def test_a_profile_that_the_flux_leaves_open_is_named(changes, open_):
     """Lost in the disc, fed from the top: S is what flows, and every profile between f there and at the disc carries it."""
     deck = {
-        "species": {"proton": {}},
+        "species": {"proton": {}}, "physics": {"causal_limit": False},
         "disc": {"losses": "flux", "half_thickness": "100 pc",
                  "loss_processes": [{"type": "given", "rate": "1e-14 s-1", "slope": 0.0}]},
         "layer": [{"top": "5 kpc", "streaming": {"type": "none"}, "self_confined": True, "damping": [SATURATED]}],
