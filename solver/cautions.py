@@ -50,25 +50,25 @@ def _undetermined(model, march, f):
     p = march.problem
     if p.waves is None:
         return []
-    free = p.confined & (p.v == 0) & (p.S > 0) & (p.X == 0)
+    at_rest = p.confined & (p.v == 0) & (p.S > 0) & (p.X == 0)
     for _, Y in p.others:
-        free &= Y == 0
+        at_rest &= Y == 0
     f = f[p.waves]
     drop = np.abs(np.diff(f))
-    free &= SATURATED * drop > p.nu[p.waves] * p.S * p.grid.dz
-    free &= drop > UPHILL * np.abs(f).max(-1, keepdims=True)
+    told = (drop <= UPHILL * np.abs(f).max(-1, keepdims=True)) | (SATURATED * drop <= p.nu[p.waves] * p.S * p.grid.dz)
     return [
         f"layer {layer.name or i}: linear damping at rest lets pass S and no more, whatever the slope; that is what flows "
         f"within {where}, so how f of protons changes across the layer is open: this is one of many profiles, of which a start "
         "or the slightest flow would choose another"
-        for i, layer, where in _layers_with(model, free, 2)
+        for i, layer, where in _layers_with(model, at_rest & ~told)
+        if (at_rest & (p.grid.layer == i)).sum(-1).max() > 1
     ]
 
 
-def _layers_with(model, faces, least=1):
-    """(number, layer, where in R) of the layers in which at least some of the faces (R, faces) are so at any rigidity."""
+def _layers_with(model, faces):
+    """(number, layer, where in R) of the layers in which some of the faces, (R, faces), are so at any rigidity."""
     for i, layer in enumerate(model.deck.layer):
-        rows = np.flatnonzero((faces & (model.grid.layer == i)).sum(-1) >= least)
+        rows = np.flatnonzero((faces & (model.grid.layer == i)).any(-1))
         if len(rows):
             low, high = model.grid.R[rows[[0, -1]]]
             yield i, layer, f"R = {low:.3g}-{high:.3g} GV"
