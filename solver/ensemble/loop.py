@@ -46,7 +46,7 @@ def sweep(deck, vary, *, latin=None, seed=0, out=None, force=False, keep=False, 
             return None
         if out is None:
             return _solve(plan, None, pool, warm, petsc, progress)
-        files.refuse(out, plan, force, keep)
+        plan = files.agree(out, plan, force, keep)
         with files.Store(out, plan, force, keep) as store:
             return _solve(plan, store, pool, warm, petsc, progress)
 
@@ -62,8 +62,10 @@ def resume(folder, *, again=False, warm=True, workers=None, address=None, petsc=
     with engine(workers, address, len(plan.members)) as pool:
         if pool is None:
             return None
-        if not again:
-            files.refuse(folder, plan, False, keep)
+        if again:
+            files.refuse_changed(plan)
+        else:
+            files.agree(folder, plan, False, keep)
         with files.Store(folder, plan, keep=keep, again=again) as store:
             return _solve(plan, store, pool, warm, petsc, progress)
 

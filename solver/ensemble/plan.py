@@ -3,10 +3,9 @@
 import hashlib
 import json
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,12 +31,14 @@ class Plan:
 
     deck: the one that is varied.  keys; values: for each key its values along the grid, or of every member of a Latin
     hypercube.  seed: of the hypercube, None for a grid.  Members are counted row by row, the last key fastest.
+    begun: what `record` gave when the sweep was begun, None of a new one.
     """
 
     deck: Any
     keys: tuple[str, ...]
     values: tuple[tuple[Any, ...], ...]
     seed: int | None = None
+    begun: dict[str, Any] | None = field(default=None, compare=False)
 
     @property
     def latin(self):
@@ -124,20 +125,41 @@ class Plan:
                 "seed": self.seed}
 
     @classmethod
-    def from_dict(cls, data):
+    def from_dict(cls, data, begun=None):
         from solver.deck import Deck
 
         return cls(Deck.from_dict(data["deck"], "stored deck"), tuple(data["keys"]), tuple(map(tuple, data["values"])),
-                   data["seed"])
+                   data["seed"], begun)
 
     @cached_property
+    def record(self):
+        """Of a sweep that begins: a name for exactly this plan, and digests of the files that members start from.
+
+        It stays what it was whatever becomes of those files and of the deck's schema: members and dataset are known by it.
+        """
+        if self.begun is not None:
+            return self.begun
+        starts = self._starts()
+        content = json.dumps([self.to_dict(), sorted(filter(None, starts.values()))], sort_keys=True)
+        return {"digest": hashlib.sha256(content.encode()).hexdigest()[:16], "starts": starts}
+
+    @property
     def digest(self):
-        """A name for exactly this plan, with what the files hold that its members start from."""
-        name = hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode())
+        return self.record["digest"]
+
+    def changed_starts(self):
+        """Files that members start from and that are no longer what they were when the sweep was begun."""
+        now = self._starts()
+        return sorted(path for path, digest in self.record["starts"].items() if now.get(path) != digest)
+
+    def _starts(self):
+        """path -> digest of the files that members start from, None where there is none: that is the member's failure."""
+        out = {}
         for path in sorted({deck.initial.path for deck in self.decks if deck.initial.type == "file"}):
-            with suppress(OSError):  # a missing one is a member's failure
-                name.update(hashlib.sha256(Path(path).read_bytes()).digest())
-        return name.hexdigest()[:16]
+            out[path] = None
+            with suppress(OSError), open(path, "rb") as file:
+                out[path] = hashlib.file_digest(file, "sha256").hexdigest()
+        return out
 
     def differences(self, other):
         """What differs from another plan, in words; empty if nothing."""

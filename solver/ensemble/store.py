@@ -48,8 +48,11 @@ def is_sweep(folder):
     return any((Path(folder) / name).is_file() for name in (PLAN, DATASET))
 
 
-def refuse(folder, plan, force, keep):
-    """DeckError where `folder` cannot take this sweep: it holds something else, or cannot be written to; makes nothing."""
+def agree(folder, plan, force, keep):
+    """The plan that `folder` goes on with, the one begun there or else `plan`; makes nothing.
+
+    DeckError where it cannot take this sweep: it holds something else, or cannot be written to.
+    """
     folder = Path(folder)
     if any((folder / name).exists() for name in (storage.RESULT_NAME, CHECKPOINT)):
         raise DeckError([Fault("--out", str(folder), "holds a run", "choose another folder")])
@@ -65,7 +68,17 @@ def refuse(folder, plan, force, keep):
             if kept != keep:
                 raise DeckError([Fault("--out", str(folder), f"was begun {'with' if kept else 'without'} --keep",
                                        "go on like that, or --force to start again")])
+            refuse_changed(begun)
+            plan = begun
     refuse_unwritable(folder)
+    return plan
+
+
+def refuse_changed(plan):
+    """DeckError where files that members start from are not what they were: the rest would start from another state."""
+    if changed := plan.changed_starts():
+        raise DeckError([Fault("initial.path", path, "has changed since this sweep was begun, or is gone",
+                               "put it back, or start again with --force") for path in changed])
 
 
 def read_plan(folder):
@@ -84,7 +97,8 @@ def read_plan(folder):
         raise ResultError(f"{path}: has layout {version} (crstream {data.get('crstream')}), this one reads {PLAN_VERSION}; "
                           "start the sweep again")
     try:
-        plan = Plan.from_dict(data["plan"])
+        plan = Plan.from_dict(data["plan"], data.get("begun"))
+        _ = plan.digest
         if not plan.keys or len(plan.keys) != len(plan.values) or not all(plan.values) or not plan.members:
             raise ValueError
         return plan, bool(data["keep"])
@@ -147,7 +161,7 @@ class Store:
 
     def _write_plan(self):
         data = {"crstream_file": "sweep plan", "version": PLAN_VERSION, "crstream": provenance.package_version("crstream"),
-                "keep": self.keep, "plan": self.plan.to_dict()}
+                "keep": self.keep, "plan": self.plan.to_dict(), "begun": self.plan.record}
         storage.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", self.plan_file)
 
     # ---- members -----------------------------------------------------------------------------------------------------

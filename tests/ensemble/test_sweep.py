@@ -546,3 +546,20 @@ def test_a_plan_without_values_is_damaged(values, deck, tmp_path):
     (tmp_path / "sweep.json").write_text(json.dumps(plan))
     with pytest.raises(ResultError, match="not the plan of a sweep, or damaged"):
         resume(tmp_path)
+
+
+def test_a_start_that_changes_or_goes_leaves_a_finished_sweep_alone_and_refuses_the_rest_of_another(deck, tmp_path):
+    """Half of the members from one state and half from another would be no sweep; a dataset is no less for a lost start."""
+    start = solver.run(deck, tmp_path / "start").path
+    begun = deck.replace({"initial": {"type": "file", "path": str(start)}})
+    done = sweep(begun, {NUCLEI: [4.2, 4.3]}, out=tmp_path / "whole", workers=0)
+    cut_off(begun, tmp_path / "part", 1)
+    whole = done.path.read_bytes()
+    for change in (lambda: start.write_bytes(b"another state"), start.unlink):
+        change()
+        assert open_sweep(tmp_path / "whole").status == "2 members"
+        assert resume(tmp_path / "whole").status == "2 members"
+        assert done.path.read_bytes() == whole
+        for go_on in (lambda: resume(tmp_path / "part", workers=0), lambda: cut_off(begun, tmp_path / "part", 1)):
+            with pytest.raises(DeckError, match=r"has changed since this sweep was begun, or is gone"):
+                go_on()

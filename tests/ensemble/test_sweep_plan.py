@@ -153,6 +153,9 @@ def test_a_plan_is_another_where_the_file_it_starts_from_is(deck, tmp_path, monk
     assert stored.decks[0].initial.path == str(tmp_path / "start.nc")
     (tmp_path / "start.nc").write_bytes(b"another")
     assert Plan.from_dict(plan.to_dict()).digest != plan.digest
+    begun = Plan.from_dict(plan.to_dict(), plan.record)
+    assert begun.digest == plan.digest
+    assert begun.changed_starts() == [str(tmp_path / "start.nc")]
 
 
 def test_differences_are_told_in_words(deck):
