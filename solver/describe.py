@@ -91,9 +91,6 @@ def _layers(deck, model):
             + [f"scattering {p.type}" for p in layer.scattering]
             + [f"loss {p.type}" for p in layer.losses]
         )
-        if not len(faces):
-            lines += [f"    {', '.join(processes)}", "    thinner than the cells: no part of what is solved"]
-            continue
         v = model.v[faces] / 1e5
         speed = f"{v[0]:.4g} km/s" if np.ptp(v) <= 1e-12 * np.abs(v).max() else f"{v[0]:.4g}…{v[-1]:.4g} km/s"
         at = faces[0]

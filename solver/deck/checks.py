@@ -22,6 +22,7 @@ Found = tuple[Place, str, str]
 LONGEST_TITLE, LONGEST_NAME = 200, 40
 MOST_UNKNOWNS = 100_000_000
 MOST_STATES = 10_000
+THINNEST = 1e-9  # layer, of z_max: what differs by less is the same height
 _PLASMA_EXAMPLE = 'plasma = { B = "1 uG", n = "0.003 cm-3", T = "3e6 K" }'
 
 
@@ -89,6 +90,12 @@ def _layers(deck: Deck) -> Iterator[Found]:
                 f'found "{layer.top}" in {label(layer, i)}',
                 (f'z_top below a lower layer: must be above "{below.top}", the top of {label(below, i - 1)}'),
             )
+        elif layer.top - getattr(below, "top", 0.0) <= THINNEST * deck.grid.z_max:
+            yield (
+                ("layer", i, "top"),
+                f'found "{layer.top}" in {label(layer, i)}',
+                f'a layer must be thicker than {THINNEST:g} of grid.z_max = "{deck.grid.z_max}": leave it out',
+            )
         if isinstance(layer.name, str) and layer.name:
             if layer.name in names:
                 yield (
@@ -103,7 +110,7 @@ def _layers(deck: Deck) -> Iterator[Found]:
                 yield ("layer", i, "name"), f"found {show(layer.name)}", allowed
             names.setdefault(layer.name, i)
         below = layer
-    if below is not None and abs(below.top - deck.grid.z_max) > 1e-9 * deck.grid.z_max:
+    if below is not None and abs(below.top - deck.grid.z_max) > THINNEST * deck.grid.z_max:
         yield (
             ("layer", len(deck.layer) - 1, "top"),
             f'found "{below.top}" in {label(below, len(deck.layer) - 1)}',

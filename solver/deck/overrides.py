@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import tomllib
 from collections.abc import Mapping
 from typing import Any
@@ -71,7 +72,15 @@ def apply(raw: dict[str, Any], changes: Mapping[str, Any], where: str = "overrid
             faults.append(Fault(where, str(path), error.found, error.allowed))
         else:
             sources[place] = where
+            if place == ("initial", "path") or place == ("initial",):
+                _from_here(data["initial"])
     return build(data, context.pop("name", where), sources=sources, more=faults, **context)
+
+
+def _from_here(initial: Any) -> None:
+    """A file named in a change is looked for in the present folder, also when the deck is used elsewhere."""
+    if isinstance(initial, dict) and isinstance(initial.get("path"), str) and initial["path"]:
+        initial["path"] = os.path.abspath(initial["path"])
 
 
 def _order(change: tuple[Any, Any]) -> tuple[int, bool]:

@@ -673,10 +673,11 @@ def test_resuming_what_is_done_leaves_it_as_it_is(command, deck, inside):
     assert (inside / "here/result.nc").read_bytes() == before
 
 
-def test_show_takes_a_layer_too_thin_for_the_grid(command):
-    ended = command("show", "two_phase", "--set", "layer.0.top=1e-110 kpc")
-    assert ended.code == 0, ended.err
-    assert "thinner than the cells" in ended.out
+@pytest.mark.parametrize(("i", "top"), [(0, "1e-110 kpc"), (1, "0.5000000001 kpc")])
+def test_a_layer_too_thin_for_any_grid_is_refused(i, top, command, deck):
+    """Nothing would be solved in it, and no figure could show it."""
+    words = ("--set", "layer.0.top=0.5 kpc", "--set", f"layer.{i}.top={top}")
+    command("check", "two_phase", *words).refused(f"layer.{i}.top", "must be thicker than")
 
 
 def test_a_partner_run_nobody_asked_for_may_fail(command, deck, inside, monkeypatch):

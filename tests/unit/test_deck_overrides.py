@@ -158,3 +158,13 @@ def test_a_deck_can_be_given_to_a_problem_that_exists(deck):
     assert deck.replace({"problem": "two_phase"}).problem == "two_phase"
     with pytest.raises(DeckError, match='override: problem: there is no problem "two_phas"; did you mean "two_phase"'):
         deck.replace({"problem": "two_phas"})
+
+
+def test_a_start_file_given_in_a_change_is_the_one_of_the_present_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for changes in ({"initial.type": "file", "initial.path": "start.nc"}, {"initial": {"type": "file", "path": "start.nc"}}):
+        made = load("streaming", changes)
+        assert made.initial.path == str(tmp_path / "start.nc")
+        monkeypatch.chdir("/")
+        assert made.replace({"grid.z_cells": 8}).initial.path == str(tmp_path / "start.nc")
+        monkeypatch.chdir(tmp_path)
