@@ -1,5 +1,6 @@
 """The numerical error of a result, from partner runs of its deck: on half the cells, and beyond the ends of the rigidities."""
 
+import sys
 from contextlib import suppress
 
 import numpy as np
@@ -15,6 +16,26 @@ def refuse_coarse(session):
     if coarser(session.deck, processes).grid == grid:
         raise DeckError([Fault("--estimate-error", "", f"found {grid.z_cells} × {grid.rigidity_cells} cells",
                                "needs at least 4 × 2: the partner run has half as many, and a rigidity for each process")])
+
+
+def complete(session, result, wanted):
+    """A session's result with the error bars that are wanted and not there, stored with them.
+
+    wanted: yes or no, or a function that says so of the deck; where the partner then fails, which nobody has asked for, that
+    is only said.
+    """
+    if result.error is not None or not (wanted(session.deck) if callable(wanted) else wanted):
+        return result
+    try:
+        out = result.with_error(numerical_error(session, result, result.path))
+    except SolverError as error:
+        if not callable(wanted) or error.message.startswith("stopped"):
+            raise
+        if session.first:
+            sys.stderr.write(f"warning: no numerical error is known: {error.message}\n")
+        return result
+    session.save(out)
+    return session.counted(out)
 
 
 def numerical_error(session, result, path=None):

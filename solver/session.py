@@ -33,7 +33,7 @@ def run(deck, out=None, *, force=False, petsc=(), observers=(), estimate_error=F
     Raises DeckError (nothing was written) and SolverError (`restart` names the file to go on from).
     """
     from .deck import load
-    from .partner import refuse_coarse
+    from .partner import complete, refuse_coarse
 
     deck = load(deck)
     if out is not None:
@@ -42,7 +42,7 @@ def run(deck, out=None, *, force=False, petsc=(), observers=(), estimate_error=F
     with session:
         if estimate_error is True:
             refuse_coarse(session)
-        return session.finish(session.march(observers, live, near=near), estimate_error)
+        return complete(session, session.finish(session.march(observers, live, near=near)), estimate_error)
 
 
 def resume(folder, *, changes=None, petsc=(), observers=(), estimate_error=False, live=None):
@@ -51,7 +51,7 @@ def resume(folder, *, changes=None, petsc=(), observers=(), estimate_error=False
     changes: deck keys to change; only those of [time] and [output] leave the stored state meaningful.  Others as in `run`.
     ResultError where there is nothing to go on from, DeckError for changes that do not fit.
     """
-    from .partner import refuse_coarse
+    from .partner import complete, refuse_coarse
     from .result import open_result
 
     folder = Path(folder)
@@ -85,7 +85,7 @@ def resume(folder, *, changes=None, petsc=(), observers=(), estimate_error=False
     with session:
         if estimate_error is True:
             refuse_coarse(session)
-        return session.finish(session.march(observers, live, stored), estimate_error)
+        return complete(session, session.finish(session.march(observers, live, stored)), estimate_error)
 
 
 class Session:
@@ -177,6 +177,7 @@ class Session:
             march = March(self.problem, self.layout, control, f0, self.deck.time.tolerance, scales=scales)
         self.newton = march.newton
         if self.folder is not None:
+            replaces = self.layout.ranks.first(self.force and (self.folder / RESULT).exists())
             self.claim = self._on_first(lambda: self._claimed(stored is None))
         kept = None
         if restart is not None:
@@ -190,6 +191,8 @@ class Session:
             march.observers.append(live)
         if self.folder is not None:
             march.observers.append(Checkpoints(self._checkpoint))
+            if replaces:  # if this run is killed at once it is still this one that is resumed
+                self._checkpoint(march)
         self.started = time.monotonic()
         reason = no_steady_state(self.problem) if control.end is None else None
         if reason is not None:
@@ -261,39 +264,30 @@ class Session:
             except ResultError as error:                                   # no reason to throw the run away
                 sys.stderr.write(f"\nwarning: no checkpoint: {error}\n")
 
-    def finish(self, march, estimate_error):
-        """Build, complete and write the result; SolverError where the march failed.
+    def finish(self, march):
+        """Build and write the result; SolverError where the march failed.
 
-        One that was resumed and had nothing left to do stays as it is, but for error bars that are wanted and not there.
+        One that was resumed and had nothing left to do stays as it is, and so does one that could do nothing.
         """
         failed, stopped = march.status.startswith("failed"), self.layout.ranks.any(march.stop_requested)
-        idle = self.stored is not None and march.counts["steps"] == self.begun and march.status == self.stored.status
-        wanted = estimate_error(self.deck) if callable(estimate_error) else estimate_error
-        kept = idle and not failed and not stopped and Path(self.stored.path).name == RESULT
-        result = self.stored if kept else self.result(march, march.status)
-        path = self.stored.path if kept else self._save(result)
+        idle = self.stored is not None and march.counts["steps"] == self.begun
+        if idle and failed:
+            raise SolverError(self._advice(march), self.stored.path)
+        done = idle and not stopped and march.status == self.stored.status and Path(self.stored.path).name == RESULT
+        result = self.stored if done else self.result(march, march.status)
+        path = self.stored.path if done else self.save(result)
         if failed or stopped:
             raise SolverError(self._advice(march), path)
-        if wanted and result.error is None:
-            from .partner import numerical_error
+        self.counts = dict(march.counts)
+        return self.counted(result)
 
-            try:
-                result = result.with_error(numerical_error(self, result, path))
-            except SolverError as error:
-                if not callable(estimate_error) or error.message.startswith("stopped"):
-                    raise
-                if self.first:
-                    sys.stderr.write(f"warning: no numerical error is known: {error.message}\n")
-            else:
-                self._save(result)
-        return self._counted(result, march)
-
-    def _counted(self, result, march):
-        result.counts, result.seconds = dict(march.counts), time.monotonic() - self.started
+    def counted(self, result):
+        """The result, with what it has taken."""
+        result.counts, result.seconds = self.counts, time.monotonic() - self.started
         result.unused = unused(self.options)
         return result
 
-    def _save(self, result):
+    def save(self, result):
         """Write the result, after which no checkpoint is needed; the path, None where nothing is to be written."""
         if self.folder is None:
             return None

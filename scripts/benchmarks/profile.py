@@ -54,7 +54,7 @@ def stages(folder):
         clock("solve: march to the steady state")
         result = session.result(march, march.status)
         clock("build the result (xarray, observables)")
-        session._save(result)
+        session.save(result)
         clock("write netCDF")
         numerical_error(session, result)
         clock("numerical error: solve the two partners")

@@ -128,7 +128,9 @@ class InitialFile(Process):
     """The state stored in a result file, interpolated where the grid differs, as power laws beyond its rigidities."""
 
     type: Literal["file"] = "file"
-    path: Annotated[str, Field(min_length=1)] = field(description="result file, looked for beside the deck; given on the command line, in the present folder")
+    path: Annotated[str, Field(min_length=1)] = field(
+        description="result file, looked for beside the deck; given on the command line, in the present folder"
+    )
 
 
 class InitialPowerLaw(Process):

@@ -43,11 +43,6 @@ def finished(folder):
         return True  # whoever opens it will say what is wrong
 
 
-def is_sweep(folder):
-    """Does a folder hold a sweep, finished or not?"""
-    return any((Path(folder) / name).is_file() for name in (PLAN, DATASET))
-
-
 def agree(folder, plan, force, keep):
     """The plan that `folder` goes on with, the one begun there or else `plan`; makes nothing.
 
@@ -97,13 +92,25 @@ def read_plan(folder):
         raise ResultError(f"{path}: has layout {version} (crstream {data.get('crstream')}), this one reads {PLAN_VERSION}; "
                           "start the sweep again")
     try:
-        plan = Plan.from_dict(data["plan"], data.get("begun"))
-        _ = plan.digest
+        plan = Plan.from_dict(data["plan"], _begun(folder, data.get("begun")))
         if not plan.keys or len(plan.keys) != len(plan.values) or not all(plan.values) or not plan.members:
             raise ValueError
         return plan, bool(data["keep"])
     except (KeyError, TypeError, AttributeError, ValueError):
         raise ResultError(f"{path}: is not the plan of a sweep, or damaged") from None
+
+
+def _begun(folder, stored):
+    """What a plan was when its sweep was begun, by what its files say where it does not; None where there are none."""
+    if stored is not None:
+        if not (isinstance(stored["digest"], str) and isinstance(stored["starts"], dict)):
+            raise TypeError
+        return stored
+    for path in [Path(folder) / DATASET, *sorted((Path(folder) / MEMBERS).glob("*.nc"))]:
+        with suppress(ResultError, OSError):
+            if digest := storage.attribute(path, "plan"):
+                return {"digest": str(digest), "starts": {}}
+    return None
 
 
 class Store:

@@ -537,6 +537,38 @@ def test_a_switch_and_a_snapshot_at_the_same_time_but_for_rounding(off, command,
     assert parse(off, DIMENSIONS["time"]) in times
 
 
+def test_a_forced_run_that_is_killed_at_once_is_the_one_that_goes_on(command, deck, inside, monkeypatch):
+    """The result of the run before stays until there is another; resume must not take it for the new run's."""
+    from solver.transport.march import March
+
+    name = deck(text=PROTONS)
+    assert command("run", name, "--no-figures", "--out", "here").code == 0
+
+    def killed(self):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(March, "run", killed)
+        words = ("--no-figures", "--force", "--set", "grid.z_cells=9")
+        assert command("run", name, "--out", "here", *words).code == 3
+    assert command("resume", "here", "--no-figures").code == 0
+    assert result(inside / "here").sizes["z_face"] == 9
+    assert tree(inside / "here") == ["result.nc"]
+
+
+def test_a_transient_without_a_steady_state_stays_what_it_is(command, inside):
+    """Asked to go on to one, a run that can do nothing leaves the stored one alone."""
+    words = ("run", "slab_transient", "--no-figures", "--out", "here", *options(("grid.z_cells=6", "grid.rigidity_cells=4")))
+    closed = ("boundary.top={ type = 'outflow' }", "layer.0.streaming={ type = 'none' }", "initial={ type = 'zero' }")
+    assert command(*words, "--set", "time.end=1 Myr", *options(closed)).code == 0
+    before = (inside / "here" / "result.nc").read_bytes()
+    ended = command("resume", "here", "--no-figures", "--set", "time.end=steady")
+    assert ended.code == 3
+    ended.explained("no steady state")
+    assert (inside / "here" / "result.nc").read_bytes() == before
+    assert command("resume", "here", "--no-figures", "--set", "time.end=2 Myr").code == 0
+
+
 def test_every_snapshot_asked_for_is_there_whatever_rounding(command, inside):
     """41 × 0.1 Myr is above 4.1 Myr by rounding."""
     words = ("run", "slab_transient", "--no-figures", "--out", "here", *options(("grid.z_cells=6", "grid.rigidity_cells=4")))

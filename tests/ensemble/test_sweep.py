@@ -548,6 +548,30 @@ def test_a_plan_without_values_is_damaged(values, deck, tmp_path):
         resume(tmp_path)
 
 
+def test_plans_that_do_not_say_what_they_were_are_those_of_their_files(deck, tmp_path):
+    """As they were written at first."""
+    done = sweep(deck, {NUCLEI: [4.2, 4.3]}, out=tmp_path / "whole", workers=0)
+    cut_off(deck, tmp_path / "part", 1)
+    for folder in (tmp_path / "whole", tmp_path / "part"):
+        plan = json.loads((folder / "sweep.json").read_text())
+        del plan["begun"]
+        plan["plan"]["deck"]["title"] = "another name for it"
+        (folder / "sweep.json").write_text(json.dumps(plan))
+    whole = done.path.read_bytes()
+    assert resume(tmp_path / "whole").status == "2 members"
+    assert done.path.read_bytes() == whole
+    assert resume(tmp_path / "part", workers=0).status == "6 members"
+
+
+@pytest.mark.parametrize("begun", [{}, {"digest": "a"}, {"digest": 1, "starts": {}}, {"digest": "a", "starts": []}, "a"])
+def test_damaged_records_of_a_plan_are_said(begun, deck, tmp_path):
+    cut_off(deck, tmp_path, 1)
+    plan = json.loads((tmp_path / "sweep.json").read_text())
+    (tmp_path / "sweep.json").write_text(json.dumps(plan | {"begun": begun}))
+    with pytest.raises(ResultError, match=r"is not the plan of a sweep, or damaged"):
+        resume(tmp_path, workers=0)
+
+
 def test_a_start_that_changes_or_goes_leaves_a_finished_sweep_alone_and_refuses_the_rest_of_another(deck, tmp_path):
     """Half of the members from one state and half from another would be no sweep; a dataset is no less for a lost start."""
     start = solver.run(deck, tmp_path / "start").path

@@ -162,6 +162,7 @@ def test_a_deck_can_be_given_to_a_problem_that_exists(deck):
 
 def test_a_start_file_given_in_a_change_is_the_one_of_the_present_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "start.nc").write_bytes(b"a state")
     for changes in ({"initial.type": "file", "initial.path": "start.nc"}, {"initial": {"type": "file", "path": "start.nc"}}):
         made = load("streaming", changes)
         assert made.initial.path == str(tmp_path / "start.nc")
