@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 
 from .constants import ERG_PER_GEV, KPC, PROTON_MASS, C
+from .labels import BUDGET, FIELDS
 
 M2 = 1e4                     # cm² in a m²
 PROCESSES = ("advection", "extrinsic scattering", "linear damping", "nonlinear damping", "causal limit")
@@ -191,14 +192,21 @@ def ratio(dataset, over, under):
     return out.assign_attrs(units="1", long_name=f"{names[0]} to {names[1]} ratio of intensities at equal rigidity")
 
 
-def budget(dataset, stored=None):
-    """Injected, escaped and the rest (species, rigidity) from the fields alone, for results without a budget group.
+def budget(dataset, rate=None):
+    """Injected, escaped, stored and lost (species, rigidity) in cm^-2 s^-1 GeV^-3 per side, from the fields alone.
 
-    escaped is the flux through the last face; `lost` what neither escapes nor is `stored`.
+    rate: ∂f/∂t in cm^-3 GeV^-3 s^-1, (species, z, rigidity); None of a steady state.  escaped is the flux through the last
+    face, stored ∫ ∂f/∂t dz up to there, lost what neither escapes nor is stored.
     """
+    volume = np.diff(dataset.z_face.values, prepend=dataset.z.values[0]) * KPC
+    stored = np.zeros(dataset.source.shape) if rate is None else np.einsum("z,szr->sr", volume, rate[:, :-1])
     injected, escaped = dataset.source, dataset.flux.isel(z_face=-1, drop=True)
-    lost = injected - escaped - (0 if stored is None else stored)
-    return xr.Dataset({"injected": injected, "escaped": escaped, "lost": lost}).reset_coords(drop=True)
+    terms = {"injected": injected, "escaped": escaped, "stored": injected.copy(data=stored)}
+    terms["lost"] = injected - escaped - terms["stored"]
+    out = xr.Dataset(terms).reset_coords(drop=True)
+    for name, term in out.data_vars.items():
+        term.attrs = {"units": FIELDS["flux"][1], "long_name": BUDGET[name]}
+    return out
 
 
 def budget_totals(dataset, rates):

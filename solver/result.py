@@ -90,8 +90,20 @@ class Result:
 
     @cached_property
     def budget(self):
-        """Rates per species and rigidity; made from the fields where the run did not give them."""
-        return self._group("budget") or observables.budget(self.dataset)
+        """Rates per species and rigidity at the time reached; made from the fields where the run did not give them."""
+        return self._group("budget") or observables.budget(self.dataset, self._rate())
+
+    def _rate(self):
+        """∂f/∂t at the end of a transient, (species, z, rigidity); nan where it is not known, as right at a switch."""
+        if self.status != "end time":
+            return None
+        ds, stored = self.dataset, self._group("restart")
+        out = np.full(ds.f.shape, np.nan)
+        if stored is not None and {"rate", "F"} <= set(stored.data_vars):
+            rate = (stored["rate"].values * stored["F"].values[:, :, None]).transpose(0, 2, 1)
+            out[:] = 0.0
+            out[:, : rate.shape[1]] = rate
+        return out
 
     @cached_property
     def snapshots(self):

@@ -23,6 +23,7 @@ UNDERSHOOT = 1e-11  # of a row's largest f, below zero: TR-BDF2 may come to that
 NOTHING = 1e-15  # of what passes through a row: storage that is rounding
 SAFETY = 0.9
 ELSEWHERE = 1e-2  # of a row's largest f: by so much a state that seems steady moves where it is none
+RUNGS = 32  # lengths of steps for every factor of two
 OUTGROWN = 1e30  # times what was there or what sources would fill: growth that no end time can have meant
 
 
@@ -63,6 +64,12 @@ class Failure:
     message: str
     where: dict
     impossible: bool = False
+
+
+def even(dt):
+    """The nearest of the lengths 2^(k/RUNGS): rounding of an error, which other processes and machines make another, must not
+    grow from step to step through their lengths."""
+    return float(2.0 ** (np.round(RUNGS * np.log2(dt)) / RUNGS))
 
 
 class March:
@@ -247,7 +254,7 @@ class March:
                 if not sound and not euler:
                     out, rate, error, sound = self._without_undershoot(out, rate, error, dt)
                 if sound:
-                    s.dt = dt * (c.growth if steady else self._factor(error))
+                    s.dt = dt * c.growth if steady else even(dt * self._factor(error))
                     if positive_only or (cut and not steady):              # what limited it is still near
                         s.dt = min(s.dt, dt)
                     s.dt = max(s.dt, min(dt, self.steps.instant))
@@ -265,7 +272,7 @@ class March:
             if out.converged:
                 out.message = f"its time error stays {error:.1g} times what time.rtol allows"
             shorter = dt * (0.25 if not out.converged else min(self._factor(error), 0.5 if cut else 1.0))
-            dt = self.steps.instant if out.converged and shorter < self.steps.instant < dt else shorter
+            dt = self.steps.instant if out.converged and shorter < self.steps.instant < dt else even(shorter)
         self._fail(out, f"the step from t = {s.t:.4g} s")
         return False
 
