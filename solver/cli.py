@@ -14,6 +14,7 @@ import typer
 from .cli_common import (
     PASS_ON,
     Data,
+    EstimateError,
     Folder,
     Name,
     Set,
@@ -131,9 +132,7 @@ def check(name: Name, overrides: Set = None):
 def run(context: typer.Context, name: Name, overrides: Set = None,
         out: Annotated[Path | None, typer.Option(metavar="DIR", parser=place, help="output folder; default out/NAME")] = None,
         force: Annotated[bool, typer.Option(help="replace a result that is already there")] = False,
-        estimate_error: Annotated[bool | None, typer.Option(
-            help="numerical error bars of the spectra from a coarser partner run (and a wider one); default: for steady states "
-                 "that no exact solution judges")] = None,
+        estimate_error: EstimateError = None,
         figures: Annotated[bool, typer.Option(help="draw the standard figures beside the result")] = True):
     """Solve a problem: live line, result.nc, figures, comparison.  What follows -- goes to PETSc."""
     from .session import run as solve
@@ -142,8 +141,7 @@ def run(context: typer.Context, name: Name, overrides: Set = None,
     folder = out or Path("out") / label(deck, name)
     petsc_words(context.args)
     _announce(deck, name)
-    wanted = wants_error if estimate_error is None else estimate_error
-    result = solve(deck, folder, force=force, petsc=context.args, estimate_error=wanted, live=_live())
+    result = solve(deck, folder, force=force, petsc=context.args, estimate_error=_wanted(estimate_error), live=_live())
     _report(result, folder, figures and deck.output.figures)
 
 
@@ -151,6 +149,7 @@ def run(context: typer.Context, name: Name, overrides: Set = None,
 def resume(context: typer.Context, folder: Folder, overrides: Set = None,
            again: Annotated[bool, typer.Option("--again", help="solve members of a sweep that failed once more")] = False,
            workers: Workers = None, address: Address = None,
+           estimate_error: EstimateError = None,
            figures: Annotated[bool, typer.Option(help="draw the standard figures beside the result")] = True):
     """Go on with a run that was stopped, cut off or asked to end earlier (--set time.end=…), or with a sweep."""
     from .deck import parse_override
@@ -158,13 +157,15 @@ def resume(context: typer.Context, folder: Folder, overrides: Set = None,
 
     petsc_words(context.args)
     if is_sweep(folder):
+        if estimate_error is not None:
+            raise DeckError([Fault("--estimate-error", "", f"{folder} holds a sweep, whose members have none", "leave it out")])
         resume_sweep(folder, overrides, context.args, workers, address, again, figures)
         return
     if wrong := [name for name, given in (("--workers", workers), ("--address", address), ("--again", again or None))
                  if given is not None]:
         raise DeckError([Fault(name, "", f"{folder} holds a run, no sweep", "leave it out") for name in wrong])
     result = go_on(folder, changes=dict(map(parse_override, overrides or [])), petsc=context.args,
-                   estimate_error=wants_error, live=_live())
+                   estimate_error=_wanted(estimate_error), live=_live())
     _report(result, folder_of(folder), figures and result.deck.output.figures)
 
 
@@ -254,6 +255,11 @@ def plot(folder: Folder,
 
 
 # ---- helpers -----------------------------------------------------------------------------------------------------
+
+
+def _wanted(estimate_error):
+    """What an option left out stands for."""
+    return wants_error if estimate_error is None else estimate_error
 
 
 def _varied(texts):

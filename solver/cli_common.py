@@ -12,6 +12,9 @@ PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": False}
 
 Name = Annotated[str, typer.Argument(help="a shipped problem's name, or a deck file", metavar="NAME|DECK.toml")]
 Folder = Annotated[Path, typer.Argument(help="folder of a run, or its result file", metavar="DIR")]
+EstimateError = Annotated[bool | None, typer.Option(
+    help="numerical error bars of the spectra from a coarser partner run (and a wider one); default: for steady states that no "
+         "exact solution judges")]
 Data = Annotated[Path | None,
                  typer.Option(metavar="DIR", help="folder or file of measurements; else CRSTREAM_DATA, or data.folder in "
                               "~/.config/crstream.toml")]

@@ -87,21 +87,34 @@ def _layers(deck, model):
         bottom = float(layer.top)
         processes = (
             [f"streaming {layer.streaming.type}"]
+            + [f"wind {layer.wind}"] * bool(layer.wind)
             + [f"damping {p.type}" for p in layer.damping]
             + [f"scattering {p.type}" for p in layer.scattering]
             + [f"loss {p.type}" for p in layer.losses]
         )
-        v = model.v[faces] / 1e5
-        speed = f"{v[0]:.4g} km/s" if np.ptp(v) <= 1e-12 * np.abs(v).max() else f"{v[0]:.4g}…{v[-1]:.4g} km/s"
-        at = faces[0]
-        numbers = [f"v = {speed}"]
-        if model.self_confined[at]:
-            numbers += [f"S = {model.S[at, k]:.3g} cm-2 s-1 GeV-3", f"X = {model.X[at, k]:.3g} s-1 GeV^-3/2"]
-            numbers += [f"Y = {Y[at, k]:.3g} (m = {m:g})" for m, Y in sorted(model.others.items()) if Y[at, k] > 0]
-        kappa = model.kappa_extrinsic[0, at, k]
-        numbers.append(f"κ = {kappa:.3g} cm2/s" if np.isfinite(kappa) else "no extrinsic scattering")
-        lines += [f"    {', '.join(processes)}", f"    at {R[k]:.3g} GV: {'; '.join(numbers)}"]
+        lines.append(f"    {', '.join(processes)}")
+        if powers := _powers(layer.profile):
+            lines.append(f"    times a power of z/{layer.profile.z0} above that: {powers}")
+        numbers = [f"v = {_range(model.v[faces] / 1e5, 4)} km/s"]
+        if model.self_confined[faces[0]]:
+            numbers += [f"S = {_range(model.S[faces, k])} cm-2 s-1 GeV-3", f"X = {_range(model.X[faces, k])} s-1 GeV^-3/2"]
+            numbers += [f"Y = {_range(Y[faces, k])} (m = {m:g})" for m, Y in sorted(model.others.items()) if Y[faces, k].any()]
+        kappa = model.kappa_extrinsic[0, faces, k]
+        numbers.append(f"κ = {_range(kappa)} cm2/s" if np.isfinite(kappa).all() else "no extrinsic scattering")
+        lines.append(f"    at {R[k]:.3g} GV: {'; '.join(numbers)}")
     return lines
+
+
+def _powers(profile):
+    """v^1, n^-1, …: which factors change with height, and how."""
+    names = [] if profile is None else [name for name in type(profile).model_fields if name != "z0"]
+    return ", ".join(f"{name} with {getattr(profile, name):g}" for name in names if getattr(profile, name))
+
+
+def _range(values, digits=3):
+    """A value, or the first and the last over a layer where it changes."""
+    first, last = (f"{value:.{digits}g}" for value in values[[0, -1]])
+    return first if np.ptp(values) <= 1e-12 * np.abs(values).max() else f"{first}…{last}"
 
 
 def _sources(deck, model):
@@ -115,10 +128,20 @@ def _sources(deck, model):
         Q = f", Q = {model.Q[s, k]:.3g} cm-2 s-1 GeV-3 per side" if model.Q[s, k] else ""
         loss = model.loss_time[s, k] / MYR
         lines.append(
-            f"  {name} (Z = {nucleus.Z}, A = {nucleus.A}): {what}{Q}; τ_loss "
+            f"  {name} (Z = {nucleus.Z}, A = {nucleus.A}): {what}{Q}{_schedule(source)}; τ_loss "
             + (f"{loss:.3g} Myr" if np.isfinite(loss) else "none")
         )
     return lines
+
+
+def _schedule(source):
+    """When a source is on, where that is not always."""
+    schedule = getattr(source, "schedule", None)
+    if schedule is None or schedule.type == "constant":
+        return ""
+    if schedule.type == "exponential":
+        return f", fading as exp(−t/{schedule.time})"
+    return f", on from {schedule.on}" + ("" if schedule.off is None else f" to {schedule.off}")
 
 
 def _numerics(deck, model):

@@ -5,6 +5,7 @@ R and nucleus arguments: R a float or array, any shape, > 0 and finite (else Val
 """
 
 import difflib
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +60,23 @@ KNOWN = {
         Nucleus("iron", 26, 56),
     )
 }
+
+
+SYMBOLS = {1: "H", 2: "He", 3: "Li", 4: "Be", 5: "B", 6: "C", 7: "N", 8: "O", 10: "Ne", 12: "Mg", 14: "Si", 26: "Fe"}
+
+
+def isotope(nucleus):
+    """12C, 56Fe, …"""
+    return f"{nucleus.A}{SYMBOLS[nucleus.Z]}"
+
+
+def named_by_symbol(text):
+    """Names in `KNOWN` that a symbol stands for, with its mass number or without: C12, 12C, C-12, Fe, B."""
+    match = re.fullmatch(r"(?P<a>\d*)[-_]?(?P<symbol>[A-Za-z]{1,2})[-_]?(?P<b>\d*)", str(text))
+    if match is None or (match["a"] and match["b"]):
+        return []
+    A, symbol = match["a"] or match["b"], match["symbol"].capitalize()
+    return [name for name, nucleus in KNOWN.items() if SYMBOLS[nucleus.Z] == symbol and A in ("", str(nucleus.A))]
 
 
 def known(name):

@@ -2,7 +2,7 @@
 
 /            f, flux, kappa, coefficients and observables on (species, z | z_face, rigidity), provenance as attributes
 /history     one row per accepted step
-/budget      per species and rigidity: what is injected, escapes and is lost (when given)
+/budget      per species and rigidity: what is injected, escapes, is lost and stored (of a result it is made when asked for)
 /snapshots   f at the times asked for (when given)
 /error       estimated numerical errors (when made)
 /microphysics  plasma, damping by process, growth, p_c (in files of coefficients; of a result it is made when asked for)
@@ -327,6 +327,7 @@ def _coefficient(model, name):
 def _at_the_disc(model, f, time, coordinates):
     """Total source at the time reached and intensities, variables by name; f (species, z, R)."""
     f0 = f[:, 0]
+    time = np.nextafter(time, -np.inf) if time > 0.0 else time  # a step that ends at a switch belongs to the time before it
     source = np.asarray(model.Q) * np.asarray(model.schedule(time))[:, None]
     if model.external is not None:
         source = source + model.external(time)[0]

@@ -13,7 +13,7 @@ from .errors import ResultError
 from .shown import printable
 from .signals import handling
 
-RESULT_NAME = "result.nc"
+RESULT_NAME, CHECKPOINT = "result.nc", "checkpoint.nc"
 FORMAT_VERSION = 1                 # raised when a reader of the older layout would misread a file
 TRIED = 4                          # MB written to find out why a file cannot be
 TEXTS = ("deck", "status")         # attributes that every file with results of its own has
@@ -96,7 +96,9 @@ def read(path, kinds=("result",)):
     if path.is_dir():
         path = path / RESULT_NAME
         if not path.exists():
-            raise ResultError(f"{path.parent}: holds no {RESULT_NAME}; `crstream run … --out {path.parent}` makes one")
+            begun = (path.parent / CHECKPOINT).exists()
+            how = f"`crstream resume {path.parent}` goes on to" if begun else f"`crstream run … --out {path.parent}` makes"
+            raise ResultError(f"{path.parent}: holds no {RESULT_NAME}; {how} one")
     if path.exists() and not path.is_file():                               # a pipe would be waited for
         raise ResultError(f"{path}: is not a regular file")
     try:

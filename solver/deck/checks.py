@@ -230,7 +230,7 @@ def _nuclei(deck: Deck) -> Iterator[Found]:
         missing = [key for key in ("Z", "A", "mass") if getattr(species, key) is None]
         if name not in known:
             if missing:
-                hint = did_you_mean(name, known) or f"known are {', '.join(known)};"
+                hint = _near_nuclei(name, known)
                 yield (
                     place,
                     f'"{name}" is not a known nucleus and has no {", ".join(missing)}',
@@ -256,6 +256,16 @@ def _nuclei(deck: Deck) -> Iterator[Found]:
                 f'found "{species.mass}"',
                 f"the whole nucleus, about {ATOMIC_MASS_UNIT_GEV * A:.3g} GeV for A = {A}",
             )
+
+
+def _near_nuclei(name: str, known: dict[str, Any]) -> str:
+    """The names that an isotope's symbol or a near spelling may mean, else all of them, with the isotopes they stand for."""
+    from solver.particles import isotope, named_by_symbol
+
+    if meant := named_by_symbol(name):
+        return f"did you mean {' or '.join(show(each) for each in meant)}?"
+    every = ", ".join(f"{each} ({isotope(nucleus)})" for each, nucleus in known.items())
+    return did_you_mean(name, known) or f"known are {every};"
 
 
 def nucleus(name: str, species: SpeciesDeck) -> tuple[float, float, float]:

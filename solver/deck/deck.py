@@ -35,7 +35,7 @@ class Deck(Table):
     )
     disc: Disc = field({}, description="the sheet at z = 0")
     layer: Annotated[tuple[Layer, ...], Field(min_length=1)] = field(description="the layers, from the disc upwards")
-    boundary: Boundary = field({}, description="top of the box, highest rigidity")
+    boundary: Boundary = field({}, description="top of the box, ends of the rigidities")
     time: TimeControl = field({}, description="how far and how to go")
     initial: Initial = field({"type": "zero"}, description="state at the start")
     output: Output = field({}, description="what a run leaves behind")

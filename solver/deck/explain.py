@@ -61,7 +61,8 @@ def explain(key: str | None = None) -> list[Row]:
     if entry is not None and entry.is_choice:
         return [Row(f"{name}.{tag}", "type", "", "", "", meaning(member)) for tag, member in entry.tags().items()]
     if table is not None:
-        return [_row(f"{name}.{inner}", item) for inner, item in keys_of(table).items() if inner != "type"]
+        rows = [_row(f"{name}.{inner}", item) for inner, item in keys_of(table).items() if inner != "type"]
+        return rows or [Row(name, "type", "", "", "", meaning(table))]
     assert entry is not None
     return [_row(name, entry)]
 

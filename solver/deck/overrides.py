@@ -73,7 +73,7 @@ def apply(raw: dict[str, Any], changes: Mapping[str, Any], where: str = "overrid
         else:
             sources[place] = where
             if place == ("initial", "path") or place == ("initial",):
-                _from_here(data["initial"])
+                _from_here(data.get("initial"))
     return build(data, context.pop("name", where), sources=sources, more=faults, **context)
 
 

@@ -17,7 +17,7 @@ class Grid(Table):
     """Heights from the disc (a node at z = 0) to z_max, and rigidities, uniform in ln R, the same for all."""
 
     z_max: Length = field(description="top node; what f is there is said by [boundary]")
-    z_cells: Cells = field(200, description="intervals from z = 0 to z_max; a layer interface falls on a face or node")
+    z_cells: Cells = field(200, description="intervals from z = 0 to z_max; every interface of layers is a node")
     z_spacing: Literal["uniform", "stretched"] = field("uniform", description="stretched: finer at the disc")
     stretch: Annotated[float, Field(gt=1, le=1e6)] = field(
         20.0, description="longest over shortest interval where z_spacing is stretched"

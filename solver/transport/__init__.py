@@ -9,9 +9,10 @@ which is eq. 1 of the paper in conservative form, with v = u + v_st.  κ(∂z f)
 Skilling's balance |∂z f| κ² − S κ − X² = 0 (eq. 4 for X = 0, eq. 10 for S = 0), or with more powers of 1/κ (Sec. 6.1);
 independent scatterers add as rates.
 
-`grid` nodes and faces · `law` the fitted flux in z · `nonlinear` the same for damping of any power · `correction` what varies
-along a face · `momentum` the flux in ln p · `system` the discrete equation and its exact Jacobian · `linear` its blocks and
-sweeps, `stencils` and `stiff` rows of it · `layout` PETSc matrix and preconditioner · `newton` the nonlinear solve,
-`projection` its way back to the law · `existence`, `inflow` when there is no steady state · `march` steps in time ·
-`account` budgets.
+`problem` the arrays of a deck · `grid` nodes and faces · `law` the fitted flux in z · `nonlinear` the same for damping of
+any power · `correction` what varies along a face · `momentum` the flux in ln p · `system` the discrete equation and its
+exact Jacobian · `linear` its blocks and sweeps, `stencils` and `stiff` rows of it, `strips` parts that fit the cache ·
+`conduction` κ of nuclei · `scales`, `column` units of the rows · `layout` PETSc matrix and preconditioner, `ranks` what
+processes exchange · `newton` the nonlinear solve, `attempt` one path of it, `projection` its way back to the law ·
+`existence`, `inflow` when there is no steady state · `march` the way to the end, `steps` steps in time · `account` budgets.
 """

@@ -50,8 +50,8 @@ class Share:
     at: np.ndarray | None = None
 
     def less(self, other):
-        """This share less another one of the same species."""
-        if self.by_node is None:
+        """This share less another one of the same species; with derivatives where both have them."""
+        if self.by_node is None or other.by_node is None:
             return Share(self.value - other.value)
         by_node = {o: x - other.by_node[o] for o, x in self.by_node.items()}
         return Share(self.value - other.value, by_node, self.by_slope - other.by_slope, self.at)
@@ -135,11 +135,11 @@ class Correction:
                 part.special = self.special[own]
         return part
 
-    def of_waves(self, u, response, shared, derivatives=False):
+    def of_waves(self, u, response, shared, derivatives=False, exact=False):
         """(c of the waves' species, δ) as `Share`s on the faces of own rows, (None, None) where nothing is corrected.
 
-        response: the waves' law at the protons' slopes a.
-        shared: is δ asked for?  It is c less what passive particles, of the same v and sources, have for c.
+        response: the waves' law at the protons' slopes a.  shared: is δ asked for?  exact: with its derivatives?
+        δ is c less what passive particles, of the same v and sources, have for c.
         """
         if self.left_out or not self.some:
             return None, None
@@ -157,7 +157,7 @@ class Correction:
             return c, None
         P, dP, _, _ = self._peclets(response)
         raw = self._of_passive(self.df * own, P, dP, response)
-        return c, c.less(self._bounded(s, at, local, *raw, derivatives))
+        return c, c.less(self._bounded(s, at, local, *raw, derivatives and exact))
 
     def of_others(self, u, response, conduction, derivatives=False):
         """{species: c} of all but the waves' species, of those whose conduction is given."""

@@ -21,7 +21,6 @@ def no_steady_state(problem, t=0.0):
     """
     p = problem
     B, Q = p.momentum_rate(), p.disc(t)
-    names = p.names or tuple(f"species {s}" for s in range(p.species))
     for s in range(p.species):
         if not Q[s].any():
             continue
@@ -31,7 +30,7 @@ def no_steady_state(problem, t=0.0):
             R = p.grid.R[~relief[:, -1] & (Q[s] > 0)]
             if len(R):
                 return (
-                    f"no steady state: {names[s]} at R = {R[0]:.3g}–{R[-1]:.3g} GV is injected but can neither leave "
+                    f"no steady state: {p.name(s)} at R = {R[0]:.3g}–{R[-1]:.3g} GV is injected but can neither leave "
                     "(outflow at the top, but nothing flows there) nor lose momentum; give it a way out or an end time"
                 )
         depth = _against_the_flow(p, s)
@@ -39,7 +38,7 @@ def no_steady_state(problem, t=0.0):
         if beyond.any():
             k, face = np.unravel_index(np.argmax(np.where(beyond, depth, 0.0)), depth.shape)
             return (
-                f"no steady state that numbers can hold: {names[s]} at R = {p.grid.R[k]:.3g} GV has no losses and would have "
+                f"no steady state that numbers can hold: {p.name(s)} at R = {p.grid.R[k]:.3g} GV has no losses and would have "
                 f"to diffuse against the flow towards the disc (at z = {p.grid.z_face[face] / p.grid.z[-1]:.3g} z_max), with f "
                 f"rising by e^{depth[k, face]:.0f}; give it a larger κ, losses or an end time"
             )
@@ -49,7 +48,7 @@ def no_steady_state(problem, t=0.0):
         if runs.any():
             k, face = np.unravel_index(np.argmax(runs), runs.shape)
             return (
-                f"no steady state: {names[s]} at R = {p.grid.R[k]:.3g} GV has no losses, and at "
+                f"no steady state: {p.name(s)} at R = {p.grid.R[k]:.3g} GV has no losses, and at "
                 f"z = {p.grid.z_face[face] / p.grid.z[-1]:.3g} z_max the flow towards the disc carries back more than waves let "
                 "through against it, however steep f gets; add losses, other scattering or a flow outwards, or set time.end"
             )
@@ -60,7 +59,7 @@ def no_steady_state(problem, t=0.0):
                 R = p.grid.R[blocked]
                 height = p.grid.z_face[face] / p.grid.z[-1]
                 return (
-                    f"no steady state: {names[s]} at R = {R[0]:.3g}–{R[-1]:.3g} GV is injected faster (Q) than linear "
+                    f"no steady state: {p.name(s)} at R = {R[0]:.3g}–{R[-1]:.3g} GV is injected faster (Q) than linear "
                     f"damping lets it through (S < Q) at z = {height:.3g} z_max, where nothing "
                     "flows outwards, and it has no losses below; add streaming, losses or nonlinear damping, or set time.end"
                 )
@@ -124,7 +123,7 @@ def _carried_back(p, Q):
 
 def piles_up(p, s, k, face):
     """The sentence for species s that is carried, at rigidity row k, to a face at rest whose waves nothing damps."""
-    name = p.names[s] if p.names else f"species {s}"
+    name = p.name(s)
     return (
         f"no steady state: {name} at R = {p.grid.R[k]:.3g} GV piles up below z = {p.grid.z_face[face] / p.grid.z[-1]:.3g} z_max, "
         "where nothing flows and waves that nothing damps hold all of it, and it is not lost as fast; add damping, a flow or "
@@ -154,7 +153,7 @@ def growing(p, s, k, i, u, rate, t):
 
 def _feeding(p, s, k, i):
     """Who feeds on what, and what can be done."""
-    name = p.names[s] if p.names else f"species {s}"
+    name = p.name(s)
     speed = np.concatenate([[0.0], p.v, [p.v_top if p.top is None else p.v[-1]]])  # of the faces beside every node
     drop = int(np.argmin(np.diff(speed)))
     below, above = speed[drop], speed[drop + 1]
@@ -191,7 +190,7 @@ def fills_for_ever(history, crossing, u, rate):
 
 def filling(p, s, k, i, t):
     """The sentence for species s at rigidity row k and node i that fills in proportion to time, still at time t."""
-    name = p.names[s] if p.names else f"species {s}"
+    name = p.name(s)
     return (
         f"no steady state: {name} at R = {p.grid.R[k]:.3g} GV still fills in proportion to time after {t:.1g} s, most at "
         f"z = {p.grid.z[i] / p.grid.z[-1]:.3g} z_max: what is carried there neither leaves nor is lost; add losses or "

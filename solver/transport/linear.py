@@ -1,7 +1,7 @@
 """The Jacobian as blocks, its products and its exact solve by back-substitution, as PETSc matrix and preconditioner.
 
 Rows couple to their own z neighbours (tridiagonal), to one or two rigidities on the side the momentum flux comes from, to
-their parent at the disc and, for tangents, to the protons at equal rigidity.  While momentum only flows down (or only up)
+their parent at the disc and, where it is asked for, to the protons' waves.  While momentum only flows down (or only up)
 and secondaries only follow primaries this is block triangular: one sweep of tridiagonal solves is the exact inverse.
 Where it flows both ways a down and an up sweep make a preconditioner for GMRES; where rigidities exchange so much that it
 would take dozens of those, the species' own sparse matrix is factorised.
@@ -24,7 +24,7 @@ class Blocks:
     """Parts of the Jacobian, each a `Diagonal` or a stencil lower, diagonal, upper (3, rows, nodes) of own rows.
 
     tri[s]: stencil of species s, undefined but for those it was made for.  couplings[s, o]: list of what acts on its rigidity
-    row k + o.  waves[s, o]: stencil that acts on the protons' row k + o, where tangents want it.
+    row k + o.  waves[s, o]: stencil that acts on the protons' row k + o, of exact Jacobians.
     """
 
     tri: np.ndarray

@@ -23,7 +23,7 @@ UNDERSHOOT = 1e-11  # of a row's largest f, below zero: TR-BDF2 may come to that
 NOTHING = 1e-15  # of what passes through a row: storage that is rounding
 SAFETY = 0.9
 ELSEWHERE = 1e-2  # of a row's largest f: by so much a state that seems steady moves where it is none
-RUNGS = 32  # lengths of steps for every factor of two
+RUNGS = 32  # factors that steps may change by, for every factor of two
 OUTGROWN = 1e30  # times what was there or what sources would fill: growth that no end time can have meant
 
 
@@ -64,12 +64,6 @@ class Failure:
     message: str
     where: dict
     impossible: bool = False
-
-
-def even(dt):
-    """The nearest of the lengths 2^(k/RUNGS): rounding of an error, which other processes and machines make another, must not
-    grow from step to step through their lengths."""
-    return float(2.0 ** (np.round(RUNGS * np.log2(dt)) / RUNGS))
 
 
 class March:
@@ -254,7 +248,7 @@ class March:
                 if not sound and not euler:
                     out, rate, error, sound = self._without_undershoot(out, rate, error, dt)
                 if sound:
-                    s.dt = dt * c.growth if steady else even(dt * self._factor(error))
+                    s.dt = dt * (c.growth if steady else self._factor(error))
                     if positive_only or (cut and not steady):              # what limited it is still near
                         s.dt = min(s.dt, dt)
                     s.dt = max(s.dt, min(dt, self.steps.instant))
@@ -272,7 +266,7 @@ class March:
             if out.converged:
                 out.message = f"its time error stays {error:.1g} times what time.rtol allows"
             shorter = dt * (0.25 if not out.converged else min(self._factor(error), 0.5 if cut else 1.0))
-            dt = self.steps.instant if out.converged and shorter < self.steps.instant < dt else even(shorter)
+            dt = self.steps.instant if out.converged and shorter < self.steps.instant < dt else shorter
         self._fail(out, f"the step from t = {s.t:.4g} s")
         return False
 
@@ -319,7 +313,12 @@ class March:
         return out.converged or None
 
     def _factor(self, error):
-        return float(np.clip(SAFETY * max(error, 1e-10) ** (-1 / 2), 0.2, self.control.growth))
+        """By what the next step may differ from one of this error.
+
+        One of few numbers: rounding of errors, which is another on other processes and machines, would grow from step to step.
+        """
+        rung = np.round(RUNGS * np.log2(SAFETY * max(error, 1e-10) ** (-1 / 2)))
+        return float(np.clip(2.0 ** (rung / RUNGS), 0.2, self.control.growth))
 
     def _accept(self, out, dt, rate, error):
         s = self.state
@@ -380,9 +379,8 @@ class March:
         p, where = self.problem, dict(out.worst)
         place = ""
         if where:
-            name = p.names[where["species"]] if p.names else f"species {where['species']}"
             place = (
-                f"; largest mismatch {where['mismatch']:.1e}: {name}, R = {p.grid.R[where['row']]:.3g} GV, "
+                f"; largest mismatch {where['mismatch']:.1e}: {p.name(where['species'])}, R = {p.grid.R[where['row']]:.3g} GV, "
                 f"z = {p.grid.z_face[where['face']] / p.grid.z[-1]:.3g} z_max"
             )
         if out.impossible:

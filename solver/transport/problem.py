@@ -64,6 +64,10 @@ class TransportProblem:
     def species(self):
         return self.nu.shape[0]
 
+    def name(self, s):
+        """What messages call a species."""
+        return self.names[s] if self.names else f"species {s}"
+
     @property
     def nodes(self):
         """Number of nodes with an unknown: all but the top one where f is given there."""

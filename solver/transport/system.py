@@ -8,6 +8,7 @@ On a face the flux is F = v u_upwind + q(a) + c: the fitted law (`law`) and the 
 
 from copy import copy
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -123,12 +124,12 @@ class System:
     def steady(self):
         return not np.any(self.inv_tau)
 
-    @property
+    @cached_property
     def mixes_momentum(self):
         """Does momentum flow both ways in some species, so that no sweep over rigidities is exact?"""
         return any((B > 0).any() and (B < 0).any() for B in self.B)
 
-    @property
+    @cached_property
     def heated_from_below(self):
         """Does heating bring in cosmic rays from below the grid, in proportion to those it finds there?"""
         return self.problem.open_end and bool((self.B[:, 0] < 0).any())
@@ -238,12 +239,13 @@ class System:
             passed = depth_passed(self.m[self.w], self.nu_waves, depth, response.flux(self.nu_waves), delta.value)
         return {s: Conduction(self.m[s], self.nu[s], self.depth_scale[s], depth, passed) for s in others}
 
-    def _corrected(self, u, response, species, derivatives=False):
-        """({species: Conduction}, {species: c}, δ), the protons' correction felt by the nuclei."""
+    def _corrected(self, u, response, species, derivatives=False, exact=False):
+        """({species: Conduction}, {species: c}, δ), the protons' correction felt by the nuclei; derivatives: those of c too,
+        exact: those of δ."""
         asked, waves, delta = self.every(species), None, None
         if self.w is not None:
             shared = any(s != self.w for s in asked)
-            waves, delta = self.correction.of_waves(u, response, shared, derivatives)
+            waves, delta = self.correction.of_waves(u, response, shared, derivatives, exact)
         conduction = self.conduction(response, species, delta)
         corrections = self.correction.of_others(u, response, conduction, derivatives)
         if waves is not None and self.w in asked:
@@ -360,13 +362,13 @@ class System:
         spectrum: node values whose slopes the momentum flux takes as given, which keeps the new values positive; else the
         slopes are linearised too.
         species: those to linearise, default all; the others' blocks have no meaning.
-        exact: add what the nuclei's κ and ω owe to the protons' slopes, which Newton can lag but tangents and adjoints need.
+        exact: add what the nuclei's κ and ω owe to the protons' slopes: Newton lags it, derivatives of solutions must not.
         careful: see `Blocks.flow`.  room: arrays for the tridiagonals and the right-hand side, of steps that are done with.
         """
         p, u = self.problem, point.u
         response = None if self.w is None else point.response(self.law)
         if with_correction:
-            conduction, corrections, delta = self._corrected(u, response, species, derivatives=True)
+            conduction, corrections, delta = self._corrected(u, response, species, True, exact)
         else:
             conduction, corrections, delta = self.conduction(response, species), {}, None
         tri, rhs = room

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -214,6 +215,17 @@ def test_show_names_equation_layers_sources_and_grid(command):
     assert ended.code == 0
     for text in ("∂(p³f)/∂t", "eq. 10", "warm", "halo", "proton", "from carbon, 61 mbarn", "169200 unknowns"):
         assert text in ended.out, text
+
+
+def test_show_names_winds_profiles_and_schedules(command):
+    """All that makes v, X and Q what they are; numbers that change across a layer from its bottom to its top."""
+    changes = ("layer.halo.wind=30 km/s", "layer.halo.profile={ z0 = '2 kpc', n = -1 }",
+               "species.carbon.source.schedule={ type = 'switch', on = '1 Myr', off = '3 Myr' }", "time.end=5 Myr")
+    ended = command("show", "two_phase", *(word for change in changes for word in ("--set", change)))
+    assert ended.code == 0, ended.err
+    for text in ("wind 30 km/s", "times a power of z/2 kpc above that: n with -1", "on from 1 Myr to 3 Myr"):
+        assert text in ended.out, text
+    assert re.search(r"v = 69\.\d+…\d+(\.\d)? km/s; .* X = 3\.\d+e\+11…\d\.\d+e\+1[12] s-1", ended.out), ended.out
 
 
 def test_show_says_which_equation_is_in_force(command):

@@ -94,8 +94,8 @@ def test_any_number_of_processes_gives_the_same(way, n, solved):
     assert many.attrs["status"] == one.attrs["status"]
     assert many.attrs["ranks"] == n
     for name in ("t", "dt"):
-        # the length of a step follows from its estimated error, which is known to rounding over rtol
-        np.testing.assert_allclose(many["history"][name].values, one["history"][name].values, rtol=1e-9)
+        # steps may change by few factors, and rounding of an error is nowhere near the bound between two of them
+        np.testing.assert_array_equal(many["history"][name].values, one["history"][name].values)
     largest = one.f.values.max(axis=1, keepdims=True)
     limit = bound(one, many)
     assert limit < 1e-8  # else this would prove nothing

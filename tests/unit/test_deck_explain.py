@@ -121,3 +121,12 @@ def test_the_reference_page_has_every_key_and_type():
         assert f"`{last}`" in page or f'type "{last}"' in page, row.key
     columns = {line.replace("\\|", "").count("|") for line in page.splitlines() if line.startswith("|")}
     assert columns == {7}
+
+
+@pytest.mark.parametrize(("path", "says"), [
+    ("layer.streaming.none", "No streaming"), ("boundary.top.outflow", "carried out by the flow"),
+])  # fmt: skip
+def test_a_type_without_keys_says_what_it_is(path, says):
+    (row,) = explain(path)
+    assert says in row.meaning
+    assert str(row).endswith("[type]")

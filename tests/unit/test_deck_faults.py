@@ -279,3 +279,15 @@ def test_the_error_can_be_copied_and_pickled():
     for other in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
         assert other.faults == error.faults
         assert str(other) == "deck.toml:3: grid.z_max: missing; needs a length\na: b"
+
+
+@pytest.mark.parametrize(("name", "meant"), [
+    ("C12", '"carbon"'), ("B11", '"boron"'), ("B10", '"boron10"'), ("Fe", '"iron"'), ("He", '"helium3" or "helium4"'),
+    ("O18", "oxygen (16O)"), ("xyz", "iron (56Fe)"),
+])  # fmt: skip
+def test_isotopes_by_their_symbols_are_told_their_names(name, meant):
+    raw = tomllib.loads(EXAMPLE)
+    raw["species"][name] = {}
+    with pytest.raises(DeckError) as caught:
+        Deck.from_dict(raw)
+    assert meant in str(caught.value)
