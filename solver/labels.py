@@ -46,6 +46,11 @@ BUDGET = {
 }
 
 
+def named(units, long_name):
+    """The attributes of a variable."""
+    return {"units": units, "long_name": long_name}
+
+
 def check_labels(tree, path):
     """ResultError with all that is wrong where a tree is no result or no file of coefficients, whatever it says of itself.
 

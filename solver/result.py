@@ -19,7 +19,7 @@ import xarray as xr
 from . import observables, provenance, storage
 from .constants import KPC
 from .errors import DataError, Fault, ResultError
-from .labels import BUDGET, COEFFICIENTS, FIELDS, FR, HISTORY, SR, SZR, check_labels
+from .labels import BUDGET, COEFFICIENTS, FIELDS, FR, HISTORY, SR, SZR, check_labels, named
 from .particles import beta, kinetic_energy, momentum
 
 KNOWN = ("deck", "model", "exact")     # what a result rebuilds on demand and hands on to a copy
@@ -57,13 +57,13 @@ class Result:
         groups = {"/": root, "/history": _history(history, root)}
         if budget:
             groups["/budget"] = xr.Dataset({
-                name: (SR, _shaped(name, values, root.sizes, SR), _named(FIELDS["flux"][1], BUDGET.get(name, name)))
+                name: (SR, _shaped(name, values, root.sizes, SR), named(FIELDS["flux"][1], BUDGET.get(name, name)))
                 for name, values in budget.items()
             })
         if snapshots:
             groups["/snapshots"] = xr.Dataset(
-                {"f": (("time", *SZR), np.asarray(snapshots["f"], float), _named(*FIELDS["f"][1:]))},
-                coords={"time": ("time", np.asarray(snapshots["t"], float), _named("s", "time"))})
+                {"f": (("time", *SZR), np.asarray(snapshots["f"], float), named(*FIELDS["f"][1:]))},
+                coords={"time": ("time", np.asarray(snapshots["t"], float), named("s", "time"))})
         if restart is not None:
             groups["/restart"] = _restart(restart)
         return cls(_tree("result", model, groups, attrs, provenance))._knowing(deck=model.deck, model=model)
@@ -191,11 +191,11 @@ class Result:
         boron_to_carbon_error beside the spectra."""
         root = self.dataset.copy()
         J_error = error.spectrum.values * np.abs(root.J.values)
-        root["J_error"] = (SR, J_error, _named(root.J.units, "numerical error of J"))
+        root["J_error"] = (SR, J_error, named(root.J.units, "numerical error of J"))
         root.J.attrs["ancillary_variables"] = "J_error"
         if "boron_to_carbon" in error and "boron_to_carbon" in root:
             values = error.boron_to_carbon.values * np.abs(root.boron_to_carbon.values)
-            root["boron_to_carbon_error"] = ("rigidity", values, _named("1", "numerical error of boron_to_carbon"))
+            root["boron_to_carbon_error"] = ("rigidity", values, named("1", "numerical error of boron_to_carbon"))
             root.boron_to_carbon.attrs["ancillary_variables"] = "boron_to_carbon_error"
         groups = {"/" + name: node.to_dataset(inherit=False) for name, node in self.tree.children.items()}
         tree = xr.DataTree.from_dict({"/": root} | groups | {"/error": error.drop_vars(list(error.coords))})
@@ -251,10 +251,6 @@ def open_coefficients(path):
 
 # ---------------- building
 
-def _named(units, long_name):
-    return {"units": units, "long_name": long_name}
-
-
 def _shaped(name, values, sizes, dims):
     values = np.asarray(values, float)
     shape = tuple(sizes[d] for d in dims)
@@ -276,15 +272,15 @@ def _root(model, fields, time=0.0):
     up, nuclear_energy = {"axis": "Z", "positive": "up"}, [kinetic_energy(R, n) for n in nuclei]
     coordinates = {
         "species": ("species", names, {"long_name": "nucleus"}),
-        "z": ("z", z, _named("kpc", "height above the disc, nodes") | up | {"bounds": "z_bounds"}),
-        "z_face": ("z_face", z_face, _named("kpc", "height above the disc, faces between nodes")),
-        "rigidity": ("rigidity", R, _named("GV", "rigidity") | {"bounds": "rigidity_bounds"}),
-        "charge": ("species", [n.Z for n in nuclei], _named("1", "charge number Z")),
-        "mass_number": ("species", [n.A for n in nuclei], _named("1", "mass number A")),
-        "mass": ("species", [float(n.mass) for n in nuclei], _named("GeV", "rest mass")),
-        "momentum": (SR, np.array([momentum(R, n) for n in nuclei]), _named("GeV", "momentum p c = Z R")),
-        "kinetic_energy": (SR, np.array(nuclear_energy), _named("GeV", "kinetic energy of the nucleus")),
-        "beta": (SR, np.array([beta(R, n) for n in nuclei]), _named("1", "particle speed over that of light")),
+        "z": ("z", z, named("kpc", "height above the disc, nodes") | up | {"bounds": "z_bounds"}),
+        "z_face": ("z_face", z_face, named("kpc", "height above the disc, faces between nodes")),
+        "rigidity": ("rigidity", R, named("GV", "rigidity") | {"bounds": "rigidity_bounds"}),
+        "charge": ("species", [n.Z for n in nuclei], named("1", "charge number Z")),
+        "mass_number": ("species", [n.A for n in nuclei], named("1", "mass number A")),
+        "mass": ("species", [float(n.mass) for n in nuclei], named("GeV", "rest mass")),
+        "momentum": (SR, np.array([momentum(R, n) for n in nuclei]), named("GeV", "momentum p c = Z R")),
+        "kinetic_energy": (SR, np.array(nuclear_energy), named("GeV", "kinetic energy of the nucleus")),
+        "beta": (SR, np.array([beta(R, n) for n in nuclei]), named("1", "particle speed over that of light")),
     }
     variables = {
         "z_bounds": (("z", "bnds"), np.stack([np.append(z[0], z_face), np.append(z_face, z[-1])], axis=1)),
@@ -292,27 +288,27 @@ def _root(model, fields, time=0.0):
     }
     for name, (dims, units, long_name) in FIELDS.items():
         if name in fields:
-            variables[name] = (dims, _shaped(name, fields[name], sizes, dims), _named(units, long_name))
+            variables[name] = (dims, _shaped(name, fields[name], sizes, dims), named(units, long_name))
     if "f" in fields:
         variables |= _at_the_disc(model, variables["f"][1], time, coordinates)
     for name, (dims, units, long_name) in COEFFICIENTS.items():
         values = _shaped(name, _coefficient(model, name), sizes, dims)
-        variables[name] = (dims, values.astype("i1") if name == "self_confined" else values, _named(units, long_name))
+        variables[name] = (dims, values.astype("i1") if name == "self_confined" else values, named(units, long_name))
     if model.others:
         powers = sorted(model.others)
-        meaning = _named("1", "m of nonlinear damping ∝ (dB/B)^(2m) other than m = 1")
+        meaning = named("1", "m of nonlinear damping ∝ (dB/B)^(2m) other than m = 1")
         coordinates["damping_power"] = ("damping_power", powers, meaning)
         Y = np.stack([_shaped("Y", model.others[m], sizes, FR) for m in powers])
-        variables["Y"] = (("damping_power", *FR), Y, _named(
+        variables["Y"] = (("damping_power", *FR), Y, named(
             "cm((2m-2)/(1+m)) GeV(-3/(1+m)) s-1", "nonlinear damping, kappa = Y |df/dz|^(-1/(1+m)) (Sec. 6.1)"))
     disc, layers = model.deck.disc, model.deck.layer
     names = [layer.name or f"layer {i + 1}" for i, layer in enumerate(layers)]
     tops = [float(layer.top) / KPC for layer in layers]
     variables |= {
-        "disc_half_thickness": ((), float(disc.half_thickness), _named("cm", "half-thickness of the disc")),
-        "disc_density": ((), float(disc.density), _named("cm-3", "gas density of the disc")),
+        "disc_half_thickness": ((), float(disc.half_thickness), named("cm", "half-thickness of the disc")),
+        "disc_density": ((), float(disc.density), named("cm-3", "gas density of the disc")),
         "layer": ("layer", names),
-        "layer_top": ("layer", tops, _named("kpc", "upper edge of the layer")),
+        "layer_top": ("layer", tops, named("kpc", "upper edge of the layer")),
     }
     return xr.Dataset(variables, coordinates)
 
@@ -336,8 +332,8 @@ def _at_the_disc(model, f, time, coordinates):
     p, Z, speed = (np.asarray(coordinates[name][1]) for name in ("momentum", "charge", "beta"))
     J = observables.intensity(f0, p, Z[:, None], speed)
     return {
-        "source": (SR, source, _named("cm-2 s-1 GeV-3", "source per side of the disc, primary and by spallation")),
-        "J": (SR, J, _named(*observables.OBSERVABLES["J"])),
+        "source": (SR, source, named("cm-2 s-1 GeV-3", "source per side of the disc, primary and by spallation")),
+        "J": (SR, J, named(*observables.OBSERVABLES["J"])),
     }
 
 
@@ -348,7 +344,7 @@ def _history(history, root):
         values = np.array([np.nan if v is None else v for v in values])
         per_species = values.shape[1:] == (root.sizes["species"],)
         rest = ["species"] if per_species else [f"{name}_{i}" for i in range(1, values.ndim)]
-        variables[name] = (("step", *rest), values, _named(*HISTORY.get(name, ("1", name.replace("_", " ")))))
+        variables[name] = (("step", *rest), values, named(*HISTORY.get(name, ("1", name.replace("_", " ")))))
     return xr.Dataset(variables)
 
 

@@ -13,6 +13,7 @@ import xarray as xr
 
 from .compare import norms
 from .exact import approximate
+from .labels import named
 
 ORDER = 2                 # of the scheme, in z, in ln p and in t
 ROUND_OFF = 1e-9          # below this an error is the nonlinear solver's tolerance, not the grid's
@@ -61,10 +62,6 @@ def step_size(deck, key):
 RUNS = ("run", "species")
 
 
-def _named(long_name):
-    return {"units": "1", "long_name": long_name}
-
-
 class Study:
     """Errors and observed orders of a series of runs, coarse to fine."""
 
@@ -85,11 +82,11 @@ class Study:
             errors, orders = _richardson_errors(self.results, self.sizes)
             reference = "differences of successive runs (Richardson)"
         ds = xr.Dataset(coords={"run": np.arange(len(self.values)), "species": names,
-                                "h": ("run", self.sizes, _named("step size, 1/n for cells")),
+                                "h": ("run", self.sizes, named("1", "step size, 1/n for cells")),
                                 "value": ("run", self.values, {"long_name": self.key})})
         for i, (name, text) in enumerate(NORMS.items()):
-            ds[name] = (RUNS, errors[:, :, i], _named(f"relative error, {text}"))
-            ds[f"order_{name}"] = (RUNS, orders[:, :, i], _named(f"observed order, {text}"))
+            ds[name] = (RUNS, errors[:, :, i], named("1", f"relative error, {text}"))
+            ds[f"order_{name}"] = (RUNS, orders[:, :, i], named("1", f"observed order, {text}"))
         return ds.assign_attrs(key=self.key, reference=reference, title=self.results[-1].tree.attrs.get("title", ""))
 
     @property
@@ -318,14 +315,14 @@ def richardson_error(fine, coarse, order=ORDER, wide=None):
     disc = slice(None), 0
     size, signed, ends = estimate("f", disc)
     spectra = ("species", "rigidity")
-    out = xr.Dataset({"spectrum": (spectra, size + ends, _named("estimated relative error of f and J at the disc")),
-                      "ends": (spectra, ends, _named("its part from what is assumed beyond the ends of the rigidity grid")),
-                      "correction": (spectra, signed, _named("estimated (exact - f)/f at the disc"))},
+    out = xr.Dataset({"spectrum": (spectra, size + ends, named("1", "estimated relative error of f and J at the disc")),
+                      "ends": (spectra, ends, named("1", "its part from what is assumed beyond the ends of the rigidity grid")),
+                      "correction": (spectra, signed, named("1", "estimated (exact - f)/f at the disc"))},
                      coords={"species": a.species.values, "rigidity": R})
     if "boron_to_carbon" in a and "boron_to_carbon" in b:
         size, _, ends = estimate("boron_to_carbon")
         values = size + ends
-        out["boron_to_carbon"] = ("rigidity", values, _named("estimated relative error of boron_to_carbon"))
+        out["boron_to_carbon"] = ("rigidity", values, named("1", "estimated relative error of boron_to_carbon"))
     method = f"two grids, Richardson, order {order} assumed" + ("" if wide is None else "; a wider one for its ends")
     return out.assign_attrs(method=method, order_assumed=order, refinement_ratio=ratio)
 

@@ -18,6 +18,7 @@ import xarray as xr
 from solver import provenance, storage
 from solver.errors import DeckError, Fault, ResultError
 from solver.folder import CHECKPOINT, SWEEP, Claim, refuse_unwritable
+from solver.labels import named
 
 from .members import Outcome
 from .plan import Plan
@@ -264,10 +265,10 @@ def assemble(plan, outcomes):
     root["reason"] = (dims, np.array([each.reason for each in members], object).reshape(shape),
                       {"long_name": "why the member failed, empty where it did not"})
     for name, text in COUNTS.items():
-        root[name] = (dims, np.array([getattr(each, name) for each in members]).reshape(shape), _named("1", text))
-    root["seconds"] = (dims, np.array([each.seconds for each in members]).reshape(shape), _named("s", "wall-clock time"))
+        root[name] = (dims, np.array([getattr(each, name) for each in members]).reshape(shape), named("1", text))
+    root["seconds"] = (dims, np.array([each.seconds for each in members]).reshape(shape), named("s", "wall-clock time"))
     root["warm"] = (dims, np.array([each.warm for each in members], "i1").reshape(shape),
-                    _named("1", "1 where Newton began from the state of another member"))
+                    named("1", "1 where Newton began from the state of another member"))
     root.attrs = {"crstream_file": "sweep", "crstream_file_version": storage.FORMAT_VERSION,
                   "crstream_variables": " ".join(root.data_vars), "title": plan.deck.title or plan.deck.problem or "",
                   "status": _status(members), "plan": plan.digest, "deck": plan.deck.to_json(), "keys": json.dumps(plan.keys),
@@ -286,9 +287,9 @@ def _status(members):
 
 def _coordinates(plan, species, R):
     out = {"species": ("species", species, {"long_name": "nucleus"}),
-           "rigidity": ("rigidity", R, _named("GV", "rigidity"))}
+           "rigidity": ("rigidity", R, named("GV", "rigidity"))}
     if plan.latin:
-        out["member"] = ("member", np.arange(len(plan.members)), _named("1", "member of the Latin hypercube"))
+        out["member"] = ("member", np.arange(len(plan.members)), named("1", "member of the Latin hypercube"))
     for key, (values, attrs) in plan.coordinates().items():
         out[key] = ("member" if plan.latin else key, values, attrs)
     return out
@@ -316,10 +317,6 @@ def _interpolated(variable, R):
                                     np.interp(np.log(R[inside]), np.log(own), row))
     coords = {name: c for name, c in variable.coords.items() if name != "rigidity"}
     return xr.DataArray(values, dims=variable.dims, coords=coords | {"rigidity": R}, attrs=variable.attrs)
-
-
-def _named(units, long_name):
-    return {"units": units, "long_name": long_name}
 
 
 def read_dataset(path):

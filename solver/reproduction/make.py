@@ -7,8 +7,8 @@ the grids differ from those that its NAME.json was made with, or when one of its
 
 import csv
 import hashlib
+import io
 import json
-import os
 import re
 import time
 from dataclasses import dataclass, field
@@ -17,6 +17,7 @@ from typing import Any
 
 from solver.errors import DeckError, Fault
 from solver.provenance import package_version
+from solver.storage import write_text
 
 from .reuse import STANDS_ON, Runs, code_digest, folder_digest
 
@@ -143,9 +144,11 @@ def make(name, function, out, runs, data):
 
         plate = function(runs, data)
         save(plate.figure, out / name, FORMATS)
-        _write(out / f"{name}.csv", lambda file: csv.writer(file).writerows([("curve", "x", "y"), *plate.table()]))
+        table = io.StringIO()
+        csv.writer(table).writerows([("curve", "x", "y"), *plate.table()])
+        write_text(table.getvalue(), out / f"{name}.csv")
         made = {"edition": EDITION, "content": content, "files": _sums(out, name), **plate.record()}
-        _write(out / f"{name}.json", lambda file: json.dump(made, file, indent=1, ensure_ascii=False))
+        write_text(json.dumps(made, indent=1, ensure_ascii=False), out / f"{name}.json")
         record = json.loads((out / f"{name}.json").read_text(encoding="utf-8"))
     return Made(name, out, record, drawn, time.monotonic() - start)
 
@@ -160,12 +163,8 @@ def claims(out, runs, data, watch):
     except (OSError, ValueError, KeyError, TypeError):
         pass
     table = [claim.record() for claim in claims_module().evaluate(runs, data=data, progress=watch.row)]
-    _write(
-        path,
-        lambda file: json.dump(
-            {"edition": EDITION, "content": content, "claims": table}, file, indent=1, ensure_ascii=False
-        ),
-    )
+    made = {"edition": EDITION, "content": content, "claims": table}
+    write_text(json.dumps(made, indent=1, ensure_ascii=False), path)
     return table
 
 
@@ -180,9 +179,7 @@ def _page(out, done):
         if record is not None:
             records[name] = record
     table = done.claims if done.claims is not None else (_record(out / f"{CLAIMS}.json") or {}).get("claims")
-    path = out / "index.html"
-    _write(path, lambda file: file.write(page(records, table)))
-    return path
+    return write_text(page(records, table), out / "index.html")
 
 
 def _record(path):
@@ -249,13 +246,3 @@ def _sums(out, name):
     """Digests of a figure's files."""
     paths = [out / f"{name}.{ending}" for ending in (*FORMATS, "csv")]
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
-
-
-def _write(path, content):
-    """A text file, written aside and renamed."""
-    aside = path.with_name(f".{path.name}.part")
-    with aside.open("w", encoding="utf-8", newline="") as file:
-        content(file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(aside, path)
