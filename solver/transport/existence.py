@@ -131,19 +131,19 @@ def piles_up(p, s, k, face):
     )
 
 
-def runaway(p, s, k, i):
+def runaway(p, s, k, i, end):
     """The sentence for species s that feeds on its own spectrum continued beyond the grid, most at rigidity row k and node i.
 
-    Below the grid compression takes from it, above it losses that meet compression inside.  Says where the strongest drop of
-    v is, the slope a shock of that strength accelerates to, and what can be done.
+    end: "below" the grid, where compression takes from it, or "above", where losses do that meet compression inside.  Says
+    where the strongest drop of v is, the slope a shock of that strength accelerates to, and what can be done.
     """
-    text, remedy = _feeding(p, s, k, i)
+    text, remedy = _feeding(p, s, k, i, end)
     return f"no steady state: {text}; {remedy}, or an end time"
 
 
-def growing(p, s, k, i, u, rate, t):
+def growing(p, s, k, i, end, u, rate, t):
     """The same of a transient in which f (u, ∂u/∂t, both (species, R, nodes)) grows beyond all bounds."""
-    text, remedy = _feeding(p, s, k, i)
+    text, remedy = _feeding(p, s, k, i, end)
     fold = abs(u[s, k, i] / rate[s, k, i]) if rate is not None and rate[s, k, i] else np.nan
     return (
         f"no steady state, nor an end in sight: {text}; f grows e-fold every {fold:.3g} s and is {np.abs(u[s, k, i]):.0e} times "
@@ -151,22 +151,22 @@ def growing(p, s, k, i, u, rate, t):
     )
 
 
-def _feeding(p, s, k, i):
+def _feeding(p, s, k, i, end):
     """Who feeds on what, and what can be done."""
     name = p.name(s)
     speed = np.concatenate([[0.0], p.v, [p.v_top if p.top is None else p.v[-1]]])  # of the faces beside every node
     drop = int(np.argmin(np.diff(speed)))
     below, above = speed[drop], speed[drop + 1]
     at = f"z = {p.grid.z[drop] / p.grid.z[-1]:.3g} z_max"
-    lowest, highest = p.momentum_rate()[s][[0, -1], i]
-    end = "above" if highest > 0 and (lowest >= 0 or k > len(p.grid.R) // 2) else "below"
     converging = ", where the flow converges," if above < below else ""
-    text = f"{name} at R = {p.grid.R[k]:.3g} GV gains{converging} from {end} the grid"
+    edge = p.grid.R[0] if end == "below" else p.grid.R[-1]
+    text = f"{name} gains{converging} from {end} the grid's {edge:.3g} GV"
     if 0 < above < below:
         text += f" ({at}: v falls by {below / above:.3g}, as a shock it hardens spectra to R^-{3 * below / (below - above):.3g})"
     else:
         text += f" (most at {at})"
     text += f", faster than it escapes, if its spectrum goes on there as R^{-p.slope[s]:.3g}"
+    text += f"; most so at R = {p.grid.R[k]:.3g} GV, z = {p.grid.z[i] / p.grid.z[-1]:.3g} z_max"
     return text, f'set boundary.momentum = "zero" to leave out all {end} the grid'
 
 

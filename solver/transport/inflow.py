@@ -102,12 +102,17 @@ class Inflow:
         for limit in (False, True):
             if lowest(self.response(point, ones, reference, limit)) is None:
                 return None
-        return runaway(system.problem, *worst) if system.steady else GROWS
+        return runaway(system.problem, *worst, self.fed_from(point, reference)) if system.steady else GROWS
 
     def unstable(self, point):
         """The same sentence where what is added to a steady state would grow without end, None where it fades."""
         worst = lowest(self.response(point, np.ones_like(self.system.source), point.u))
-        return None if worst is None else runaway(self.system.problem, *worst)
+        return None if worst is None else runaway(self.system.problem, *worst, self.fed_from(point, point.u))
+
+    def fed_from(self, point, spectrum):
+        """The end of the rigidities, "below" or "above", that what grows is fed from: would it grow with the lowest face shut?"""
+        x = self.response(point, np.ones_like(self.system.source), spectrum, opening=0.0)
+        return "below" if lowest(x) is None else "above"
 
     def reference(self):
         """Node values with the reference spectrum of each species at every height."""
@@ -116,14 +121,14 @@ class Inflow:
         values = R ** -np.asarray(p.slope)[:, None] / self.system.F_all
         return np.repeat((values / values.max(1, keepdims=True))[:, :, None], p.nodes, 2)
 
-    def response(self, point, source, spectrum=None, limit=False):
-        """Node values that a source would have with all the inflow by the equation linearised at `point`.
+    def response(self, point, source, spectrum=None, limit=False, opening=1.0):
+        """Node values that a source would have with all the inflow, or that share of it, by the equation linearised at `point`.
 
         spectrum: node values whose slopes it has; limit: where self-excited waves pass nothing.  Without the flux correction,
         which spoils the M-matrix where gains are large.
         """
         system, tangent = self.system, None
-        system.opening = 1.0
+        system.opening = opening
         if limit and system.w is not None:
             kappa, offset = system.tangent(point, system.nu_waves)
             tangent = np.where(system.problem.confined, 0.0, kappa), offset

@@ -197,7 +197,8 @@ class March:
                 self.failure = Failure(filling(self.problem, *place, s.t), {}, impossible=True)
                 return f"failed: {self.failure.message}"
             if place := self._outgrown():
-                self.failure = Failure(growing(self.problem, *place, s.u, s.rate, s.t), {}, impossible=True)
+                end = self.newton.inflow.fed_from(self.system.point(s.u), s.u)
+                self.failure = Failure(growing(self.problem, *place, end, s.u, s.rate, s.t), {}, impossible=True)
                 return f"failed: {self.failure.message}"
             if self.layout.ranks.any(self.stop_requested):                 # Ctrl-C need not reach all at the same step
                 return "stopped"
