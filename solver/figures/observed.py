@@ -157,8 +157,16 @@ def _power(ax, result):
         ax.legend(loc="upper center", ncols=2, fontsize=9, columnspacing=1.4)
 
 
+LABELS = {
+    "escaped": "escapes",
+    "ionisation": "to the disc's gas",
+    "adiabatic": "adiabatic, to waves",
+    "rest": "below the grid",
+}
+
+
 def power_labels(ds):
-    """What the terms of observables.power_shares are in this result, as far as its deck tells."""
+    """LABELS as they are true of this result, as far as its deck tells: who takes what, and what is in the rest."""
     deck = draw.deck_of(ds)
     wind = any(float(str(layer.get("wind") or 0).split()[0]) for layer in deck.get("layer", ()))
     waves = any(layer.get("streaming", {}).get("type", "none") != "none" for layer in deck.get("layer", ()))
@@ -166,9 +174,7 @@ def power_labels(ds):
     destroyed = any(species.get("destruction") for species in deck.get("species", {}).values())
     stored = deck.get("time", {}).get("end", "steady") != "steady"
     rest = ["below the grid", *["destroyed"] * destroyed, *["stored"] * stored]
-    return {
-        "escaped": "escapes",
-        "ionisation": "to the disc's gas",
+    return LABELS | {
         "adiabatic": f"adiabatic, to {takers}" if takers else "adiabatic",
         "rest": ", ".join(rest[:-1]) + " or " * (len(rest) > 1) + rest[-1],
     }
