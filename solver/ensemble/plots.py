@@ -7,6 +7,8 @@ import numpy as np
 
 from solver.figures import draw
 
+from . import store as files
+
 MOST_PANELS = 6
 CROWDED = 40  # curves above which each is drawn thinner
 
@@ -45,9 +47,9 @@ def fan(sweep, name="J", over=None, weight=0.0, species=None, at=None):
             values = values.isel(species=0)
     panel_dim = panel_key or ("species" if "species" in values.dims else None)
     shown = _spread(values.sizes[panel_dim]) if panel_dim else [None]
-    colours = Colours(ds[over])
+    colours = Colours(ds[over], _solved(ds, over))
     with draw.styled():
-        fig, panels = _panels(len(shown), shared=panel_key is not None)
+        fig, panels, _ = draw.panels(len(shown), size=(3.6, 3.4), sharey=panel_key is not None)
         limits = []
         for ax, i in zip(panels, shown, strict=True):
             part = values if i is None else values.isel({panel_dim: i})
@@ -67,7 +69,7 @@ def fan(sweep, name="J", over=None, weight=0.0, species=None, at=None):
             panels[0].set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
         panels[0].set_ylabel(draw.weighted_label(weight) if name == "J" else _label(ds[name], weight))
         colours.legend(fig, panels)
-        fig.suptitle(_title(sweep, values, fixed), x=0.02, ha="left", fontsize=11)
+        fig.suptitle(_title(sweep, values, fixed, over), x=0.02, ha="left", fontsize=11, wrap=True)
         return fig
 
 
@@ -104,16 +106,10 @@ def _spread(number):
     return sorted({int(i) for i in np.linspace(0, number - 1, min(number, MOST_PANELS)).round()})
 
 
-def _panels(number, shared):
-    columns = min(number, 3)
-    rows = -(-number // columns)
-    fig = draw.figure(figsize=(1.6 + 3.6 * columns, 0.8 + 3.4 * rows))
-    grid = fig.subplots(rows, columns, sharex=True, sharey=shared, squeeze=False)
-    for ax in grid.flat[number:]:
-        ax.set_visible(False)
-    for ax in grid.flat[max(number - columns, 0) : number]:
-        ax.xaxis.set_tick_params(labelbottom=True)
-    return fig, list(grid.flat[:number])
+def _solved(ds, key):
+    """Which values of a key have a member with a solution."""
+    there = ~ds.status.isin(["failed", files.NOT_RUN])
+    return there.any([dim for dim in there.dims if dim not in ds[key].dims]).values
 
 
 def _many_decades(values):
@@ -125,12 +121,12 @@ def _many_decades(values):
 class Colours:
     """A colour per value of a key: a scale for numbers, a list for words."""
 
-    def __init__(self, coordinate):
+    def __init__(self, coordinate, solved):
         import matplotlib
         from matplotlib.colors import LogNorm, Normalize
 
         self.coordinate = coordinate
-        values = coordinate.values
+        self.values = values = coordinate.values[solved] if solved.any() else coordinate.values
         self.numbers = np.issubdtype(values.dtype, np.number) and len(np.unique(values)) > 1
         if self.numbers:
             low, high = float(values.min()), float(values.max())
@@ -149,8 +145,8 @@ class Colours:
         unit = _mathematical(self.coordinate.attrs.get("units", "1"))
         if self.numbers:
             bar = fig.colorbar(ScalarMappable(self.norm, self.map), ax=panels, label=f"{name} [{unit}]" if unit else name)
-            if self.coordinate.size <= CROWDED:
-                bar.ax.hlines(self.coordinate.values, 0, 1, colors="w", lw=0.8)
+            if self.values.size <= CROWDED:
+                bar.ax.hlines(self.values, 0, 1, colors="w", lw=0.8)
             return
         lines = [draw.legend_line(color=self(i)) for i in range(self.coordinate.size)]
         fig.legend(lines, [draw.plain(value, 40) for value in self.coordinate.values], loc="outside right upper", title=name)
@@ -186,11 +182,15 @@ def _name(coordinate):
     return str(coordinate.name).partition(".")[2] or str(coordinate.name)
 
 
-def _title(sweep, values, fixed):
+def _title(sweep, values, fixed, over):
     parts = [draw.plain(sweep.dataset.attrs["title"])]
     parts += [_valued(sweep.dataset[key][i]) for key, i in fixed.items()]
     if "species" in values.coords and values.species.ndim == 0:
         parts.insert(1, str(values.species.item()))
+    if "member" in sweep.dataset.dims and (others := [_name(sweep.dataset[key]) for key in sweep.keys if key != over]):
+        names = [*others[:3], *["more"] * (len(others) > 3)]
+        listed = " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+        parts.append(f"{listed} var{'y' if len(names) > 1 else 'ies'} too")
     missing = sweep.dataset.status.size - sweep.solved
     if missing:
         parts.append(f"{missing} of {sweep.dataset.status.size} members without a solution")

@@ -11,11 +11,11 @@ import numpy as np
 from solver.constants import KPC, MYR, C
 
 from . import draw
+from .legends import place_legends
 
 GROWTH = "#333333"
-LAYERS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-STYLES = ("-", "--", ":", "-.")
-LEGEND = {"loc": "best", "fontsize": 9, "frameon": True, "framealpha": 0.8, "edgecolor": "none"}
+LAYERS = (*draw.SERIES, *draw.SPARE)
+LEGEND = {"fontsize": 9}
 
 
 def coefficients(result, rigidities=None):
@@ -36,6 +36,7 @@ def coefficients(result, rigidities=None):
             if upper.get_xlabel() == lower.get_xlabel():
                 upper.set_xlabel("")
         _title(fig, panels[0, 0], result, micro)
+        place_legends(fig, *panels.flat)
         return fig
 
 
@@ -160,11 +161,11 @@ def _losses(left, right, ds, micro, nodes):
     R, times = ds.rigidity.values, ds.loss_time.values / MYR
     height = float(ds.disc_half_thickness)
     times = np.where(times < max(1e5, 10 * times.min()), times, np.nan)
-    for k, (name, time) in enumerate(zip(ds.species.values, times, strict=True)):
+    colours = draw.colours(ds.species.values)
+    for name, time in zip(map(str, ds.species.values), times, strict=True):
         if np.isfinite(time).any():
-            style = {"color": draw.SERIES[k % len(draw.SERIES)]}
-            left.plot(R, draw.positive(time), label=str(name), **style)
-            right.plot(R, height / draw.positive(time * MYR) / 1e5, label=rf"$h/\tau$, {name}", **style)
+            left.plot(R, draw.positive(time), label=name, color=colours[name])
+            right.plot(R, height / draw.positive(time * MYR) / 1e5, label=rf"$h/\tau$, {name}", color=colours[name])
     if "bulk_loss_rate" in micro:
         right.clear()
         bulk = draw.quotient(1.0 / MYR, micro.bulk_loss_rate.values[0])
@@ -190,14 +191,14 @@ def _rates(left, right, ds, micro, nodes):
     growth, largest, damping = (micro[n].values for n in ("growth_rate", "largest_growth_rate", "damping_rate"))
     faces = [j for j, _ in _lowest(ds, growth)]
     for k, j in enumerate(faces):
-        style = STYLES[k % len(STYLES)]
+        style = draw.style(k)
         left.plot(R, draw.positive(largest[j]), color="0.6", ls=style, lw=1.0)
         left.plot(R, draw.positive(growth[j]), color=GROWTH, ls=style, lw=3.2, alpha=0.45)
         for i in range(len(names)):
             left.plot(R, draw.positive(damping[i, j]), color=draw.SERIES[i % len(draw.SERIES)], ls=style)
     _finish(left, R, r"$\Gamma$ [s$^{-1}$]")
     shown = sorted({nodes[len(nodes) // 3], nodes[(2 * len(nodes)) // 3]})
-    for style, k in zip(STYLES, shown, strict=False):
+    for style, k in zip(draw.STYLES, shown, strict=False):
         right.plot(*_stepwise(ds, draw.positive(growth[:, k])), color=GROWTH, ls=style, lw=3.2, alpha=0.45)
         for i in range(len(names)):
             values = draw.positive(damping[i, :, k])
@@ -212,14 +213,15 @@ def _rates(left, right, ds, micro, nodes):
     entries.append(("largest growth", {"color": "0.6", "lw": 1.0}))
     if len(faces) > 1:
         layers = [draw.plain(ds.layer.values[_layer_of(ds)[j]]) for j in faces]
-        entries += [(name, {"color": "k", "ls": STYLES[k % len(STYLES)], "lw": 1}) for k, name in enumerate(layers)]
+        entries += [(name, {"color": "k", "ls": draw.style(k), "lw": 1}) for k, name in enumerate(layers)]
     left.legend(
         [draw.legend_line(**o) for _, o in entries],
         [label for label, _ in entries],
         ncols=1 + (len(entries) > 5),
+        handlelength=2.8,
         **LEGEND,
     )
-    lines = [draw.legend_line(color="k", ls=style, lw=1) for style in STYLES[: len(shown)]]
+    lines = [draw.legend_line(color="k", ls=style, lw=1) for style in draw.STYLES[: len(shown)]]
     right.legend(lines, [draw.rigidity_text(R[k]) for k in shown], **LEGEND)
     if micro.attrs.get("state") == "estimate" and micro.nonlinear.values.any():
         right.set_title("estimated as in eq. 15", loc="right", fontsize=9)
@@ -314,7 +316,7 @@ def _title(fig, ax, result, micro):
         if np.isfinite(path := micro.mean_free_path.values[j]):
             said.append(rf"mean free path ${draw.scientific(path)}$ cm")
         if said:
-            lines.append(f"{name}: " + ", ".join(said))
+            lines.append(f"{draw.plain(name, 30)}: " + ", ".join(said))
     head = draw.plain(result.tree.attrs.get("title", ""))
     fig.suptitle("\n".join([head, *lines]), x=0.02, ha="left", fontsize=10)
     draw.failure_note(ax, result)

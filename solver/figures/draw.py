@@ -3,6 +3,7 @@
 Figures are made without pyplot: nothing needs a screen, nothing needs closing, and importing this module is cheap.
 """
 
+import json
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from solver.storage import write_figure
 
 STYLE = Path(__file__).with_name("crstream.mplstyle")
 COLOURS = {"proton": "#0072B2", "carbon": "#D55E00", "boron": "#009E73", "helium4": "#CC79A7", "oxygen": "#E69F00"}
-SPARE = ("#56B4E9", "#000000", "#999999", "#8B5A2B", "#CC79A7", "#E69F00")
+SPARE = ("#56B4E9", "#882255", "#999999", "#000000", "#999933")   # for other species
 SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
+STYLES = ("-", "--", ":", "-.", (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (8, 2, 1, 2)))
 DECADES = 7                # shown below the highest curve; what lies deeper is cut off
 FORMATS = ("png", "pdf")
 FAILED = {"stopped": "was stopped", "running": "goes on"}
@@ -57,8 +59,38 @@ def points(x):
     return {"ls": "", "marker": "o", "mfc": "none", "markevery": max(1, len(x) // 40)}
 
 
-def colour(name, index):
-    return COLOURS.get(str(name), SPARE[index % len(SPARE)])
+def colours(names):
+    """Species → colour, all different as far as there are colours; the well-known species always have theirs."""
+    names = [str(name) for name in names]
+    spare = [*SPARE, *(colour for name, colour in COLOURS.items() if name not in names)]
+    others = [name for name in names if name not in COLOURS]
+    return COLOURS | {name: spare[i % len(spare)] for i, name in enumerate(others)}
+
+
+def style(i):
+    """The line style of the i-th layer."""
+    return STYLES[i % len(STYLES)]
+
+
+def deck_of(ds):
+    """What the deck of a result's dataset says, as dictionaries; empty where it has none."""
+    return json.loads(ds.attrs.get("deck", "{}"))
+
+
+def no_source(ds):
+    """What a panel of a species without a source says: a transient may have had one before."""
+    end = deck_of(ds).get("time", {}).get("end", "steady")
+    return "no source" if end == "steady" else "no source at this time"
+
+
+def sources_missing(ax, ds):
+    """Says in a panel that divides by the source which species have none."""
+    without = [str(name) for name, source in zip(ds.species.values, ds.source.values, strict=True) if not source.any()]
+    if without:
+        of = "" if len(without) == ds.sizes["species"] else f": {', '.join(without)}"
+        note(ax, 0.5, 0.66, no_source(ds) + of, ha="center", color="0.35", fontsize=10)
+        if not any(np.isfinite(np.asarray(line.get_ydata(), float)).any() for line in ax.lines):
+            ax.tick_params(axis="y", which="both", left=False, right=False, labelleft=False)
 
 
 def positive(y):
@@ -156,13 +188,13 @@ def plain(text, longest=90):
 
 
 def title(ax, result):
-    ax.set_title(plain(result.tree.attrs.get("title", "")))
+    ax.set_title(plain(result.tree.attrs.get("title", "")), wrap=True)
     failure_note(ax, result)
 
 
 def figure_title(fig, ax, result):
     """The title above all panels."""
-    fig.suptitle(plain(result.tree.attrs.get("title", "")), x=0.02, ha="left", fontsize=11)
+    fig.suptitle(plain(result.tree.attrs.get("title", "")), x=0.02, ha="left", fontsize=11, wrap=True)
     failure_note(ax, result)
 
 
@@ -221,24 +253,36 @@ def sequence(number):
     return matplotlib.colormaps["viridis"](np.linspace(0.0, 0.88, number))
 
 
-def panels(number, size=(3.0, 3.4), columns=3, **options):
-    """A figure with `number` panels in rows of at most `columns`, room for a legend at the right; (figure, panels)."""
-    columns = min(columns, number)
+def panels(number, size=(3.0, 3.4), columns=3, sharey=True):
+    """A figure with `number` panels in rows of at most `columns`, room for a legend at the right; (figure, panels, left ones).
+
+    Where the last row is not full every row has its labels; else only the last.
+    """
+    columns = 2 if number == 4 else min(columns, number)
     rows = -(-number // columns)
     fig = figure(figsize=(2.2 + size[0] * columns, 0.6 + size[1] * rows))
-    grid = fig.subplots(rows, columns, sharex=True, sharey=True, squeeze=False, **options)
+    grid = fig.subplots(rows, columns, sharex=True, sharey=sharey, squeeze=False)
     for ax in grid.flat[number:]:
         ax.set_visible(False)
-    for ax in grid.flat[max(number - columns, 0) : number]:
-        ax.xaxis.set_tick_params(labelbottom=True)
+    full = rows * columns == number
+    for i, ax in enumerate(grid.flat[:number]):
+        labelled = not full or i >= number - columns
+        ax.xaxis.set_tick_params(labelbottom=labelled)
+        ax.xaxis.label.set_visible(labelled)
     return fig, list(grid.flat[:number]), list(grid[:, 0])
 
 
 def outside_legend(fig, ax, handles=None, labels=None, **options):
-    """One legend right of all panels."""
+    """One legend for all panels, in an empty place of their grid or right of them."""
     if handles is None:
         handles, labels = ax.get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside right upper", **options)
+    empty = [ax for ax in fig.axes if not ax.get_visible()]
+    if not empty:
+        fig.legend(handles, labels, loc="outside right upper", **options)
+        return
+    empty[0].set_visible(True)
+    empty[0].set_axis_off()
+    empty[0].legend(handles, labels, loc="upper left", **options)
 
 
 def layer_lines(ax, ds):
@@ -256,12 +300,12 @@ def colour_map(ax, ds, values, **options):
     logarithmic(ax, "R", ds.rigidity.values)
     ax.set_yscale("log")
     ax.set(ylim=(edges[0], edges[-1]), ylabel="$z$ [kpc]")
-    for name, top in zip(ds.layer.values[:-1], ds.layer_top.values[:-1], strict=True):
+    tops = ds.layer_top.values
+    for top in tops[:-1]:
         ax.axhline(top, color="k", lw=0.8, ls=(0, (5, 3)))
-        ax.text(0.985, top * 0.97, plain(name), transform=ax.get_yaxis_transform(), ha="right", va="top", fontsize=9)
-    if len(ds.layer) > 1:
-        last, bottom = plain(ds.layer.values[-1]), ds.layer_top.values[-2]
-        ax.text(0.985, bottom * 1.03, last, transform=ax.get_yaxis_transform(), ha="right", va="bottom", fontsize=9)
+    for i, name in enumerate(ds.layer.values if len(tops) > 1 else ()):
+        height, place = (np.sqrt(tops[i - 1] * tops[i]), "center_baseline") if i else (tops[0] * 0.97, "top")
+        ax.text(0.985, height, plain(name, 30), transform=ax.get_yaxis_transform(), ha="right", va=place, fontsize=9)
     return mesh
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from . import draw
+from .legends import place_legends
 
 
 def comparison(compared):
@@ -17,6 +18,7 @@ def comparison(compared):
     shown = errors[np.isfinite(errors) & (errors > 0)]
     top = 10.0 ** np.ceil(np.log10(shown.max())) if len(shown) else 1.0
     edges = [np.append(bounds.values[:, 0], bounds.values[-1, 1]) for bounds in (ds.rigidity_bounds, ds.z_bounds)]
+    colours = draw.colours(ds.species.values)
     with draw.styled():
         fig = draw.figure(figsize=(2.0 + 3.2 * len(names), 6.2))
         panels = fig.subplots(2, len(names), squeeze=False, sharex=True)
@@ -26,11 +28,11 @@ def comparison(compared):
             upper.plot(R, draw.positive(R**weight * exact_J[s]), color="k", lw=1.1,
                        label=draw.exact_name(compared.exact))
             shown = draw.positive(R**weight * ds.J.values[s])
-            upper.plot(R, shown, color=draw.colour(row.species, s), label=row.species, **draw.points(R))
+            upper.plot(R, shown, color=colours[str(row.species)], label=row.species, **draw.points(R))
             draw.logarithmic(upper, "R", R)
             draw.decades(upper)
             upper.set_xlabel("")
-            upper.legend(loc="best")
+            upper.legend()
             lower.set_facecolor("0.85")
             mesh = lower.pcolormesh(*edges, np.clip(errors[s], top * 1e-8, top), norm=LogNorm(top * 1e-8, top),
                                     cmap="magma_r", rasterized=True)
@@ -42,6 +44,7 @@ def comparison(compared):
         fig.colorbar(mesh, ax=panels[1, :].tolist(), label="relative error")
         head = f"{draw.plain(result.tree.attrs.get('title', ''))}: {compared.exact.equation}"
         fig.suptitle(head, x=0.02, ha="left", fontsize=10, wrap=True)
+        place_legends(fig, *panels[0])
         return fig
 
 
@@ -77,9 +80,10 @@ def convergence(study):
         else:
             ax.set_xticks(x, ds.value.values)
         draw.decades(ax, span=14)
-        if (bottom := ax.get_ylim()[0]) < ROUND_OFF:
-            ax.axhspan(bottom, ROUND_OFF, color="0.92", lw=0, zorder=0, label="tolerance of the nonlinear solver")
+        if ax.get_ylim()[0] < ROUND_OFF:
+            ax.axhspan(1e-99, ROUND_OFF, fc="0.92", ec="0.6", lw=0.6, zorder=0, label="tolerance of the nonlinear solver")
         ax.set(xlabel=study.key, ylabel="relative error")
-        ax.set_title(draw.plain(ds.title))
-        ax.legend(loc="best")
+        ax.set_title(draw.plain(ds.title), wrap=True)
+        ax.legend()
+        place_legends(fig, ax)
         return fig

@@ -22,6 +22,8 @@ SCATTERERS = {
     "kraichnan": "Kraichnan turbulence", "given": "a given κ",
 }  # fmt: skip
 AT = (1.0, 1e3)  # GV at which κ is quoted
+WIDTH, ASIDE = 7.4, 0.75  # inches: of the figure, and of what is left of the layers
+STEP = 0.235  # from line to line of a layer
 
 
 def layers(deck):
@@ -29,34 +31,35 @@ def layers(deck):
     model = Model(deck)
     tops = [float(layer.top) / KPC for layer in deck.layer]
     heights = [1.0 + 0.25 * np.log10(max(b - a, 1e-3) / tops[0] + 1) for a, b in zip([0.0, *tops], tops, strict=False)]
-    edges = np.concatenate([[0.0], np.cumsum(heights)])
     with draw.styled():
-        fig = draw.figure(figsize=(7.4, 1.5 + 1.35 * edges[-1]))
+        words = [_words(model, i, layer) for i, layer in enumerate(deck.layer)]
+        heights = [max(height, STEP * (len(lines) + 0.8)) for height, lines in zip(heights, words, strict=True)]
+        edges = np.concatenate([[0.0], np.cumsum(heights)])
+        disc = _disc_words(model)
+        depth = 0.22 + 0.2 * len(disc)
+        fig = draw.figure(figsize=(WIDTH, 0.66 + 1.35 * (edges[-1] + depth)))
         ax = fig.subplots()
-        ax.set(xlim=(0, 10), ylim=(-0.62, edges[-1] + 0.28))
+        ax.set(xlim=(0, 10), ylim=(-depth, edges[-1] + 0.28))
         for i, layer in enumerate(deck.layer):
-            _layer(ax, model, i, layer, edges[i], edges[i + 1])
-        _disc(ax, model)
+            _layer(ax, model, i, layer, words[i], edges[i], edges[i + 1])
+        _disc(ax, disc)
         _scale(ax, tops, edges)
         top = {"zero": "$f = 0$", "value": "$f$ given", "outflow": "free outflow"}[deck.boundary.top.type]
         ax.text(5.0, edges[-1] + 0.05, top, ha="center", va="bottom", fontsize=10, color="0.3")
-        ax.set_title(draw.plain(deck.title or deck.problem or ""))
+        ax.set_title(draw.plain(deck.title or deck.problem or ""), wrap=True)
         for side in ("top", "right", "bottom", "left"):
             ax.spines[side].set_visible(False)
         return fig
 
 
-def _layer(ax, model, i, layer, low, high):
+def _layer(ax, model, i, layer, words, low, high):
     ax.axhspan(low, high, color=BANDS[i % len(BANDS)], lw=0)
     ax.plot([0, 10], [high, high], color="0.45", lw=0.8, ls=(0, (5, 3)))
     faces = np.flatnonzero(np.asarray(model.grid.layer) == i)
     waves = bool(model.self_confined[faces[0]])
-    middle = 0.5 * (low + high)
-    words = _words(model, layer, faces, waves)
-    step = 0.235
-    y = middle + 0.5 * step * (len(words) - 1)
+    y = 0.5 * (low + high) + 0.5 * STEP * (len(words) - 1)
     for k, (text, style) in enumerate(words):
-        ax.text(2.75, y - k * step, text, va="center", fontsize=10.5 if k else 12, **style)
+        ax.text(2.75, y - k * STEP, text, va="center", fontsize=10.5 if k else 12, **style)
     streams = waves or np.any(model.v[faces] != 0)
     if streams:
         _streaming(ax, 0.55, low, high, np.any(model.v[faces] != 0))
@@ -68,10 +71,36 @@ def _layer(ax, model, i, layer, low, high):
         )
 
 
-def _words(model, layer, faces, waves):
+def _folded(parts, size, width, lead=""):
+    """Lines of at most `width` inches, of parts with commas between them."""
+    lines = [lead]
+    for k, part in enumerate(parts):
+        text = part + "," * (k + 1 < len(parts))
+        longer = f"{lines[-1]} {text}".strip()
+        if lines[-1] not in ("", lead) and _inches(longer, size) > width:
+            lines.append(text)
+        else:
+            lines[-1] = longer
+    return lines
+
+
+def _inches(text, size):
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+
+    return TextPath((0, 0), text, prop=FontProperties(size=size)).get_extents().width / 72
+
+
+def _words(model, i, layer):
     """Lines of text of a layer: name, plasma, waves, scatterers, numbers."""
-    lines = [(layer.name or "layer", {"weight": "bold"})]
+    faces = np.flatnonzero(np.asarray(model.grid.layer) == i)
+    waves = bool(model.self_confined[faces[0]])
+    lines = [(draw.plain(layer.name or "layer", 40), {"weight": "bold"})]
     state, grey = layer.plasma, {"color": "0.25"}
+
+    def say(parts, style, lead=""):
+        lines.extend((text, style) for text in _folded(parts, 10.5, 0.71 * WIDTH - ASIDE, lead))
+
     if state is not None:
         parts = [
             text
@@ -87,14 +116,13 @@ def _words(model, layer, faces, waves):
 
             beta = Plasma(B=float(state.B), n=float(state.n), T=float(state.T)).beta
             parts.append(rf"$\beta$ = {beta:.2g}")
-        lines.append((", ".join(parts), grey))
+        say(parts, grey)
     v = np.abs(model.v[faces]) / 1e5
     if waves:
-        damped = ", ".join(WAVES.get(p.type, p.type) for p in layer.damping) or "waves that nothing damps"
-        lines.append((f"self-confined: {damped}", {"color": STREAMS}))
+        damped = [WAVES.get(p.type, p.type) for p in layer.damping] or ["waves that nothing damps"]
+        say(damped, {"color": STREAMS}, "self-confined:")
     if layer.scattering:
-        kinds = ", ".join(SCATTERERS.get(p.type, p.type) for p in layer.scattering)
-        lines.append((f"scattered by {kinds}", {"color": DIFFUSES}))
+        say([SCATTERERS.get(p.type, p.type) for p in layer.scattering], {"color": DIFFUSES}, "scattered by")
     if not waves and not layer.scattering:
         lines.append(("nothing scatters: particles cross at their speed", grey))
     numbers = []
@@ -111,7 +139,7 @@ def _words(model, layer, faces, waves):
         ]
         numbers += [rf"$\kappa$({draw.rigidity_text(R)}) = ${draw.scientific(k)}$ cm$^2$ s$^{{-1}}$" for R, k in at]
     if numbers:
-        lines.append((", ".join(numbers), grey))
+        say(numbers, grey)
     return lines
 
 
@@ -155,12 +183,18 @@ def _wandering(ax, x, low, high, seed):
     ax.annotate("", (x, high + 0.06), (x, high - 0.1), arrowprops={"arrowstyle": "-|>", "color": DIFFUSES, "lw": 1.2})
 
 
-def _disc(ax, model):
-    """The sheet at z = 0 with what enters and what is lost there."""
-    disc, deck = model.deck.disc, model.deck
+def _disc(ax, words):
+    """The sheet at z = 0, and under it what enters and what is lost there."""
     ax.axhspan(-0.13, 0.0, color=DISC, lw=0)
     for x in (0.8, 1.9, 4.4, 7.1, 9.2):
         ax.plot([x], [-0.065], marker="*", ms=11, color="#F0C808", mec="k", mew=0.5, ls="")
+    for k, text in enumerate(words):
+        ax.text(0.15, -0.22 - 0.2 * k, text, va="top", fontsize=10, color="0.25")
+
+
+def _disc_words(model):
+    """Lines of text under the disc: its gas, and its sources."""
+    disc, deck = model.deck.disc, model.deck
     primary, secondary = [], []
     for name in model.names:
         source = deck.species[name].source
@@ -170,11 +204,9 @@ def _disc(ax, model):
         else:
             slope = getattr(source, "slope", None)
             primary.append(f"{name}" + ("" if slope is None else rf" $Q\propto p^{{-{slope:g}}}$"))
-    words = [", ".join(primary + secondary)]
     losses = f", losses ({disc.losses})" if disc.loss_processes and disc.losses != "none" else ""
     gas = rf"disc: $h$ = {_plain(disc.half_thickness)}, $n$ = {_plain(disc.density)}{losses}"
-    ax.text(0.15, -0.22, gas, va="top", fontsize=10, color="0.25")
-    ax.text(0.15, -0.42, words[0], va="top", fontsize=10, color="0.25")
+    return [gas, *_folded(primary + secondary, 10, 0.97 * WIDTH - ASIDE)]
 
 
 def _scale(ax, tops, edges):

@@ -9,6 +9,7 @@ from solver.measurements import axes
 from solver.measurements.curves import species_of
 
 from . import draw
+from .legends import place_legends
 
 OUTSIDE = {"mfc": "none", "alpha": 0.45}       # points a cut leaves out
 ACROSS = 3                    # quantities side by side
@@ -43,17 +44,24 @@ def points(ax, measurement, weight=0.0, colour="k", marker="o", faint=False, axi
 def add_fluxes(ax, ds, data, weight):
     """The fluxes of a result's species among the Measurements, in the colour of the species, a marker per experiment."""
     labels = list(dict.fromkeys(m.label for m in data if not m.is_ratio))
+    colours, seen = draw.colours(ds.species.values), set()
     for m in data:
         species = [] if m.is_ratio else species_of(ds, m.quantity)
-        if species:
-            colour = draw.colour(species[0].name, list(ds.species.values).index(species[0].name))
-            points(ax, m, weight, colour, MARKERS[labels.index(m.label) % len(MARKERS)], nucleus=species[0], label=m.label,
-                   mfc="w")
+        if species and _on_grid(ds, m.to("R", species[0])):
+            label = None if (m.label, species[0].name) in seen else m.label
+            seen.add((m.label, species[0].name))
+            points(ax, m, weight, colours[species[0].name], MARKERS[labels.index(m.label) % len(MARKERS)], nucleus=species[0],
+                   label=label, mfc="w")
 
 
-def add_ratios(ax, data, quantity):
+def _on_grid(ds, m):
+    """Is any point of a Measurement within the rigidities of a result?"""
+    return bool(np.any((m.x >= ds.rigidity.values[0]) & (m.x <= ds.rigidity.values[-1])))
+
+
+def add_ratios(ax, ds, data, quantity):
     """The Measurements of a ratio at equal rigidity."""
-    chosen = [m for m in data if m.quantity == quantity and m.axis == "R"]
+    chosen = [m for m in data if m.quantity == quantity and m.axis == "R" and _on_grid(ds, m)]
     for i, m in enumerate(chosen):
         points(ax, m, colour=COLOURS[i % len(COLOURS)], marker=MARKERS[i % len(MARKERS)], label=m.label)
 
@@ -61,7 +69,7 @@ def add_ratios(ax, data, quantity):
 def confrontation(compared):
     """One column per quantity: the model with the points above (fluxes per rigidity, weighted), data over model below.
 
-    Open points are outside the cut.  A model modulated for a set is drawn in that set's colour.
+    Open points are outside the cut.  A model modulated for a set is drawn in that set's colour, for several in grey.
     """
     columns = defaultdict(list)
     for row in compared.rows:
@@ -70,11 +78,13 @@ def confrontation(compared):
     lines = -(-len(columns) // across)
     with draw.styled():
         fig = draw.figure(figsize=(1.2 + 4.4 * across, 0.3 + 5.3 * lines))
-        boxes = fig.add_gridspec(lines, across)
+        boxes, tops = fig.add_gridspec(lines, across), []
         for i, ((quantity, axis), rows) in enumerate(columns.items()):
             top, bottom = boxes[divmod(i, across)].subgridspec(2, 1, height_ratios=(3, 1.3), hspace=0.04).subplots(sharex=True)
             _column(top, bottom, compared, quantity, axis, rows)
+            tops.append(top)
         draw.figure_title(fig, fig.axes[0], compared.result)
+        place_legends(fig, *tops)
         return fig
 
 
@@ -88,7 +98,7 @@ def _column(top, bottom, compared, quantity, axis, rows):
              for i, row in enumerate(rows) if not row.used.all()]
     for i, row in enumerate(rows):
         drawn.append(points(top, row.measurement, weight, COLOURS[i % 6], MARKERS[i % 6], False, axis, nucleus,
-                            label=row.whole.label if row.used.all() else f"{row.whole.label}, {row.cut}"))
+                            label=_label(row)))
     x = np.concatenate([m.x for m in drawn])
     R = np.geomspace(x.min() / 1.6, x.max() * 1.6, 400)
     top.plot(R, R**weight * measurements.curve(ds, quantity, axis)(R), color="#0072B2", zorder=2, label="this run")
@@ -97,25 +107,43 @@ def _column(top, bottom, compared, quantity, axis, rows):
         if np.isfinite(y).any():
             name = draw.exact_name(compared.result.exact)
             top.plot(R, R**weight * y, color="k", ls="--", lw=1.1, zorder=2, label=name)
+    said, shades = set(), _shades(rows)
     for i, row in enumerate(rows):
         if row.phi:
             near = R[row.whole.to(axis, nucleus).x.min() / 1.2 < R]
             modulated = measurements.curve(ds, quantity, axis, row.phi)(near)
-            top.plot(near, near**weight * modulated, color=COLOURS[i % 6], ls="--", lw=1.1, zorder=2,
-                     label=f"modulated with {1e3 * row.phi:.0f} MV")
+            text = f"modulated with {1e3 * row.phi:.0f} MV"
+            top.plot(near, near**weight * modulated, color=shades[row.phi], ls="--", lw=1.1, zorder=2,
+                     label=None if row.phi in said else text)
+            said.add(row.phi)
         _residuals(bottom, row, COLOURS[i % 6], MARKERS[i % 6], axis, nucleus)
     draw.logarithmic(top, "R", R)
     draw.decades(top)
     top.set_xlabel("")
     top.set_ylabel(quantity if ratio else draw.weighted_label(weight))
     top.set_title(quantity, loc="right")
-    top.legend(loc="best")
+    top.legend(fontsize=9.5)
     draw.logarithmic(bottom, "R", R)
     bottom.axhline(1, color="#0072B2", lw=1.2, zorder=1)
     bottom.set_ylabel("data/model")
     _limits(bottom)
     if axis != "R":
         bottom.set_xlabel(f"${axes.AXES[axis].symbol}$ [{axes.AXES[axis].unit}]")
+
+
+def _label(row):
+    """What the legend calls a set: what tells it from others of its name, and its cut."""
+    name = f"{row.whole.label}{row.apart}"
+    return name if row.used.all() else f"{name}, {row.cut}"
+
+
+def _shades(rows):
+    """Colours of modulated models by potential: the set's own where only one set has it, else dark."""
+    sets = defaultdict(list)
+    for i, row in enumerate(rows):
+        sets[row.phi].append(COLOURS[i % 6])
+    dark = iter(("0.2", "0.45", "0.65") * len(sets))
+    return {phi: colours[0] if len(colours) == 1 else next(dark) for phi, colours in sets.items()}
 
 
 def _residuals(ax, row, colour, marker, axis, nucleus):

@@ -14,6 +14,7 @@ from solver.constants import MYR, C
 
 from . import draw
 from .coefficients import coefficients
+from .legends import place_legends
 from .observed import escape, process_map, transport
 
 # ---------------------------------------------------------------- figures of a result
@@ -38,9 +39,9 @@ def spectrum(result, weight=2.7, exact="auto", references=(), data=()):
         two = has_exact or error is not None
         fig = draw.figure(figsize=(5.6, 5.6 if two else 4.4))
         panels += fig.subplots(2, 1, sharex=True, height_ratios=(3, 1)).tolist() if two else [fig.subplots()]
-        top, errors = panels[0], []
+        top, errors, colours = panels[0], [], draw.colours(ds.species.values)
         for s, name in enumerate(ds.species.values):
-            colour = draw.colour(name, s)
+            colour = colours[str(name)]
             compared = has_exact and np.isfinite(exact_J[s]).any()
             style = draw.points(R) if compared and not approximate else {}
             top.plot(R, draw.positive(R**weight * J[s]), color=colour, label=str(name), **style)
@@ -65,10 +66,11 @@ def spectrum(result, weight=2.7, exact="auto", references=(), data=()):
         if has_exact:
             handles.append(draw.legend_line(color="0.2", lw=1.1, ls=ls))
             labels.append(draw.exact_name(exact))
-        top.legend(handles, labels, loc="best")
+        top.legend(handles, labels, ncols=1 + (len(labels) > 6))
         if two:
             top.set_xlabel("")
             _error_panel(panels[1], R, errors)
+        place_legends(fig, *panels)
         return fig
 
 
@@ -82,7 +84,7 @@ def _error_panel(ax, R, errors):
     ax.set_ylabel("relative difference" if "against reference" in styles else "relative error")
     draw.decades(ax, span=12, least=2.0)
     lines = [draw.legend_line(color="0.2", lw=1.1, ls=ls) for ls in styles.values()]
-    ax.legend(lines, list(styles), loc="best", fontsize=9, ncols=2)
+    ax.legend(lines, list(styles), fontsize=9, ncols=2)
 
 
 def b_to_c(result, exact="auto", references=(), data=()):
@@ -114,13 +116,14 @@ def b_to_c(result, exact="auto", references=(), data=()):
         if data:
             from .measured import add_ratios
 
-            add_ratios(ax, data, "B/C")
+            add_ratios(ax, ds, data, "B/C")
         draw.logarithmic(ax, "R", R)
         draw.decades(ax, span=4)
         ax.set_ylabel("B/C")
         draw.energy_axis(ax, ds, str(ds.species.values[ds.charge.values == 6][0]))
         draw.title(ax, result)
-        ax.legend(loc="best")
+        ax.legend()
+        place_legends(fig, ax)
         return fig
 
 
@@ -207,8 +210,10 @@ def speed(result):
     with draw.styled():
         fig = draw.figure(figsize=(5.6, 4.2))
         ax = fig.subplots()
+        colours = draw.colours(ds.species.values)
         for s, name in enumerate(ds.species.values):
-            ax.plot(R, draw.positive(U[s]), color=draw.colour(name, s), label=str(name))
+            if np.any(U[s] > 0):
+                ax.plot(R, draw.positive(U[s]), color=colours[str(name)], label=str(name))
         ax.plot(R, ds.beta.values[0] * C / 1e5, color="0.5", ls="--", lw=1.1, label=f"{ds.species.values[0]} speed")
         v = np.abs(ds.v.values[ds.v.values != 0]) / 1e5
         if len(v):
@@ -218,39 +223,67 @@ def speed(result):
         draw.decades(ax)
         ax.set_ylabel("$Q/f(0)$ [km s$^{-1}$]")
         draw.title(ax, result)
-        ax.legend(loc="best")
+        draw.sources_missing(ax, ds)
+        ax.legend()
+        place_legends(fig, ax)
         return fig
 
 
+TERMS = ("escaped", "lost", "stored", "destroyed")
+
+
 def budget(result):
-    """Where the particles of each rigidity go, as shares of what is injected; the share of the power that escapes."""
+    """Where the particles of each rigidity go, as shares of what is injected; the share of the power that escapes.
+
+    Of a species without a source the shares are those of what leaves.
+    """
     from solver import observables
 
     ds, rates = result.dataset, result.budget
     totals = observables.budget_totals(ds, rates)
-    terms = [t for t in totals.term.values if t != "injected"]
     R, names = ds.rigidity.values, list(ds.species.values)
     injected = rates.injected.values
+    fed = injected.any(axis=1)
+    shares = {term: _share(rates, term, fed) for term in sorted({*totals.term.values} - {"injected"}, key=_place)}
+    if "stored" in shares and not (np.abs(shares["stored"]) > 1e-3).any():
+        del shares["stored"]
     with draw.styled():
         fig, panels, left = draw.panels(len(names))
-        shares = np.array([rates[term].values for term in terms]) / np.where(injected != 0, injected, np.nan)
         for s, (ax, name) in enumerate(zip(panels, names, strict=True)):
             ax.axhline(0, color="0.6", lw=0.8)
             ax.axhline(1, color="0.6", lw=0.8)
-            for i, term in enumerate(terms):
-                ax.plot(R, shares[i, s], color=draw.SERIES[i % len(draw.SERIES)], label=term)
+            for term, share in shares.items():
+                ax.plot(R, share[s], color=draw.SERIES[_place(term) % len(draw.SERIES)], label=term)
             draw.logarithmic(ax, "R", R)
             ax.set_title(draw.power_text(name, totals.power.sel(species=name)), fontsize=10)
-        panels[0].set_ylim(*draw.share_limits(shares))
+            if not fed[s]:
+                known = any(np.isfinite(share[s]).any() for share in shares.values())
+                text = "shares of what leaves" if known else "what leaves is not known"
+                draw.note(ax, 0.5, 0.5, f"{draw.no_source(ds)}:\n{text}", ha="center", color="0.35", fontsize=10)
+        panels[0].set_ylim(*draw.share_limits(np.array(list(shares.values()))))
         for ax in left:
-            ax.set_ylabel("share of the source")
+            ax.set_ylabel("share of the source" if fed.any() else "share of what leaves")
         draw.outside_legend(fig, panels[0])
         draw.figure_title(fig, panels[0], result)
         return fig
 
 
+def _place(term):
+    """Where a term of the budget stands in the legend and among the colours."""
+    return TERMS.index(term) if term in TERMS else len(TERMS)
+
+
+def _share(rates, term, fed):
+    """A term over the source; where nothing feeds a species over all that leaves, and then nan for what is stored."""
+    leaving = [rates[t].values for t in rates.data_vars if t not in ("injected", "stored")]
+    whole = np.where(fed[:, None], rates.injected.values, sum(leaving))
+    told = np.abs(whole) > 1e-9 * np.max(np.abs(leaving), axis=0)
+    share = draw.quotient(rates[term].values, np.where(told, whole, 0.0))
+    return np.where(fed[:, None], share, np.nan) if term == "stored" else share
+
+
 def history(result):
-    """The march step by step: time and step length, Newton iterations, residual and change, budget."""
+    """The march step by step: time and step length, Newton iterations, mismatch and change, budget."""
     rows = result.history
     if rows is None or not rows.sizes.get("step"):
         raise ValueError("this result has no history of steps")
@@ -263,7 +296,8 @@ def history(result):
     ]
     there = [(tuple(n for n in names if n in rows), *rest) for names, *rest in rows_of_panels]
     groups: list[Any] = [group for group in there if group[0]]
-    labels = {"newton": "Newton", "newton_iterations": "Newton", "krylov": "Krylov", "t": "$t$", "dt": r"$\Delta t$"}
+    labels = {"newton": "Newton", "newton_iterations": "Newton", "krylov": "Krylov", "t": "$t$", "dt": r"$\Delta t$",
+              "residual": "mismatch"}
     with draw.styled():
         fig = draw.figure(figsize=(5.6, 1.0 + 1.5 * len(groups)))
         panels = fig.subplots(len(groups), 1, sharex=True, squeeze=False)[:, 0]
@@ -282,11 +316,12 @@ def history(result):
                 ax.set_ylim(bottom=0)
                 ax.yaxis.get_major_locator().set_params(integer=True)
             ax.set_ylabel(label)
-            ax.legend(loc="best", ncols=3, fontsize=9) if len(names) > 1 else None
+            ax.legend(ncols=len(names), fontsize=9) if len(names) > 1 else None
         panels[-1].set_xlabel("step")
         panels[-1].xaxis.get_major_locator().set_params(integer=True)
         panels[-1].set_xlim(0.5, max(len(step), 2) + 0.5)
         draw.title(panels[0], result)
+        place_legends(fig, *panels)
         return fig
 
 

@@ -94,6 +94,26 @@ def test_members_without_a_solution_are_counted_in_the_title():
     assert fig.get_suptitle() == "made up, 3 of 12 members without a solution"
 
 
+def test_colour_bar_spans_what_has_a_solution():
+    sweep = made(latin=True)
+    sweep.dataset.status.values[-3:] = "failed"                       # all of n = 0.01
+    bar = sweep.plot.b_to_c().axes[-1]
+    assert bar.get_ylim() == pytest.approx((0.001, 0.004))
+
+
+def test_a_hypercube_says_what_else_varies_and_a_grid_does_not():
+    assert made(latin=True).plot.b_to_c().get_suptitle() == "made up, warm.scattering.0.Ma varies too"
+    assert made().plot.b_to_c().get_suptitle() == "made up"
+
+
+def test_long_titles_stay_on_the_page():
+    sweep = made(latin=True)
+    sweep.dataset.attrs["title"] = "ion-neutral base under a Landau halo with a wind"
+    fig = sweep.plot.b_to_c()
+    fig.draw_without_rendering()
+    assert fig._suptitle.get_window_extent().x1 <= fig.bbox.x1
+
+
 def test_what_cannot_be_drawn_is_said(tmp_path):
     sweep = made()
     with pytest.raises(ValueError, match="no spectrum 'iterations'"):

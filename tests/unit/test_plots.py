@@ -3,11 +3,13 @@
 import matplotlib
 import numpy as np
 import pytest
+import xarray as xr
 from synthetic_result import FakeDeck, make_exact, make_model, make_result
 
 from solver.compare import compare
 from solver.constants import MYR
 from solver.figures import draw, results
+from solver.figures.legends import place_legends
 from solver.result import build_coefficients
 from solver.study import converge, richardson_error
 
@@ -128,6 +130,52 @@ def test_profiles_of_many_species_go_in_rows_of_three():
     assert sum(ax.get_visible() for ax in fig.axes) == 5
 
 
+@pytest.mark.parametrize(("number", "labelled"), [(3, 3), (4, 2), (5, 5), (6, 3)])
+def test_rows_above_an_empty_place_have_labels_all_or_none(number, labelled):
+    fig, panels, _ = draw.panels(number)
+    for ax in panels:
+        ax.set_xlabel("x")
+    fig.draw_without_rendering()
+    assert sum(ax.xaxis.label.get_visible() for ax in panels) == labelled
+    assert sum(any(tick.label1.get_visible() for tick in ax.xaxis.get_major_ticks()) for ax in panels) == labelled
+
+
+def test_legend_of_all_panels_takes_an_empty_place_of_the_grid():
+    fig, panels, _ = draw.panels(5)
+    panels[0].plot([0, 1], [0, 1], label="a")
+    draw.outside_legend(fig, panels[0])
+    assert not fig.legends
+    assert [text.get_text() for text in fig.axes[5].get_legend().get_texts()] == ["a"]
+
+
+def test_species_of_one_result_have_colours_of_their_own():
+    names = ["proton", "helium4", "carbon", "boron", "boron10", "beryllium10", "iron56", "x", "y", "z"]
+    colours = draw.colours(names)
+    assert len({colours[name] for name in names}) == len(names)
+    assert all(colours[name] == draw.COLOURS[name] for name in draw.COLOURS)
+    assert draw.colours(names) == colours
+
+
+@pytest.mark.parametrize("curves", [
+    [[1, 1]], [[0, 1], [1, 0]], [[0.01 * i] * 2 for i in range(101)], [[np.nan, np.nan]], []
+])  # fmt: skip
+def test_no_curve_runs_through_a_legend(curves):
+    with draw.styled():
+        fig = draw.figure(figsize=(4, 3))
+        ax = fig.subplots()
+        for i, y in enumerate(curves):
+            ax.plot([0, 1], y, label="a curve" if i < 4 else None)
+        ax.legend([draw.legend_line()] * 3, ["one", "two", "three"])
+        ax.set(xlim=(0, 1), ylim=(0, 1))
+        place_legends(fig, ax)
+        fig.draw_without_rendering()
+    box = ax.get_legend().get_window_extent()
+    x = np.linspace(0, 1, 200)
+    for y in curves:
+        points = ax.transData.transform(np.column_stack([x, np.interp(x, [0, 1], y)]))
+        assert not any(box.contains(*point) for point in points)
+
+
 def test_kappa_map_shows_kappa_on_faces_between_nodes(result):
     ax = results.kappa(result, species="carbon").axes[0]
     mesh = ax.collections[0]
@@ -159,6 +207,36 @@ def test_budget_shares_add_up_to_one(result):
     ax = results.budget(result).axes[0]
     assert np.allclose(curve(ax, "escaped")[1] + curve(ax, "lost")[1], 1.0)
     assert "of the power escapes" in ax.get_title("left")
+
+
+def test_budget_without_a_source_shows_shares_of_what_leaves():
+    result = make_result(FakeDeck.make(8, 8))
+    escaped = np.ones(result.dataset.source.shape)
+    result.dataset["source"] = 0 * result.dataset.source
+    terms = {"injected": 0 * escaped, "escaped": 3 * escaped, "lost": escaped, "stored": -4 * escaped}
+    result.budget = xr.Dataset({name: (("species", "rigidity"), values) for name, values in terms.items()})
+    fig = results.budget(result)
+    assert np.allclose(curve(fig.axes[0], "escaped")[1], 0.75)
+    assert np.allclose(curve(fig.axes[0], "lost")[1], 0.25)
+    assert fig.axes[0].get_ylabel() == "share of what leaves"
+    assert "no source" in fig.axes[0].texts[0].get_text()
+    result.budget = result.budget.drop_vars("stored").assign(lost=-result.budget.escaped)
+    assert "not known" in results.budget(result).axes[0].texts[0].get_text()
+    speed = results.speed(result).axes[0]
+    assert "no source" in speed.texts[0].get_text()
+    assert "proton" not in legend(speed)
+
+
+def test_what_is_stored_has_a_curve_in_a_transient_only():
+    result = make_result(FakeDeck.make(8, 8))
+    result.budget = result.budget.assign(stored=0.5 * result.budget.injected)
+    assert np.allclose(curve(results.budget(result).axes[0], "stored")[1], 0.5)
+    result.budget = result.budget.assign(stored=1e-9 * result.budget.injected)
+    assert "stored" not in [line.get_label() for line in results.budget(result).axes[0].lines]
+
+
+def test_history_calls_the_mismatch_what_the_table_calls_it(result):
+    assert "mismatch" in legend(results.history(result).axes[2])
 
 
 def test_history_shows_time_in_megayears_and_the_largest_budget_error(result):
@@ -210,7 +288,7 @@ def test_smallest_grid_failed_run_and_empty_solution_can_all_be_drawn(tmp_path):
     for name in results.available(smallest):
         results.FIGURES[name](smallest).draw_without_rendering()
     for name in results.available(empty):
-        results.FIGURES[name](empty)
+        results.FIGURES[name](empty).draw_without_rendering()
     assert "not a solution" in results.spectrum(smallest).axes[0].texts[0].get_text()
 
 

@@ -95,6 +95,24 @@ def test_modulated_model_is_drawn_for_its_set(result, compared):
     assert "not modulated, no potential in the file" in unknown.notes
 
 
+def test_a_potential_is_named_once_and_sets_of_one_name_are_told_apart(result):
+    R, T = np.array([2.0, 20.0]), np.array([1.0, 10.0])
+    data = Folder([
+        measured("H", R, curve(result.dataset, "H")(R), experiment="AMS-02", reference="(2015)", phi=0.5),
+        measured("H", T, curve(result.dataset, "H", "EKN")(T), "EKN", experiment="AMS-02", reference="(2015)", phi=0.5),
+        measured("H", R, curve(result.dataset, "H")(R), experiment="AMS-02", reference="(2021)", phi=0.4),
+    ])  # fmt: skip
+    top = confront(result, data, "all", cuts=False, modulate=True).figure().axes[0]
+    texts = [text.get_text() for text in top.get_legend().get_texts()]
+    assert texts.count("modulated with 500 MV") == texts.count("modulated with 400 MV") == 1
+    assert {"AMS-02 2015 over R", "AMS-02 2015 over T/n", "AMS-02 2021"} <= set(texts)
+
+
+def test_sets_beyond_the_grid_have_no_entry(result):
+    beyond = measured("H", [1e8], [1.0], experiment="FAR")
+    assert not any("FAR" in text.get_text() for text in results.spectrum(result, data=[beyond]).axes[0].get_legend().get_texts())
+
+
 def test_everything_that_fits_where_the_paper_s_sets_are_not(result):
     other = measured("C", [5, 50], [1, 2])
     assert [row.whole for row in confront(result, Folder([other, measured("Fe", [5], [1])])).rows] == [other]

@@ -1,5 +1,7 @@
 """The picture of a deck says what the deck says: layers, plasma, waves, scatterers, the disc."""
 
+from itertools import pairwise
+
 import pytest
 
 import problems
@@ -33,6 +35,23 @@ def test_the_two_phase_galaxy_in_words():
         "$f = 0$",
     ):
         assert part in said, (part, said)
+
+
+def test_words_stay_within_their_layer_and_the_picture():
+    many = [{"type": "turbulent", "L": "100 pc", "Ma": 0.5}, {"type": "ion_neutral", "neutral_density": "1e-4 cm-3"}, "landau"]
+    deck = solver.load("two_phase").replace({"layer.halo.damping": many, "layer.halo.wind": "75 km/s",
+        "layer.halo.scattering": [{"type": "kolmogorov", "L": "100 pc", "Ma": 0.5}]})  # fmt: skip
+    figure = layers.layers(deck)
+    figure.draw_without_rendering()
+    (ax,) = figure.axes
+    edges = ax.get_yticks()
+    panel = ax.get_window_extent()
+    for text in ax.texts:
+        assert text.get_window_extent().x1 <= panel.x1, text.get_text()
+        low, high = ax.transData.inverted().transform(text.get_window_extent().get_points())[:, 1]
+        if text.get_position()[0] == 2.75:
+            inside = [a <= low and high <= b for a, b in pairwise(edges)]
+            assert any(inside), text.get_text()
 
 
 def test_what_nothing_scatters_and_what_nothing_damps_is_said():
