@@ -193,8 +193,8 @@ def _solve(plan, store, pool, warm, petsc, progress):
 def drive(pool, tasks, done, stopping, started=None):
     """Hand `tasks` to the pool, at most as many as it has slots, and call done(outcome) for each, until stopping().
 
-    When a process dies the pool is lost, and which member killed it is not known: all that were at work are tried again
-    one by one.  One that dies alone has failed.
+    When a process dies the pool is lost, and which member killed it is not known, or whether any: all that were at work are
+    tried again one by one.  One that dies then has failed.
     """
     waiting, suspects, running, alone = deque(tasks), deque(), {}, False
     while waiting or suspects or running:
@@ -234,7 +234,7 @@ def drive(pool, tasks, done, stopping, started=None):
             pool.renew()
             if stopping():                                                  # a batch system ends processes all at once
                 return
-            if len(died) == 1:
+            if alone and died:
                 done(Outcome(died[0].index, "failed", DIED))
             else:
                 suspects.extend(died)

@@ -587,3 +587,26 @@ def test_a_start_that_changes_or_goes_leaves_a_finished_sweep_alone_and_refuses_
         for go_on in (lambda: resume(tmp_path / "part", workers=0), lambda: cut_off(begun, tmp_path / "part", 1)):
             with pytest.raises(DeckError, match=r"has changed since this sweep was begun, or is gone"):
                 go_on()
+
+
+def test_a_process_that_is_killed_while_idle_takes_nobody_with_it():
+    """The pool is lost all the same, and with it the one member that was at work: it is tried again, and solved."""
+
+    class Idle(Engine):
+        killed = False
+
+        def submit(self, _function, task):
+            future = Future()
+            if task.index == 1 and not Idle.killed:
+                Idle.killed = True
+                future.set_exception(BrokenExecutor())
+            else:
+                future.set_result(Outcome(task.index, "steady", spectra=1))
+            return future
+
+        def renew(self):
+            pass
+
+    done = []
+    loop.drive(Idle(None, 1, "idle"), [Task(i, None, (), "x") for i in range(3)], done.append, lambda: False)
+    assert {outcome.index: outcome.status for outcome in done} == dict.fromkeys(range(3), "steady")
