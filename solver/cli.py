@@ -300,7 +300,9 @@ def _report(result, folder, figures):
     from .watch import describe_time
 
     counts, history = result.counts, result.history
-    when = "" if result.time in (None, 0.0) else f" at t = {describe_time(result.time)}"
+    leapt = result.status == "steady" and history is not None and history.dt.size and history.dt.values[-1] == float("inf")
+    way = ", by a direct solve from" if leapt else " at"
+    when = "" if result.time in (None, 0.0) else f"{way} t = {describe_time(result.time)}"
     print(f"{result.status}{when}: {counts['steps']} steps ({counts['rejected']} rejected), "
           f"{counts['newton']} Newton iterations, {counts['krylov']} Krylov, {result.seconds:.1f} s")
     if history is not None and "budget" in history:

@@ -15,7 +15,7 @@ from scipy.linalg.lapack import dgtsv
 
 import solver
 
-from .measure import median, peak_memory, prepare, resident, timed
+from .measure import fresh, median, prepare, resident, timed
 from .table import Table
 
 SIZES = ((100, 133), (200, 266), (400, 534), (1000, 1333))        # cells in z and R: 4e4 to 4e6 unknowns
@@ -118,27 +118,30 @@ def steps_of(system):
     return counted
 
 
-def measured(cells, rigidities, repeats):
+def once(cells, rigidities):
     """(unknowns, Newton steps, Krylov per step, ns of a step and of the floor per unknown, error of the floor)."""
-    ours, floors = [], []
-    for _ in range(repeats):
-        with np.errstate(all="ignore"):
-            system, newton, shape = prepare(galaxy(cells, rigidities))
-            counted = steps_of(system)
-            seconds, out = timed(newton.run, system, np.zeros(shape))
-            newton.close()
-            if not out.converged:
-                raise SystemExit(f"benchmark did not converge: {out.message}")
-            floor, u = Floor(system), out.point.u
-            whole, again = timed(floor.step, u)
-            first, _ = timed(floor.step, u, [system.w])
-        error = float((np.abs(again - u) / np.abs(u).max(-1, keepdims=True)).max())
-        final = sum(n == len(u) for n in counted)
-        ours.append(seconds)
-        floors.append(final * whole + (len(counted) - final) * first)
-        unknown_steps = u[0].size * sum(counted)
-    return (int(np.prod(shape)), out.iterations, out.krylov / out.iterations, median(ours) / unknown_steps * 1e9,
-            median(floors) / unknown_steps * 1e9, error)
+    with np.errstate(all="ignore"):
+        system, newton, shape = prepare(galaxy(cells, rigidities))
+        counted = steps_of(system)
+        seconds, out = timed(newton.run, system, np.zeros(shape))
+        newton.close()
+        if not out.converged:
+            raise SystemExit(f"benchmark did not converge: {out.message}")
+        floor, u = Floor(system), out.point.u
+        whole, again = timed(floor.step, u)
+        first, _ = timed(floor.step, u, [system.w])
+    error = float((np.abs(again - u) / np.abs(u).max(-1, keepdims=True)).max())
+    final = sum(n == len(u) for n in counted)
+    each = 1e9 / (u[0].size * sum(counted))
+    return (int(np.prod(shape)), out.iterations, out.krylov / out.iterations, seconds * each,
+            (final * whole + (len(counted) - final) * first) * each, error)
+
+
+def measured(cells, rigidities, repeats):
+    """What `once` gives, its times medians over fresh processes: that a run finds the memory of another costs the kernel more."""
+    rows = [fresh("benchmarks.floor", "once", cells, rigidities) for _ in range(repeats)]
+    unknowns, newton, krylov, *_, error = rows[-1]
+    return unknowns, newton, krylov, *(median([row[i] for row in rows]) for i in (3, 4)), error
 
 
 def run():
@@ -157,14 +160,19 @@ def run():
     yield table
     table = Table("largest memory of making the model and solving it directly", ("unknowns", "bytes per unknown"))
     for cells, rigidities in SIZES[1::2]:
-        table.add(*(f"{x:,.0f}" for x in peak_memory("benchmarks.floor", cells, rigidities)))
+        table.add(*(f"{x:,.0f}" for x in fresh("benchmarks.floor", "memory", cells, rigidities)))
     table.notes = [f"growth of the resident memory of a fresh process, {GOAL_MEMORY:g} at most"]
     yield table
 
 
-if __name__ == "__main__":                                                     # a fresh process that measures its memory
+def memory(cells, rigidities):
+    """(unknowns, bytes per unknown by which this process grows)."""
     prepare(galaxy(20, 20))
     before = resident()
-    system, newton, shape = prepare(galaxy(*map(int, sys.argv[1:])))
+    system, newton, shape = prepare(galaxy(cells, rigidities))
     newton.run(system, np.zeros(shape))
-    print(json.dumps([int(np.prod(shape)), (resident() - before) / np.prod(shape)]))
+    return int(np.prod(shape)), (resident() - before) / np.prod(shape)
+
+
+if __name__ == "__main__":                                                     # a fresh process
+    print(json.dumps({"once": once, "memory": memory}[sys.argv[1]](*map(int, sys.argv[2:]))))

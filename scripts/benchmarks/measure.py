@@ -92,9 +92,9 @@ def protons_only(deck):
     return solver.Deck.from_dict(tables)
 
 
-def peak_memory(module, *arguments):
+def fresh(module, *arguments):
     """What a fresh process that runs `python -m module arguments` prints as its last line, as JSON."""
-    environment = {**os.environ, "PYTHONPATH": str(SCRIPTS), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(SCRIPTS), "OMP_NUM_THREADS": "1", "NUMPY_MADVISE_HUGEPAGE": "0"}
     command = [sys.executable, "-m", module, *map(str, arguments)]
     done = subprocess.run(command, env=environment, cwd=SCRIPTS.parent, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.strip().splitlines()[-1])

@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 
-from .measure import peak_memory
+from .measure import fresh
 from .table import Table
 
 REPEATS = 3
@@ -73,7 +73,7 @@ def run():
     for _ in range(REPEATS):
         with tempfile.TemporaryDirectory() as folder:
             os.environ["CRSTREAM_CACHE"] = os.path.join(folder, "cache")
-            runs.append(peak_memory("benchmarks.profile", os.path.join(folder, "out")))
+            runs.append(fresh("benchmarks.profile", os.path.join(folder, "out")))
     table = Table("crstream run two_phase, cold: processor seconds by stage", ("stage", "CPU s"))
     total = 0.0
     for name in runs[0]:

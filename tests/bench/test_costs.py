@@ -12,7 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
 from benchmarks import floor, heating, steps
-from benchmarks.measure import peak_memory, prepare
+from benchmarks.measure import fresh, prepare
 
 import solver
 
@@ -54,7 +54,7 @@ def test_cost_per_unknown_stays():
 
 @pytest.mark.slow
 def test_memory_per_unknown():
-    unknowns, each = peak_memory("benchmarks.floor", 200, 266)
+    unknowns, each = fresh("benchmarks.floor", "memory", 200, 266)
     assert unknowns > 1e5
     assert each <= floor.GOAL_MEMORY
 

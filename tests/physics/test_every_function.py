@@ -99,6 +99,7 @@ FUNCTIONS = {  # module: {function: dimensions of the result, or why there are n
         "number_factor": "number", "parse_table": TEXT, "read_table": TEXT,
     },
     "particles": {
+        "isotope": TEXT, "named_by_symbol": TEXT,
         "known": TEXT, "momentum": "number", "rigidity_from_momentum": "number", "total_energy": "number", "beta": "number",
         "gamma": "number", "speed": "speed", "kinetic_energy": "number", "kinetic_energy_per_nucleon": "number",
         "rigidity_from_kinetic_energy": "number", "rigidity_from_kinetic_energy_per_nucleon": "number",
