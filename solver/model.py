@@ -343,7 +343,7 @@ class Model:
             confined=self.self_confined,
             nu=self.nu.transpose(0, 2, 1).copy(),
             depth_ratio=1.0 / self.speed_ratio,
-            waves=self.waves,
+            waves=self.waves if self.self_confined.any() else None,
             loss=loss,
             bulk_loss=bulk,
             sink=sink,
