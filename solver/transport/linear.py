@@ -16,7 +16,8 @@ from .stencils import Diagonal, add_difference, apply, apply_transposed, as_sten
 from .stiff import Stiff
 from .strips import strips
 
-STIFF = 1e5  # scaled conductance times f above which a face's flux, of order one, is better known than the difference of f
+STIFF = 1e5  # conductance times f over a row's flux above which that is better known than the difference of f
+LEAST_FLUX = 1e-8  # scaled; what is far below order one, as rows are scaled, may be rounding
 
 
 @dataclass
@@ -63,14 +64,15 @@ class Blocks:
             part.values[:, columns - first] -= values
         self.couplings.setdefault((s, o), []).append(part)
 
-    def flow(self, s, K, P, N, offset, rhs, u, top=None, careful=False):
+    def flow(self, s, K, P, N, offset, rhs, u, passes=1.0, top=None, careful=False):
         """Add species s's flux K (u_i − u_{i+1}) + P u_i + N u_{i+1} + offset (None: 0), the last of what its own rows hold.
 
         offset: goes to rhs (rows, nodes), or where faces conduct well stays with the flux.
-        u: of its own rows, for their size.  top (rows,): f given above the last node; what it lets in is kept in `given`.
+        u: of its own rows, for their size.  passes: what passes through them, (rows,), for that of their fluxes.
+        top (rows,): f given above the last node; what it lets in is kept in `given`.
         careful: reckon with rounding that adds up from node to node, as it always does below a top that lets little out.
         """
-        size = np.maximum(np.maximum(u.max(-1), -u.min(-1)), 1.0)
+        size = np.maximum(np.maximum(u.max(-1), -u.min(-1)) / np.clip(passes, LEAST_FLUX, 1.0), 1.0)
         most = STIFF / u.shape[1] if careful or top is None else STIFF
         index = np.flatnonzero(K.max(-1) * size > most)
         if len(index):

@@ -57,6 +57,7 @@ class NewtonPath:
         self.outcome, self.inflow, self.patient, self.near = None, Inflow(self), True, False
         self.dual = False  # did the dual form serve last?
         self.hard = 0  # linear solves to come of this nonlinear one that sweeps are not tried for
+        self.passes = np.ones((species, rows))  # through rows, scaled, when it was last measured
         self.stiff = ()  # the protons' rows whose slopes the last linear step took from fluxes
 
     def close(self):
@@ -87,6 +88,7 @@ class NewtonPath:
         """
         self.system, self.u0, self.warm, self.enough, self.patient, self.near = system, u, warm, enough, patient, near
         self.hard = 0
+        self.passes[:] = 1.0
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
             self.snes.solve(None, self.x)
         return self.outcome
@@ -294,6 +296,7 @@ class NewtonPath:
             if sys.top is not None:  # without any source all comes from the top and goes back there
                 throughput = np.where(throughput > 0.0, throughput, conducting[:, -1] * full[:, -1])
             throughput = np.maximum(throughput, np.abs(flux).max(-1))[:, None] + 1e-290
+            self.passes[s, own] = throughput[:, 0]
             both = 8.0 * np.finfo(float).eps * (full[:, :-1] + full[:, 1:])
             noise = conducting * both + np.minimum(np.abs(sys.v[s]) * both, CARRIED * throughput)
             size = full.max(-1)[:, None] + 1e-290

@@ -354,7 +354,7 @@ class System:
     # ---- linearisation ----------------------------------------------------------------------------------------------
 
     def linearise(self, point, nu, with_correction=True, exact=False, tangent=None, spectrum=None, species=None,
-                  careful=False, room=(None, None)):
+                  careful=False, room=(None, None), passes=None):
         """(Blocks, right-hand side) of the Newton step for new node values at the mixed `point`; to the latter come
         `blocks.given` on the top nodes and what stiff rows keep as the offsets of their fluxes.
 
@@ -363,7 +363,8 @@ class System:
         slopes are linearised too.
         species: those to linearise, default all; the others' blocks have no meaning.
         exact: add what the nuclei's κ and ω owe to the protons' slopes: Newton lags it, derivatives of solutions must not.
-        careful: see `Blocks.flow`.  room: arrays for the tridiagonals and the right-hand side, of steps that are done with.
+        careful, passes (species, rows): see `Blocks.flow`.
+        room: arrays for the tridiagonals and the right-hand side, of steps that are done with.
         """
         p, u = self.problem, point.u
         response = None if self.w is None else point.response(self.law)
@@ -404,7 +405,8 @@ class System:
                     own[:, columns] -= c
                 else:
                     blocks.gain(s, o, columns, c)
-            blocks.flow(s, K, P, N, offset, rhs[s], u[s, self.rows], None if self.top is None else self.top[s], careful)
+            blocks.flow(s, K, P, N, offset, rhs[s], u[s, self.rows], 1.0 if passes is None else passes[s],
+                        None if self.top is None else self.top[s], careful)
         blocks.secondaries = self.weights
         return blocks, rhs
 
