@@ -87,6 +87,7 @@ CASES = [
     ("nlld", "crstream", nlld(400)),
     ("nlld", "crstream, 20 cells", nlld(20)),
     ("losses", "crstream", losses(400, 199)),
+    ("losses", "crstream, 20 × 25", losses(20, 24)),
     ("front", "crstream", front(400, 1e-3)),
     ("front", "crstream, 50 cells", front(50, 5e-3)),
     ("front", "crstream, 20 cells", front(20, 1e-2)),
