@@ -6,6 +6,7 @@ A step whose solve fails, or that is too inaccurate, is cut and tried again.  Th
 observers are called after every accepted step.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -224,7 +225,9 @@ class March:
         """The step cut to the next prescribed time, and that time if it is reached."""
         c, t = self.control, self.state.t
         dt = min(dt, c.max_step or np.inf)
-        targets = [x for x in (*c.stops, *c.outputs, c.end) if x is not None and x > t * (1 + 1e-14)]
+        targets = []
+        for times in (c.stops, c.outputs, () if c.end is None else (c.end,)):  # each in ascending order
+            targets += times[(i := bisect_right(times, t * (1 + 1e-14))) : i + 1]
         if not targets:
             return dt, None
         gap = min(targets) - t
