@@ -50,9 +50,7 @@ def _undetermined(model, march, f):
     p = march.problem
     if p.waves is None:
         return []
-    at_rest = p.confined & (p.v == 0) & (p.S > 0) & (p.X == 0)
-    for _, Y in p.others:
-        at_rest &= Y == 0
+    at_rest = p.confined & (p.v == 0) & (p.S > 0) & p.linear_alone
     f = f[p.waves]
     drop = np.abs(np.diff(f))
     told = (drop <= UPHILL * np.abs(f).max(-1, keepdims=True)) | (SATURATED * drop <= p.nu[p.waves] * p.S * p.grid.dz)

@@ -106,7 +106,7 @@ def _layers(deck, model):
 
 
 def _powers(profile):
-    """v^1, n^-1, …: which factors change with height, and how."""
+    """"v with 1, n with -1": which factors change with height, and with what power."""
     names = [] if profile is None else [name for name in type(profile).model_fields if name != "z0"]
     return ", ".join(f"{name} with {getattr(profile, name):g}" for name in names if getattr(profile, name))
 

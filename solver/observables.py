@@ -229,6 +229,11 @@ def budget_totals(dataset, rates):
     )
 
 
+def deck_of(dataset):
+    """What the deck of a result's dataset says, as dictionaries; empty where it has none."""
+    return json.loads(dataset.attrs.get("deck", "{}"))
+
+
 def power_shares(dataset):
     """Where the injected power goes, (term, species) as shares of it: escaped, ionisation, adiabatic, rest.
 
@@ -242,7 +247,7 @@ def power_shares(dataset):
     dx = float(np.log(ds.rigidity[1] / ds.rigidity[0]))
     injected = rate_total(ds.source.values, p, dx, T)
     escaped = rate_total(ds.flux.values[:, -1], p, dx, T)
-    kind = json.loads(ds.attrs.get("deck", "{}")).get("disc", {}).get("losses", "flux")
+    kind = deck_of(ds).get("disc", {}).get("losses", "flux")
     with np.errstate(divide="ignore"):
         rate = float(ds.disc_half_thickness) / ds.loss_time.values
     ionisation = rate_total(f0 * rate, p, dx, p * ds.beta.values if kind == "flux" else T) * (kind != "none")

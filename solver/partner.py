@@ -27,7 +27,7 @@ def complete(session, result, wanted):
     if result.error is not None or not (wanted(session.deck) if callable(wanted) else wanted):
         return result
     try:
-        out = result.with_error(numerical_error(session, result, result.path))
+        out = result.with_error(numerical_error(session, result))
     except SolverError as error:
         if not callable(wanted) or error.message.startswith("stopped"):
             raise
@@ -38,34 +38,35 @@ def complete(session, result, wanted):
     return session.counted(out)
 
 
-def numerical_error(session, result, path=None):
-    """The error of the spectra of a session's result (`richardson_error`); path: where that is stored.
+def numerical_error(session, result):
+    """The error of the spectra of a session's result (`richardson_error`).
 
     SolverError where the coarse run fails or is stopped; the wider one may fail, and then says nothing.
     """
     deck = coarser(session.deck, session.layout.ranks.size)
     if deck.time.end == "steady":
         deck = deck.replace({"time.method": "direct"})                     # the same state as by steps, for less
-    found, failure = _partner(session, deck, result, path)
+    found, failure = _partner(session, deck, result)
     if failure is not None:
-        raise SolverError(f"{result.status}, but the coarse partner run for it failed: {failure}", path)
+        raise SolverError(f"{result.status}, but the coarse partner run for it failed: {failure}", result.path)
     wide = None
     if reaches_beyond(session.problem):
         with suppress(DeckError):  # the deck may say nothing of such rigidities
             further = wider(deck)
             if deck.time.end == "steady":  # what does not come directly is not worth the wait
                 further = further.replace({"time.max_steps": 1})
-            wide, _ = _partner(session, further, result, path)
+            wide, _ = _partner(session, further, result)
     return richardson_error(result, found, wide=wide)
 
 
-def _partner(session, deck, result, path):
+def _partner(session, deck, result):
     """(Result, None) of a partner run, or (None, why it failed)."""
     with Session(deck, session.options, None) as partner:
         run = partner.march((), None)
         found = partner.result(run, run.status)
     if session.layout.ranks.any(run.stop_requested):
-        raise SolverError(f"stopped on request before the numerical error was known; {result.status} and complete", path)
+        message = f"stopped on request before the numerical error was known; {result.status} and complete"
+        raise SolverError(message, result.path)
     return (None, run.failure.message) if run.status.startswith("failed") else (found, None)
 
 

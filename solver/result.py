@@ -97,13 +97,11 @@ class Result:
         """∂f/∂t at the end of a transient, (species, z, rigidity); nan where it is not known, as right at a switch."""
         if self.status != "end time":
             return None
-        ds, stored = self.dataset, self._group("restart")
-        out = np.full(ds.f.shape, np.nan)
-        if stored is not None and {"rate", "F"} <= set(stored.data_vars):
-            rate = (stored["rate"].values * stored["F"].values[:, :, None]).transpose(0, 2, 1)
-            out[:] = 0.0
-            out[:, : rate.shape[1]] = rate
-        return out
+        shape, stored = self.dataset.f.shape, self._group("restart")
+        if stored is None or not {"rate", "F"} <= set(stored.data_vars):
+            return np.full(shape, np.nan)
+        rate = (stored["rate"].values * stored["F"].values[:, :, None]).transpose(0, 2, 1)
+        return np.pad(rate, [(0, 0), (0, shape[1] - rate.shape[1]), (0, 0)])  # what is given at the top does not change
 
     @cached_property
     def snapshots(self):

@@ -3,7 +3,6 @@
 Figures are made without pyplot: nothing needs a screen, nothing needs closing, and importing this module is cheap.
 """
 
-import json
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -72,14 +71,11 @@ def style(i):
     return STYLES[i % len(STYLES)]
 
 
-def deck_of(ds):
-    """What the deck of a result's dataset says, as dictionaries; empty where it has none."""
-    return json.loads(ds.attrs.get("deck", "{}"))
-
-
 def no_source(ds):
     """What a panel of a species without a source says: a transient may have had one before."""
-    end = deck_of(ds).get("time", {}).get("end", "steady")
+    from solver import observables
+
+    end = observables.deck_of(ds).get("time", {}).get("end", "steady")
     return "no source" if end == "steady" else "no source at this time"
 
 

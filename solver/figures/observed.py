@@ -167,7 +167,7 @@ LABELS = {
 
 def power_labels(ds):
     """LABELS as they are true of this result, as far as its deck tells: who takes what, and what is in the rest."""
-    deck = draw.deck_of(ds)
+    deck = observables.deck_of(ds)
     wind = any(float(str(layer.get("wind") or 0).split()[0]) for layer in deck.get("layer", ()))
     waves = any(layer.get("streaming", {}).get("type", "none") != "none" for layer in deck.get("layer", ()))
     takers = " and ".join(name for name, there in (("waves", waves), ("wind", wind)) if there)

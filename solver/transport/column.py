@@ -23,9 +23,7 @@ class Column:
         if p.waves is not None:
             self.S, self.X2 = p.S[:, middle].T, p.X[:, middle].T ** 2
             self.others = [(n, Y[:, middle].T) for n, Y in p.others]
-            self.alone = self.X2 == 0  # no damping but linear
-            for _, Y in self.others:
-                self.alone = self.alone & (Y == 0)
+            self.alone = p.linear_alone[:, middle].T
 
     def carry(self, s, flux, loss, resistance=None):
         """(largest f of a column of species s that carries `flux` to the top, (R,); what waves resist there, (groups, R)).

@@ -133,6 +133,7 @@ class Inflow:
             kappa, offset = system.tangent(point, system.nu_waves)
             tangent = np.where(system.problem.confined, 0.0, kappa), offset
         blocks, _ = system.linearise(point, system.nu_waves, False, spectrum=spectrum, tangent=tangent)
+        system.opening = 1.0  # whatever share was asked for: results of a run that ends here are of the whole equation
         return self.newton.caused(blocks, source.copy())
 
 

@@ -69,6 +69,11 @@ class TransportProblem:
         return self.names[s] if self.names else f"species {s}"
 
     @property
+    def linear_alone(self):
+        """Faces whose waves are damped linearly or not at all, (R, faces)."""
+        return (self.X == 0) & np.all([Y == 0 for _, Y in self.others], axis=0)
+
+    @property
     def nodes(self):
         """Number of nodes with an unknown: all but the top one where f is given there."""
         return len(self.grid.z) - (self.top is not None)
