@@ -28,6 +28,7 @@ ROUGH = 1e-6  # mismatch that rounding may be the reason of
 STUCK = 3  # iterations without a better mismatch, at the physical ν: if it is large, spectra are to blame, if small rounding
 EXTENDED = 3  # times its limit of iterations that an attempt may take as long as the mismatch falls
 CYCLE = 6  # iterations without a better mismatch, at the physical ν, after which steps are halved
+CONTENT = 2  # iterations without a better mismatch where it would do as it is
 PATIENCE = 8  # iterations at one ν before the path goes back and takes a smaller step
 
 
@@ -126,7 +127,8 @@ class Walk:
             self._keep_the_lowest(it, e_all)
             if self.final and not self.alone and it - self.lowest_at > STUCK and self._protons_done(e_all):
                 self._leave_protons(it)
-            if attempt.factor is None and it - self.lowest_at > attempt.patience:
+            patience = attempt.patience if self.lowest >= self.newton.enough else CONTENT
+            if attempt.factor is None and it - self.lowest_at > patience:
                 break
             if it >= attempt.limit and not (self.final and it - self.lowest_at <= STUCK):
                 break

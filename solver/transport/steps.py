@@ -53,7 +53,9 @@ class Steps:
         self.last = None if u_known is None else u_known * m.F[:, :, None], tau, t, accurate
         self.system.set_step(*self.last)
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
-            out = m.newton.run(self.system, guess, warm, enough, self.patient or not np.isfinite(tau), near)
+            patient = self.patient or not np.isfinite(tau)
+            near |= control.end is not None and not patient  # else a shorter step is cheaper
+            out = m.newton.run(self.system, guess, warm, enough, patient, near)
         m.counts["newton"] += out.iterations
         m.counts["krylov"] += out.krylov
         return out
@@ -79,7 +81,10 @@ class Steps:
         system, w = self.system, self.system.w
         a = point.a + system.slope(u, w) - system.slope(point.u, w)
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
-            return Point(u, a, system.law.q(a, system.nu_waves))
+            q = system.law.q(a, system.nu_waves)
+        if self.march.newton.dual:  # takes pairs off the graph; where f is flat noise of a would turn q = ±S round
+            q = np.where(system.law.linear, point.q, q)
+        return Point(u, a, q)
 
     # ---- steps: (Outcome, ∂u/∂t at the end, error over what is allowed) -------------------------------------------
 
