@@ -15,6 +15,7 @@ from .system import Point
 
 LOOSE = 0.05  # flux mismatch, relative to the throughput, at which a rigidity may take its next step in ν
 LINE = 1e3  # A of the projection line, in scaled units: along constant flux but where κ is tiny or losses take much of it
+FLUX_LINE = 1e9  # the same for rows that a disc takes nearly all from: what is left still passes face after face
 EASY = 1e-4  # mismatch below which ν may fall by the fourth power of the step, once it is
 NEGLIGIBLE = 1e-3  # so small (scaled) that it hardly matters any more
 VERY_EASY = 1e-8  # mismatch below which it may whatever it is
@@ -62,6 +63,7 @@ class Attempt:
     dual: bool = False
     together: bool = False
     patience: int = PATIENCE  # iterations without a better mismatch, from a warm point, after which it leads nowhere
+    line: float = LINE  # A of the projection
     plain: bool = False  # the path with the slopes of the reference spectrum, where momentum flows both ways
 
 
@@ -189,7 +191,8 @@ class Walk:
                 cap = system.law.dual_cap(self.a, self.nu)
                 self.q = np.clip(self.q, -cap, cap)
             else:
-                self.a, self.q = project(system.law, self.a + LINE * self.q, LINE, self.nu)
+                line = self.attempt.line
+                self.a, self.q = project(system.law, self.a + line * self.q, line, self.nu)
         self.u = u
         return True
 

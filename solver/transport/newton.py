@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 from petsc4py import PETSc
 
-from .attempt import Attempt, Outcome, Walk
+from .attempt import FLUX_LINE, Attempt, Outcome, Walk
 from .existence import piles_up
 from .inflow import Inflow, positive
 from .layout import BlockMatrix, Layout, Sweeps
@@ -158,7 +158,8 @@ class NewtonPath:
         return self.system.w is not None and bool(self.system.problem.confined.any())
 
     def _quick(self):
-        """Paths of few iterations: either form of the linearisation, the last successful one first; then with given slopes."""
+        """Paths of few iterations: either form of the linearisation, the last successful one first; then along constant fluxes;
+        then with given slopes."""
         limit = max(self.max_iterations // 5, 1)
         if not self.has_waves:
             forms = [Attempt(0.05, limit)]
@@ -166,7 +167,8 @@ class NewtonPath:
             forms = [Attempt(0.05, limit), Attempt(0.2, limit, dual=True)]
         if self.dual:
             forms.reverse()
-        return forms + [replace(form, plain=True) for form in forms[::-1] if self.system.mixes_momentum]
+        plain = [replace(form, plain=True) for form in forms[::-1] if self.system.mixes_momentum]
+        return forms + [Attempt(0.05, limit, line=FLUX_LINE)] * self.has_waves + plain
 
     def _long(self):
         """Paths of small steps that may take all iterations."""
