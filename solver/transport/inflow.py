@@ -31,6 +31,11 @@ class Inflow:
     def system(self):
         return self.newton.system
 
+    @property
+    def both_ways(self):
+        """May what is moved beyond an open end of the rigidities come back from there?"""
+        return self.system.mixes_momentum and self.system.problem.open_end
+
     def open(self, snes, out):
         """Let the inflow in, all at once or share by share, from the converged outcome `out` without it.
 
@@ -63,8 +68,7 @@ class Inflow:
 
     def denied(self, out):
         """Enter into an outcome that did not converge that nothing can be steady, where it is the inflow that forbids it."""
-        system = self.system
-        message = self.runaway(out.point) if system.mixes_momentum and system.problem.open_end else None
+        message = self.runaway(out.point) if self.both_ways else None
         if message is not None:
             self._deny(out, message)
         return message is not None

@@ -24,6 +24,7 @@ UNDERSHOOT = 1e-11  # of a row's largest f, below zero: TR-BDF2 may come to that
 NOTHING = 1e-15  # of what passes through a row: storage that is rounding
 SAFETY = 0.9
 ELSEWHERE = 1e-2  # of a row's largest f: by so much a state that seems steady moves where it is none
+RUNAWAY = 2.0  # times what enters a row: what it stores where it grows by itself
 LEAST_ERROR = 1e-2  # of a step before that the next one is told by
 RUNGS = 32  # factors that steps may change by, for every factor of two
 OUTGROWN = 1e30  # times what was there or what sources would fill: growth that no end time can have meant
@@ -261,8 +262,11 @@ class March:
                     return True
                 out.grows, error = True, 8.0
                 positive_only = cut >= 3
-            if steady and (out.grows or not out.converged) and (leapt := self._leap()) is not None:
-                return leapt
+            if steady and (out.grows or not out.converged):
+                if (leapt := self._leap()) is not None:
+                    return leapt
+                if self._runs_away():
+                    return False
             positive_only |= (
                 out.converged and starting and cut >= 4
             )  # a jump at the start: one tiny step of first order
@@ -316,6 +320,20 @@ class March:
         if out.converged:
             self._accept(out, np.inf, None, 0.0)
         return out.converged or None
+
+    def _runs_away(self):
+        """Does all that is there grow by more than is put in, with no steady state above it?  Then that is the failure."""
+        s = self.state
+        if s.rate is None or s.history["storage"][-1] < RUNAWAY or not self.layout.ranks.all((s.rate >= 0.0).all()):
+            return False
+        last = self.steps.last
+        self.system.set_step(None, np.inf, s.t, False)
+        with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
+            message = self.newton.inflow.runaway(self.system.point(s.u)) if self.newton.inflow.both_ways else None
+        self.system.set_step(*last)
+        if message is not None:
+            self.failure = Failure(message, {}, impossible=True)
+        return message is not None
 
     def _factor(self, error, dt=None):
         """By what the next step may differ from one of this error; after a step of dt, by no more than if errors go on to
