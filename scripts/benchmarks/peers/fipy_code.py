@@ -92,6 +92,32 @@ def nonlinear(kappa_of, source_of, dt, end, error, sweeps=60, change=1e-6):
     return run
 
 
+def damped():
+    """All momenta on a Grid2D, along z only."""
+    n = len(p.DAMPING)
+    mesh = fp.Grid2D(nx=p.CELLS, ny=n, dx=p.DX, dy=1.0)
+    u = fp.CellVariable(mesh=mesh, value=0.0, hasOld=True)
+    u.constrain(0.0, mesh.facesRight)
+    along = np.abs(mesh.faceNormals[0]) > 0.5
+    X = p.DAMPING[np.clip(mesh.faceCenters.value[1].astype(int), 0, n - 1)]
+    kappa = fp.FaceVariable(mesh=mesh, value=np.where(along, X, 0.0)) * nlld(u.faceGrad[0])
+    v = fp.FaceVariable(mesh=mesh, rank=1, value=[np.where(along, 1.0, 0.0), np.zeros(mesh.numberOfFaces)])
+    v.setValue(0.0, where=mesh.facesLeft)
+    source = fp.CellVariable(mesh=mesh, value=0.0)
+    source.setValue(1.0 / p.DX, where=mesh.cellCenters[0] < p.DX)
+    equation = fp.TransientTerm() + fp.UpwindConvectionTerm(coeff=v) == fp.DiffusionTerm(coeff=kappa) + source
+    total = 0
+    for _ in range(10):
+        u.updateOld()
+        for _ in range(60):
+            before = u.value.copy()
+            equation.sweep(var=u, dt=1.0, solver=SOLVER)
+            total += 1
+            if np.abs(u.value - before).max() < 1e-6 * np.abs(u.value).max():
+                break
+    return p.damped_error(u.value.reshape(n, p.CELLS)), total
+
+
 def nlld(gradient):
     return (gradient * gradient + p.SMALL**2) ** -0.25
 
@@ -103,6 +129,7 @@ def front(gradient):
 CASES = [
     ("slab", "FiPy, Grid2D, LU, 30 Myr", slab),
     ("nlld", "FiPy, sweeps, time step 1", nonlinear(nlld, lambda t: 1.0, 1.0, 10.0, p.nlld_error)),
+    ("damped", "FiPy, Grid2D, sweeps, time step 1", damped),
     ("losses", "FiPy, Grid2D (z, ln p), steady, LU", losses),
     ("front", "FiPy, sweeps, 50 steps", nonlinear(front, p.front_source, p.FRONT_END / 50, p.FRONT_END, p.front_error, 40)),
 ]

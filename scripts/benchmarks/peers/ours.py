@@ -1,4 +1,4 @@
-"""crstream on the four problems: decks in physical units, the whole of `solver.run` timed, nothing written."""
+"""crstream on the five problems: decks in physical units, the whole of `solver.run` timed, nothing written."""
 
 import numpy as np
 
@@ -70,6 +70,19 @@ def nlld(cells):
     return run
 
 
+def damped(cells):
+    def run():
+        X = np.sqrt(FLUX * SPEED * HEIGHT)
+        layer = {"streaming": {"type": "given", "v": "60 km/s"},
+                 "damping": [{"type": "given_X", "X": f"{X!r} GeV(-3/2) s-1", "slope": p.RISE - 2.15}]}
+        result = solver.run(deck(cells, (1.0, 1e4, 100), layer, height="10 kpc"))
+        data = result.dataset
+        u = data.f.values[0] * SPEED / (FLUX * p.P_SLAB**-4.3)
+        return p.damped_error(u.T, data.z.values / 10.0), steps_of(result)
+
+    return run
+
+
 def front(cells, rtol):
     def run():
         one_row = {"grid.rigidity_cells": 1, "grid.rigidity_max": "1.1 GV"}
@@ -86,6 +99,8 @@ CASES = [
     ("slab", "crstream", slab(400)),
     ("nlld", "crstream", nlld(400)),
     ("nlld", "crstream, 20 cells", nlld(20)),
+    ("damped", "crstream", damped(400)),
+    ("damped", "crstream, 20 cells", damped(20)),
     ("losses", "crstream", losses(400, 199)),
     ("losses", "crstream, 20 × 25", losses(20, 24)),
     ("front", "crstream", front(400, 1e-3)),

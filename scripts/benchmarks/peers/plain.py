@@ -146,13 +146,14 @@ def front_flux(a):
 
 
 def slopes(u):
-    return np.append(u[:-1] - u[1:], 2.0 * u[-1]) / p.DX           # the last cell is half a cell from u = 0
+    """On the upper faces of the cells, (…, cells); the last cell is half a cell from u = 0."""
+    return np.concatenate([u[..., :-1] - u[..., 1:], 2.0 * u[..., -1:]], -1) / p.DX
 
 
 def rate(flux, source, u, t):
     F = flux(slopes(u))
-    F[:-1] += u[:-1]
-    return np.diff(F, prepend=source(t)) / -p.DX
+    F[..., :-1] += u[..., :-1]
+    return np.diff(F, prepend=np.full((*F.shape[:-1], 1), source(t))) / -p.DX
 
 
 def lagged(flux, source, dt, end, error):
@@ -185,6 +186,27 @@ def lines(flux, source, end, rtol, error, max_step=np.inf):
     return lambda: by_lines(lambda t, u: rate(flux, source, u, t), TRIDIAGONAL, p.CELLS, end, rtol, 1e-3 * rtol, error, max_step)
 
 
+def damped_lagged(dt, end):
+    """One momentum after the other."""
+
+    def run():
+        rows = [lagged(lambda a, X=X: X * nlld_flux(a), constant, dt, end, lambda u: u)() for X in p.DAMPING]
+        return p.damped_error(np.stack([u for u, _ in rows])), rows[0][1]
+
+    return run
+
+
+def damped_lines():
+    shape = len(p.DAMPING), p.CELLS
+    pattern = sp.block_diag([TRIDIAGONAL["jac_sparsity"]] * shape[0], format="csc")
+
+    def flux(a):
+        return p.DAMPING[:, None] * nlld_flux(a)
+
+    return by_lines(lambda t, y: rate(flux, constant, y.reshape(shape), t).ravel(), {"jac_sparsity": pattern},
+                    shape[0] * shape[1], 20.0, 1e-4, 1e-7, lambda y: p.damped_error(y.reshape(shape)))
+
+
 def front_lagged(step):
     return lagged(front_flux, p.front_source, step * p.FRONT_END, p.FRONT_END, p.front_error)
 
@@ -200,6 +222,8 @@ CASES = [
     ("slab", "scipy BDF, exact Jacobian", slab_lines),
     ("nlld", "Crank–Nicolson, κ of the last step, 0.02", lagged(nlld_flux, constant, 0.02, 20.0, p.nlld_error)),
     ("nlld", "scipy BDF, sparse Jacobian", lines(nlld_flux, constant, 20.0, 1e-4, p.nlld_error)),
+    ("damped", "Crank–Nicolson, κ of the last step, 0.02", damped_lagged(0.02, 20.0)),
+    ("damped", "scipy BDF, sparse Jacobian", damped_lines),
     ("losses", "Crank–Nicolson, Strang splitting, 3 Myr", losses_splitting(3.0)),
     ("losses", "Crank–Nicolson, Strang splitting, 0.2 Myr", losses_splitting(0.2)),
     ("losses", "scipy BDF, exact Jacobian", losses_lines),

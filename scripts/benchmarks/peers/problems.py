@@ -1,7 +1,8 @@
-"""The four problems and their exact solutions, in numpy alone.  Units kpc, Myr, GeV; or scaled, H = Q = 1 and so on.
+"""The five problems and their exact solutions, in numpy alone.  Units kpc, Myr, GeV; or scaled, H = Q = 1 and so on.
 
 slab    u_t + (v u − D(p) u_z)_z = 0 on 0 < z < H, flux Q in at z = 0, u(H) = 0; 101 momenta, D ∝ β p^½.
 nlld    u_t + (v u + X |u_z|^½)_z = 0, v = X = Q = H = 1: one momentum of eq. 14.
+damped  the same for the 101 momenta of slab, X = p^0.35, from confinement to next to none.
 losses  n(z, p), flux in at the disc q(p) + ∂_p(hb n): adiabatic v/3 and losses constant in p from a source ∝ p^−2.3.
 front   u_t + (v u + S sgn(−u_z))_z = 0: linear damping, a source that grows from S to 4 S within 0.6 of the run.
 """
@@ -94,6 +95,17 @@ def nlld_error(u, x=X):
     """Against eq. 14: u = 1 − 1/(2 − x)."""
     exact = 1.0 - 1.0 / (2.0 - x)
     return float(np.abs(u - exact).max() / exact.max())
+
+
+RISE = 0.35
+DAMPING = P_SLAB**RISE                                             # X of every momentum
+
+
+def damped_error(u, x=X):
+    """Against eq. 14: u = 1 − 1/(1 + (1 − x)/X²), (p, x)."""
+    depth = (1.0 - x) / DAMPING[:, None] ** 2
+    exact = depth / (1.0 + depth)
+    return float((np.abs(u - exact) / exact.max(1, keepdims=True)).max())
 
 
 FRONT_END, FRONT_RISE, FRONT_RATIO = 0.6136, 0.36816, 4.0          # H/v: 100 and 60 Myr of 60 km/s in 10 kpc
