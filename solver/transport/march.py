@@ -24,6 +24,7 @@ UNDERSHOOT = 1e-11  # of a row's largest f, below zero: TR-BDF2 may come to that
 NOTHING = 1e-15  # of what passes through a row: storage that is rounding
 SAFETY = 0.9
 ELSEWHERE = 1e-2  # of a row's largest f: by so much a state that seems steady moves where it is none
+STILL = 1e-9  # of a row's largest f: what moves less may do so by rounding
 RUNAWAY = 2.0  # times what enters a row: what it stores where it grows by itself
 LEAST_ERROR = 1e-2  # of a step before that the next one is told by
 RUNGS = 32  # factors that steps may change by, for every factor of two
@@ -324,7 +325,10 @@ class March:
     def _runs_away(self):
         """Does all that is there grow by more than is put in, with no steady state above it?  Then that is the failure."""
         s = self.state
-        if s.rate is None or s.history["storage"][-1] < RUNAWAY or not self.layout.ranks.all((s.rate >= 0.0).all()):
+        if s.rate is None or s.history["storage"][-1] < RUNAWAY:
+            return False
+        fell = -s.rate * s.history["dt"][-1] > STILL * np.abs(s.u).max(-1, keepdims=True)
+        if self.layout.ranks.any(fell.any()):
             return False
         last = self.steps.last
         self.system.set_step(None, np.inf, s.t, False)

@@ -14,9 +14,9 @@ from solver.errors import SolverError
 
 DECKS = {path.stem: path for path in sorted((Path(__file__).parent / "regressions").glob("*.toml"))}
 NO_STEADY_STATE = {
-    "barrier_of_wind", "carried_back_against_waves", "root_that_hides_below_the_tolerance", "compression_at_an_interface",
-    "compression_under_nonlinear_damping", "fills_for_ever", "heated_at_the_disc", "wind_towards_the_disc",
-    "wind_towards_the_disc_with_undamped_waves",
+    "barrier_of_wind", "carried_back_against_waves", "compression_above_undamped_waves", "compression_at_an_interface",
+    "compression_under_nonlinear_damping", "fills_for_ever", "heated_at_the_disc", "root_that_hides_below_the_tolerance",
+    "wind_towards_the_disc", "wind_towards_the_disc_with_undamped_waves",
 }
 WAYS = (("direct", "zero"), ("direct", "noise"), ("march", "zero"))
 
