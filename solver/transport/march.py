@@ -330,11 +330,9 @@ class March:
         fell = -s.rate * s.history["dt"][-1] > STILL * np.abs(s.u).max(-1, keepdims=True)
         if self.layout.ranks.any(fell.any()):
             return False
-        last = self.steps.last
         self.system.set_step(None, np.inf, s.t, False)
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
             message = self.newton.inflow.runaway(self.system.point(s.u)) if self.newton.inflow.both_ways else None
-        self.system.set_step(*last)
         if message is not None:
             self.failure = Failure(message, {}, impossible=True)
         return message is not None
