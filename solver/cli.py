@@ -4,8 +4,10 @@ Exit codes: 0 done · 1 comparison outside its tolerance · 2 bad input, nothing
 """
 
 import os
+import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +32,7 @@ from .cli_compare import compare
 from .cli_reproduce import reproduce
 from .cli_sweep import Address, Workers, is_sweep, resume_sweep, sweep
 from .errors import DeckError, Fault, ResultError, SolverError
-from .launcher import abort, all_end, first_rank
+from .launcher import abort, all_end, company, first_rank
 from .streams import drop_output, open_streams
 
 PATIENCE = 5.0                                           # s, for the other processes to come to their end too
@@ -330,6 +332,9 @@ def main():
     open_streams()
     # numpy is not there yet: for arrays that live as short as ours huge pages cost the kernel more than they save
     os.environ.setdefault("NUMPY_MADVISE_HUGEPAGE", "0")
+    _have_home()
+    if company() == 1:                                   # mpiexec ends its processes by it, where one has said why
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     if not first_rank():
         if sys.argv[1:2] and sys.argv[1] not in TOGETHER:
             return
@@ -359,11 +364,20 @@ def main():
         _quit("internal error, please report it with the lines above", 3, traceback.format_exc())
 
 
+def _have_home():
+    """A user without HOME and without an account, as in some containers, gets the root for one: astropy insists."""
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = os.sep
+
+
 def _quit(message, code, before=""):
     """Say why and end; of several processes that fail alike the first one speaks, one that fails alone ends all others."""
     said = f"{before}crstream: {message}"
     if first_rank():
-        print(said, file=sys.stderr, flush=True)
+        with suppress(OSError):                          # a log on a disk that is full
+            print(said, file=sys.stderr, flush=True)
     else:
         time.sleep(1.0)                                  # mpiexec ends all when one does: the first one speaks before
     first = all_end(code, PATIENCE)

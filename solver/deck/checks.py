@@ -103,8 +103,9 @@ def _layers(deck: Deck) -> Iterator[Found]:
                     f'found "{layer.name}" again',
                     f"layer {names[layer.name]} has that name already",
                 )
-            elif layer.name.isdecimal() or "." in layer.name:
-                yield ("layer", i, "name"), f'found "{layer.name}"', "needs a name that is no number and has no dots"
+            elif layer.name.isdecimal() or "." in layer.name or "/" in layer.name:
+                allowed = "needs a name that is no number and has neither dots nor slashes"
+                yield ("layer", i, "name"), f'found "{layer.name}"', allowed
             elif not layer.name.isprintable() or len(layer.name) > LONGEST_NAME:
                 allowed = f"needs at most {LONGEST_NAME} printable characters"
                 yield ("layer", i, "name"), f"found {show(layer.name)}", allowed

@@ -105,7 +105,9 @@ class TimeControl(Table):
     rtol: Annotated[float, Field(gt=0, lt=1)] = field(
         1e-4, description="time error allowed, relative to a rigidity's largest f; what has faded by decades may err by more"
     )
-    tolerance: Annotated[float, Field(gt=0, lt=1)] = field(1e-10, description="imbalance the nonlinear solver leaves")
+    tolerance: Annotated[float, Field(gt=0, lt=1)] = field(
+        1e-10, description="imbalance the nonlinear solver leaves; in time 1e-3 rtol at most, where it comes no nearer"
+    )
     steady: Steady = field({}, description="when a state counts as steady")
     max_steps: Annotated[int, Field(ge=1, le=10_000_000)] = field(100_000, description="give up after this many steps")
     output_every: Time | None = field(None, description="time between stored states; not given: the last only")

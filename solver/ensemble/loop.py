@@ -4,6 +4,7 @@ import signal
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, wait
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,34 +41,36 @@ def sweep(deck, vary, *, latin=None, seed=0, out=None, force=False, keep=False, 
 
     deck = load(deck)
     _sensible(out, keep, workers)
-    plan = make_plan(deck, vary, latin, seed)
+    plan, manner = make_plan(deck, vary, latin, seed), files.Manner(keep, warm, tuple(petsc))
     with engine(workers, address, len(plan.members)) as pool:
         if pool is None:
             return None
         if out is None:
-            return _solve(plan, None, pool, warm, petsc, progress)
-        plan = files.agree(out, plan, force, keep)
-        with files.Store(out, plan, force, keep) as store:
-            return _solve(plan, store, pool, warm, petsc, progress)
+            return _solve(plan, None, pool, manner, progress)
+        plan = files.agree(out, plan, force, manner)
+        with files.Store(out, plan, manner, force) as store:
+            return _solve(plan, store, pool, manner, progress)
 
 
-def resume(folder, *, again=False, warm=True, workers=None, address=None, petsc=(), progress=None):
-    """Go on with the sweep in a folder; a finished one is returned as it is.  again: solve members that failed once more.
+def resume(folder, *, again=False, workers=None, address=None, petsc=(), progress=None):
+    """Go on with the sweep in a folder as it was begun; a finished one is returned as it is.
 
-    Raises as `sweep`.
+    again: solve members that failed once more, by other words for PETSc if there are any.  Raises as `sweep`.
     """
     if files.finished(folder) and not (again and open_sweep(folder).failed):
         return open_sweep(folder) if first_rank() else None
-    plan, keep = files.read_plan(folder)
+    plan, manner = files.read_plan(folder)
+    if petsc:
+        manner = replace(manner, petsc=tuple(petsc))
     with engine(workers, address, len(plan.members)) as pool:
         if pool is None:
             return None
         if again:
             files.refuse_changed(plan)
         else:
-            files.agree(folder, plan, False, keep)
-        with files.Store(folder, plan, keep=keep, again=again) as store:
-            return _solve(plan, store, pool, warm, petsc, progress)
+            files.agree(folder, plan, False, manner)
+        with files.Store(folder, plan, manner, again=again) as store:
+            return _solve(plan, store, pool, manner, progress)
 
 
 def open_sweep(folder):
@@ -154,11 +157,11 @@ def _sensible(out, keep, workers):
         raise DeckError(faults)
 
 
-def _solve(plan, store, pool, warm, petsc, progress):
+def _solve(plan, store, pool, manner, progress):
     """Solve what is not done yet, keep each member as it comes, and put all together."""
     outcomes = store.recorded() if store is not None else {}
-    tasks = [Task(i, plan.decks[i], tuple(plan.points[i]), plan.digest, tuple(petsc),
-                  store.result_folder(i) if store is not None else None, warm)
+    tasks = [Task(i, plan.decks[i], tuple(plan.points[i]), plan.digest, manner.petsc,
+                  store.result_folder(i) if store is not None else None, manner.warm)
              for i in plan.order() if i not in outcomes]
 
     def done(outcome):

@@ -10,6 +10,7 @@
 import json
 import shutil
 from contextlib import suppress
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,29 @@ NOT_RUN = "not run"
 COUNTS = {"iterations": "Newton iterations", "krylov": "Krylov iterations", "steps": "accepted steps"}
 
 
+@dataclass(frozen=True)
+class Manner:
+    """How a sweep solves its members: is all of their results kept, may steady ones begin near others, words for PETSc."""
+
+    keep: bool = False
+    warm: bool = True
+    petsc: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, stored):
+        """From a plan's file; older ones know of `keep` only."""
+        known = {each.name: stored[each.name] for each in fields(cls) if each.name in stored}
+        return cls(bool(known.pop("keep")), bool(known.pop("warm", True)), tuple(map(str, known.pop("petsc", ()))))
+
+    def differences(self, begun):
+        """In words, what differs from how the sweep was begun."""
+        out = [f"was begun {'with' if there else 'without'} {name}" for name, here, there in
+               (("--keep", self.keep, begun.keep), ("--no-warm", not self.warm, not begun.warm)) if here != there]
+        if self.petsc != begun.petsc:
+            out.append(f"was begun with {' '.join(begun.petsc) or 'nothing'} for PETSc")
+        return out
+
+
 def finished(folder):
     """Is the sweep of a folder done, its dataset that of its plan?"""
     folder = Path(folder)
@@ -44,7 +68,7 @@ def finished(folder):
         return True  # whoever opens it will say what is wrong
 
 
-def agree(folder, plan, force, keep):
+def agree(folder, plan, force, manner):
     """The plan that `folder` goes on with, the one begun there or else `plan`; makes nothing.
 
     DeckError where it cannot take this sweep: it holds something else, or cannot be written to.
@@ -57,12 +81,12 @@ def agree(folder, plan, force, keep):
             raise DeckError([Fault("--out", str(folder), "holds a finished sweep",
                                    "choose another folder, or --force to replace it")])
         if (folder / PLAN).exists():
-            begun, kept = read_plan(folder)
+            begun, before = read_plan(folder)
             if differences := plan.differences(begun):
                 raise DeckError([Fault("--out", str(folder), f"holds another sweep: {'; '.join(differences)}",
                                        "choose another folder, or --force to start again")])
-            if kept != keep:
-                raise DeckError([Fault("--out", str(folder), f"was begun {'with' if kept else 'without'} --keep",
+            if differences := manner.differences(before):
+                raise DeckError([Fault("--out", str(folder), "; ".join(differences),
                                        "go on like that, or --force to start again")])
             refuse_changed(begun)
             plan = begun
@@ -78,7 +102,7 @@ def refuse_changed(plan):
 
 
 def read_plan(folder):
-    """(Plan, are results kept) of a folder; ResultError where there is none or it cannot be understood."""
+    """(Plan, Manner) of a folder; ResultError where there is none or it cannot be understood."""
     path = Path(folder) / PLAN
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
@@ -96,7 +120,7 @@ def read_plan(folder):
         plan = Plan.from_dict(data["plan"], _begun(folder, data.get("begun")))
         if not plan.keys or len(plan.keys) != len(plan.values) or not all(plan.values) or not plan.members:
             raise ValueError
-        return plan, bool(data["keep"])
+        return plan, Manner.of(data)
     except (KeyError, TypeError, AttributeError, ValueError):
         raise ResultError(f"{path}: is not the plan of a sweep, or damaged") from None
 
@@ -117,8 +141,8 @@ def _begun(folder, stored):
 class Store:
     """The folder while a sweep goes on, locked against a second one.  Use as a context manager."""
 
-    def __init__(self, folder, plan, force=False, keep=False, again=False):
-        self.folder, self.plan, self.force, self.keep, self.again = Path(folder), plan, force, keep, again
+    def __init__(self, folder, plan, manner, force=False, again=False):
+        self.folder, self.plan, self.manner, self.force, self.again = Path(folder), plan, manner, force, again
         self.claim = None
 
     def __enter__(self):
@@ -144,7 +168,7 @@ class Store:
 
     def result_folder(self, index):
         """Where all of a member's result goes, None where only its spectra are kept."""
-        return str(self.folder / MEMBERS / f"{index:04d}") if self.keep else None
+        return str(self.folder / MEMBERS / f"{index:04d}") if self.manner.keep else None
 
     def _clear(self):
         """Members of an earlier sweep go, nothing else; its dataset stays until there is another, but for one of this plan."""
@@ -169,7 +193,7 @@ class Store:
 
     def _write_plan(self):
         data = {"crstream_file": "sweep plan", "version": PLAN_VERSION, "crstream": provenance.package_version("crstream"),
-                "keep": self.keep, "plan": self.plan.to_dict(), "begun": self.plan.record}
+                **asdict(self.manner), "plan": self.plan.to_dict(), "begun": self.plan.record}
         storage.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", self.plan_file)
 
     # ---- members -----------------------------------------------------------------------------------------------------

@@ -26,7 +26,6 @@ SAFETY = 0.9
 ELSEWHERE = 1e-2  # of a row's largest f: by so much a state that seems steady moves where it is none
 STILL = 1e-9  # of a row's largest f: what moves less may do so by rounding
 RUNAWAY = 2.0  # times what enters a row: what it stores where it grows by itself
-LEAST_ERROR = 1e-2  # of a step before that the next one is told by
 RUNGS = 32  # factors that steps may change by, for every factor of two
 OUTGROWN = 1e30  # times what was there or what sources would fill: growth that no end time can have meant
 
@@ -255,7 +254,7 @@ class March:
                 if not sound and not euler:
                     out, rate, error, sound = self._without_undershoot(out, rate, error, dt)
                 if sound:
-                    s.dt = dt * (c.growth if steady else self._factor(error, dt))
+                    s.dt = dt * (c.growth if steady else self._factor(error))
                     if positive_only or (cut and not steady):              # what limited it is still near
                         s.dt = min(s.dt, dt)
                     s.dt = max(s.dt, min(dt, self.steps.instant))
@@ -337,16 +336,12 @@ class March:
             self.failure = Failure(message, {}, impossible=True)
         return message is not None
 
-    def _factor(self, error, dt=None):
-        """By what the next step may differ from one of this error; after a step of dt, by no more than if errors go on to
-        change as they did from the step before (Gustafsson 1994), for on the way to an event steps shrink again and again.
+    def _factor(self, error):
+        """By what the next step may differ from one of this error.
 
         One of few numbers: rounding of errors, which is another on other processes and machines, would grow from step to step.
         """
-        factor, h = SAFETY * max(error, 1e-10) ** (-1 / 2), self.state.history
-        if dt is not None and h and h["error"][-1] > 0.0:
-            factor = min(factor, factor * dt / h["dt"][-1] * np.sqrt(max(h["error"][-1], LEAST_ERROR) / max(error, 1e-10)))
-        rung = np.round(RUNGS * np.log2(factor))
+        rung = np.round(RUNGS * np.log2(SAFETY * max(error, 1e-10) ** (-1 / 2)))
         return float(np.clip(2.0 ** (rung / RUNGS), 0.2, self.control.growth))
 
     def _accept(self, out, dt, rate, error):

@@ -104,6 +104,7 @@ class Steps:
         known = s.u + W * dt * (s.rate + rate1)
         guess = self.ahead(middle.point, rate1, (1 - 2 * D) * dt)
         out = self.stage(known, D * dt, self.march.end_of(dt), middle.point.u, guess)
+        out.iterations, out.krylov = out.iterations + middle.iterations, out.krylov + middle.krylov
         if not out.converged:
             return out, None, np.inf
         rate2 = (out.point.u - known) / (D * dt)

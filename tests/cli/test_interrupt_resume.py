@@ -419,6 +419,18 @@ def test_a_batch_system_that_ends_a_run_gets_its_state_saved(inside, command):
     assert result(inside / "here").attrs["status"] == "stopped"
 
 
+def test_sigterm_before_the_first_step_is_said_too(inside):
+    """Outside the solve it ends the command like a Ctrl-C, not without a word."""
+    words = ("run", "two_phase", "--no-figures", "--out", "here")
+    code = (
+        "import os, signal, solver.session as session, solver.cli as cli\n"
+        "session.Session.__init__ = lambda *_, **__: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "cli.main()"
+    )
+    ended = subprocess.run([sys.executable, "-c", code, *words], cwd=inside, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr) == (3, "crstream: interrupted\n")
+
+
 @pytest.mark.parametrize("when", ["result", "partner"])
 def test_ctrl_c_in_a_direct_solve_ends_the_command_with_the_result_kept(when, command, deck, inside, monkeypatch):
     """It cannot stop between steps, so it comes to its end; what would follow, partner run and figures, does not."""

@@ -282,6 +282,18 @@ def test_members_done_before_are_not_touched(deck, tmp_path):
     np.testing.assert_array_equal(done.J.values[there], parts.J.values[there])
 
 
+def test_it_goes_on_in_the_manner_it_was_begun(deck, tmp_path):
+    """Members begun cold and with words for PETSc are not mixed with others."""
+    cut_off(deck, tmp_path, 2, warm=False, petsc=("-snes_max_it", "3"))
+    with pytest.raises(DeckError, match="was begun with -snes_max_it 3 for PETSc"):
+        resume(tmp_path, workers=0, petsc=("-snes_max_it", "200"))
+    done = resume(tmp_path, workers=0)
+    assert (done.dataset.status == "failed").all()  # three iterations are too few for any
+    again = resume(tmp_path, workers=0, again=True, petsc=("-snes_max_it", "200"))
+    assert (again.dataset.status == "steady").all()
+    assert not again.dataset.warm.any()
+
+
 @pytest.mark.parametrize(
     ("deck_changes", "vary", "options", "words"),
     [
@@ -289,6 +301,7 @@ def test_members_done_before_are_not_touched(deck, tmp_path):
         ({}, {N: VARY[N], NUCLEI: [4.2, 4.5]}, {}, ("species.proton.source.slope took", "4.4", "4.5")),
         ({}, {N: VARY[N]}, {}, ("varied were",)),
         ({}, VARY, {"keep": True}, ("without --keep",)),
+        ({}, VARY, {"warm": False, "petsc": ("-snes_max_it", "50")}, ("without --no-warm", "with nothing for PETSc")),
     ],
 )
 def test_another_plan_is_refused_with_the_reason(deck_changes, vary, options, words, deck, tmp_path):

@@ -24,6 +24,7 @@ def faults_of(text, tmp_path):
 
 # (passage of the example, what stands there instead, key of the one fault, what the message says)
 ONE_FAULT = [
+    ('name = "warm"', 'name = "warm/ionised"', "layer.0.name", "has neither dots nor slashes"),
     # dimensions and units
     ('z_max = "10 kpc"', "z_max = 10", "grid.z_max", 'found the bare number 10; give a unit, e.g. "10 kpc"'),
     ('z_max = "10 kpc"', 'z_max = "10"', "grid.z_max", 'give a unit, e.g. "10 kpc"'),
