@@ -84,8 +84,8 @@ def valid_here(model) -> str:
     )
     return (
         ""
-        if same and np.all(model.X[high] > 0)
-        else "nowhere: needs uniform layers, turbulence below, Landau damping above"
+        if same and np.all(model.X[high] > 0) and model.v[high][0] > 0
+        else "nowhere: needs uniform layers, turbulence below, Landau damping and a flow outwards above"
     )
 
 
