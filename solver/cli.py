@@ -35,7 +35,9 @@ from .errors import DeckError, Fault, ResultError, SolverError
 from .launcher import abort, all_end, company, first_rank
 from .streams import drop_output, open_streams
 
+FIRST_SPEAKS = 1.0                                       # s before others end, for mpiexec ends all when one does
 PATIENCE = 5.0                                           # s, for the other processes to come to their end too
+UsageError = typer.BadParameter.__base__                  # of click, or of what typer has in its place
 TOGETHER = ("run", "resume", "converge", "sweep")                 # commands in which all processes of an mpiexec take part
 
 
@@ -49,6 +51,11 @@ class Commands(typer.core.TyperGroup):
             return result
         except KeyboardInterrupt:
             _quit("interrupted", 3)
+        except UsageError:
+            if first_rank():
+                raise
+            time.sleep(FIRST_SPEAKS)
+            raise SystemExit(2) from None
 
 
 app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -379,7 +386,7 @@ def _quit(message, code, before=""):
         with suppress(OSError):                          # a log on a disk that is full
             print(said, file=sys.stderr, flush=True)
     else:
-        time.sleep(1.0)                                  # mpiexec ends all when one does: the first one speaks before
+        time.sleep(FIRST_SPEAKS)
     first = all_end(code, PATIENCE)
     if first != code and not first_rank():               # the first one has gone on, or ended well
         print(said, file=sys.stderr, flush=True)

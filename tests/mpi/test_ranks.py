@@ -152,6 +152,12 @@ def test_bad_input_is_said_once_and_nothing_hangs(words, message, mpiexec, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_word_that_no_command_knows_is_said_once(mpiexec):
+    ended = mpiexec(2, "-m", "solver", "run", "--hlep", timeout=60)
+    assert ended.returncode == 2
+    assert ended.stderr.count("No such option") == 1
+
+
 def galaxy_by(mpiexec, folder, processes, script, *more, deck=GALAXY):
     """What became of `crstream run` of a deck, its main() called by a script on so many processes; the result in folder/out."""
     (folder / "deck.toml").write_text(deck, encoding="utf-8")
