@@ -1,6 +1,7 @@
 """The command line: parse, call, print.  Heavy imports happen inside the commands, so help and lists come at once.
 
-Exit codes: 0 done · 1 comparison outside its tolerance · 2 bad input, nothing written · 3 the solver could not go on.
+Exit codes: 0 done · 1 comparison outside its tolerance · 2 bad input, nothing written, or a file that cannot be
+written · 3 the solver could not go on.
 """
 
 import os
@@ -37,7 +38,7 @@ from .streams import drop_output, open_streams
 
 FIRST_SPEAKS = 1.0                                       # s before others end, for mpiexec ends all when one does
 PATIENCE = 5.0                                           # s, for the other processes to come to their end too
-UsageError = typer.BadParameter.__base__                  # of click, or of what typer has in its place
+UsageError = typer.BadParameter.__base__                 # of click, or of what typer has in its place
 TOGETHER = ("run", "resume", "converge", "sweep")                 # commands in which all processes of an mpiexec take part
 
 
@@ -381,15 +382,18 @@ def _have_home():
 
 def _quit(message, code, before=""):
     """Say why and end; of several processes that fail alike the first one speaks, one that fails alone ends all others."""
-    said = f"{before}crstream: {message}"
-    if first_rank():
+
+    def say():
         with suppress(OSError):                          # a log on a disk that is full
-            print(said, file=sys.stderr, flush=True)
+            print(f"{before}crstream: {message}", file=sys.stderr, flush=True)
+
+    if first_rank():
+        say()
     else:
         time.sleep(FIRST_SPEAKS)
     first = all_end(code, PATIENCE)
     if first != code and not first_rank():               # the first one has gone on, or ended well
-        print(said, file=sys.stderr, flush=True)
+        say()
     if first is None:
         abort(code)
     raise SystemExit(code)

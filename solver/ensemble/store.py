@@ -10,7 +10,7 @@
 import json
 import shutil
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -42,8 +42,7 @@ class Manner:
     @classmethod
     def of(cls, stored):
         """From a plan's file; older ones know of `keep` only."""
-        known = {each.name: stored[each.name] for each in fields(cls) if each.name in stored}
-        return cls(bool(known.pop("keep")), bool(known.pop("warm", True)), tuple(map(str, known.pop("petsc", ()))))
+        return cls(bool(stored["keep"]), bool(stored.get("warm", True)), tuple(map(str, stored.get("petsc", ()))))
 
     def differences(self, begun):
         """In words, what differs from how the sweep was begun."""

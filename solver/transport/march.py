@@ -323,15 +323,15 @@ class March:
 
     def _runs_away(self):
         """Does all that is there grow by more than is put in, with no steady state above it?  Then that is the failure."""
-        s = self.state
-        if s.rate is None or s.history["storage"][-1] < RUNAWAY:
+        s, inflow = self.state, self.newton.inflow
+        if not inflow.both_ways or s.rate is None or s.history["storage"][-1] < RUNAWAY:
             return False
         fell = -s.rate * s.history["dt"][-1] > STILL * np.abs(s.u).max(-1, keepdims=True)
         if self.layout.ranks.any(fell.any()):
             return False
         self.system.set_step(None, np.inf, s.t, False)
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
-            message = self.newton.inflow.runaway(self.system.point(s.u)) if self.newton.inflow.both_ways else None
+            message = inflow.runaway(self.system.point(s.u))
         if message is not None:
             self.failure = Failure(message, {}, impossible=True)
         return message is not None

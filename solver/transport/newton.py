@@ -161,14 +161,12 @@ class NewtonPath:
         """Paths of few iterations: either form of the linearisation, the last successful one first; then along constant fluxes;
         then with given slopes."""
         limit = max(self.max_iterations // 5, 1)
-        if not self.has_waves:
-            forms = [Attempt(0.05, limit)]
-        else:
-            forms = [Attempt(0.05, limit), Attempt(0.2, limit, dual=True)]
+        forms, along = [Attempt(0.05, limit)], []
+        if self.has_waves:
+            forms, along = [*forms, Attempt(0.2, limit, dual=True)], [replace(forms[0], line=FLUX_LINE)]
         if self.dual:
             forms.reverse()
-        plain = [replace(form, plain=True) for form in forms[::-1] if self.system.mixes_momentum]
-        return forms + [Attempt(0.05, limit, line=FLUX_LINE)] * self.has_waves + plain
+        return forms + along + [replace(form, plain=True) for form in forms[::-1] if self.system.mixes_momentum]
 
     def _long(self):
         """Paths of small steps that may take all iterations."""

@@ -14,24 +14,33 @@ from .cases import main
 SOLVER = LinearLUSolver(tolerance=1e-11)  # the default of FiPy 4, 1e-5, skips solves
 
 
-def slab():
-    """Grid2D with diffusion and flow along z only, 40 implicit Euler steps of 30 Myr."""
-    n = len(p.P_SLAB)
-    mesh = fp.Grid2D(nx=p.CELLS, ny=n, dx=p.DZ, dy=1.0)
+def momenta(values, dx, speed):
+    """All momenta on a Grid2D, along z only: (u, `values` of the momenta on the faces along z, equation for κ on the faces)."""
+    n = len(values)
+    mesh = fp.Grid2D(nx=p.CELLS, ny=n, dx=dx, dy=1.0)
     u = fp.CellVariable(mesh=mesh, value=0.0, hasOld=True)
     u.constrain(0.0, mesh.facesRight)
     along = np.abs(mesh.faceNormals[0]) > 0.5
-    d = p.diffusion(p.P_SLAB)[np.clip(mesh.faceCenters.value[1].astype(int), 0, n - 1)]
-    kappa = fp.FaceVariable(mesh=mesh, value=np.where(along, d, 0.0))
-    v = fp.FaceVariable(mesh=mesh, rank=1, value=[np.where(along, p.V, 0.0), np.zeros(mesh.numberOfFaces)])
+    on_faces = values[np.clip(mesh.faceCenters.value[1].astype(int), 0, n - 1)]
+    v = fp.FaceVariable(mesh=mesh, rank=1, value=[np.where(along, speed, 0.0), np.zeros(mesh.numberOfFaces)])
     v.setValue(0.0, where=mesh.facesLeft)
     source = fp.CellVariable(mesh=mesh, value=0.0)
-    source.setValue(1.0 / p.DZ, where=mesh.cellCenters[0] < p.DZ)
-    equation = fp.TransientTerm() + fp.UpwindConvectionTerm(coeff=v) == fp.DiffusionTerm(coeff=kappa) + source
+    source.setValue(1.0 / dx, where=mesh.cellCenters[0] < dx)
+
+    def equation(kappa):
+        return fp.TransientTerm() + fp.UpwindConvectionTerm(coeff=v) == fp.DiffusionTerm(coeff=kappa) + source
+
+    return u, fp.FaceVariable(mesh=mesh, value=np.where(along, on_faces, 0.0)), equation
+
+
+def slab():
+    """40 implicit Euler steps of 30 Myr."""
+    u, kappa, equation = momenta(p.diffusion(p.P_SLAB), p.DZ, p.V)
+    equation = equation(kappa)
     for _ in range(40):
         u.updateOld()
         equation.solve(var=u, dt=30.0, solver=SOLVER)
-    return p.slab_error(u.value.reshape(n, p.CELLS)), 40
+    return p.slab_error(u.value.reshape(-1, p.CELLS)), 40
 
 
 def losses():
@@ -60,8 +69,18 @@ def losses():
     return p.losses_error(u.value.reshape(n, p.CELLS) / p.P_LOSSES[:, None]), 1
 
 
-def nonlinear(kappa_of, source_of, dt, end, error, sweeps=60, change=1e-6):
-    """Implicit Euler, κ of the gradient by sweeps until u changes by less than `change`; steps are sweeps."""
+def swept(equation, u, dt, sweeps=60, change=1e-6):
+    """(sweeps taken, did they settle) of one step: until u changes by less than `change`."""
+    for taken in range(1, sweeps + 1):
+        before = u.value.copy()
+        equation.sweep(var=u, dt=dt, solver=SOLVER)
+        if np.abs(u.value - before).max() < change * max(np.abs(u.value).max(), 1e-30):
+            return taken, True
+    return sweeps, False
+
+
+def nonlinear(kappa_of, source_of, dt, end, error, sweeps=60):
+    """Implicit Euler, κ of the gradient by sweeps; steps are sweeps."""
 
     def run():
         mesh = fp.Grid1D(nx=p.CELLS, dx=p.DX)
@@ -76,15 +95,8 @@ def nonlinear(kappa_of, source_of, dt, end, error, sweeps=60, change=1e-6):
         for i in range(round(end / dt)):
             u.updateOld()
             source.setValue(source_of((i + 1) * dt) / p.DX, where=mesh.cellCenters[0] < p.DX)
-            before = u.value.copy()
-            for _ in range(sweeps):
-                equation.sweep(var=u, dt=dt, solver=SOLVER)
-                total += 1
-                moved = np.abs(u.value - before).max() / max(np.abs(u.value).max(), 1e-30)
-                before = u.value.copy()
-                if moved < change:
-                    break
-            stuck += moved >= change
+            taken, settled = swept(equation, u, dt, sweeps)
+            total, stuck = total + taken, stuck + (not settled)
         if stuck > 0.1 * end / dt:
             raise RuntimeError(f"sweeps do not settle in {stuck} of {round(end / dt)} steps; error {error(u.value):.1e}")
         return error(u.value), total
@@ -93,29 +105,13 @@ def nonlinear(kappa_of, source_of, dt, end, error, sweeps=60, change=1e-6):
 
 
 def damped():
-    """All momenta on a Grid2D, along z only."""
-    n = len(p.DAMPING)
-    mesh = fp.Grid2D(nx=p.CELLS, ny=n, dx=p.DX, dy=1.0)
-    u = fp.CellVariable(mesh=mesh, value=0.0, hasOld=True)
-    u.constrain(0.0, mesh.facesRight)
-    along = np.abs(mesh.faceNormals[0]) > 0.5
-    X = p.DAMPING[np.clip(mesh.faceCenters.value[1].astype(int), 0, n - 1)]
-    kappa = fp.FaceVariable(mesh=mesh, value=np.where(along, X, 0.0)) * nlld(u.faceGrad[0])
-    v = fp.FaceVariable(mesh=mesh, rank=1, value=[np.where(along, 1.0, 0.0), np.zeros(mesh.numberOfFaces)])
-    v.setValue(0.0, where=mesh.facesLeft)
-    source = fp.CellVariable(mesh=mesh, value=0.0)
-    source.setValue(1.0 / p.DX, where=mesh.cellCenters[0] < p.DX)
-    equation = fp.TransientTerm() + fp.UpwindConvectionTerm(coeff=v) == fp.DiffusionTerm(coeff=kappa) + source
-    total = 0
+    """Ten implicit Euler steps, κ of the gradient by sweeps."""
+    u, X, equation = momenta(p.DAMPING, p.DX, 1.0)
+    equation, total = equation(X * nlld(u.faceGrad[0])), 0
     for _ in range(10):
         u.updateOld()
-        for _ in range(60):
-            before = u.value.copy()
-            equation.sweep(var=u, dt=1.0, solver=SOLVER)
-            total += 1
-            if np.abs(u.value - before).max() < 1e-6 * np.abs(u.value).max():
-                break
-    return p.damped_error(u.value.reshape(n, p.CELLS)), total
+        total += swept(equation, u, 1.0)[0]
+    return p.damped_error(u.value.reshape(-1, p.CELLS)), total
 
 
 def nlld(gradient):

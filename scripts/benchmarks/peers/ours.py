@@ -58,27 +58,28 @@ def losses(cells, momenta):
     return run
 
 
+def landau(cells, R, rise):
+    """(result, u (p, x), x) of nonlinear Landau damping with scaled X = p^rise."""
+    X = np.sqrt(FLUX * SPEED * HEIGHT)
+    layer = {"streaming": {"type": "given", "v": "60 km/s"},
+             "damping": [{"type": "given_X", "X": f"{X!r} GeV(-3/2) s-1", "slope": rise - 2.15}]}
+    result = solver.run(deck(cells, R, layer, height="10 kpc"))
+    data = result.dataset
+    return result, (data.f.values[0] * SPEED / (FLUX * data.rigidity.values**-4.3)).T, data.z.values / 10.0
+
+
 def nlld(cells):
     def run():
-        X = np.sqrt(FLUX * SPEED * HEIGHT)
-        layer = {"streaming": {"type": "given", "v": "60 km/s"},
-                 "damping": [{"type": "given_X", "X": f"{X!r} GeV(-3/2) s-1", "slope": -2.15}]}
-        result = solver.run(deck(cells, (1.0, 1.1, 1), layer, height="10 kpc"))
-        data = result.dataset
-        return p.nlld_error(data.f.values[0, :, 0] * SPEED / FLUX, data.z.values / 10.0), steps_of(result)
+        result, u, x = landau(cells, (1.0, 1.1, 1), 0.0)
+        return p.nlld_error(u[0], x), steps_of(result)
 
     return run
 
 
 def damped(cells):
     def run():
-        X = np.sqrt(FLUX * SPEED * HEIGHT)
-        layer = {"streaming": {"type": "given", "v": "60 km/s"},
-                 "damping": [{"type": "given_X", "X": f"{X!r} GeV(-3/2) s-1", "slope": p.RISE - 2.15}]}
-        result = solver.run(deck(cells, (1.0, 1e4, 100), layer, height="10 kpc"))
-        data = result.dataset
-        u = data.f.values[0] * SPEED / (FLUX * p.P_SLAB**-4.3)
-        return p.damped_error(u.T, data.z.values / 10.0), steps_of(result)
+        result, u, x = landau(cells, (1.0, 1e4, 100), p.RISE)
+        return p.damped_error(u, x), steps_of(result)
 
     return run
 
