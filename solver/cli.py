@@ -303,7 +303,7 @@ def _report(result, folder, figures):
     """What came of a run: status, counts, quality, files."""
     if not first_rank():
         return
-    for text in filter(None, result.tree.attrs.get("warnings", "").split("\n")):
+    for text in filter(None, result.attrs.get("warnings", "").split("\n")):
         print(f"warning: {text}")
     for name in result.unused:
         print(f"warning: PETSc made no use of the option {name}")

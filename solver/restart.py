@@ -27,7 +27,7 @@ def checked_restart(result, model):
     """
     data = result.restart
     where, ds, grid = result.path or "this result", result.dataset, model.grid
-    if data.get("deck") != deck_digest(json.loads(result.tree.attrs["deck"])):
+    if data.get("deck") != deck_digest(json.loads(result.attrs["deck"])):
         raise ResultError(f"{where}: its state does not fit its deck, which was changed since; run the deck again")
     same = (list(ds.species.values) == list(model.names) and _equal(ds.rigidity.values, grid.R)
             and _equal(ds.z.values * KPC, grid.z))

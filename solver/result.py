@@ -32,8 +32,9 @@ class Result:
     `model` are rebuilt from the stored deck when asked for.  Results are not changed: `with_error` returns a new one.
     """
 
-    def __init__(self, tree, path=None):
-        self.tree, self.path = tree, path
+    def __init__(self, groups, path=None):
+        """groups: Datasets by the name of their group, the root being "/"; path: the file they are from."""
+        self.groups, self.path = groups, path
 
     @classmethod
     def build(cls, model, f, flux, kappa, history=None, status="", restart=None, provenance=None, *,
@@ -54,35 +55,46 @@ class Result:
         root = _root(model, {"f": f, "flux": flux, "kappa": kappa}, time or 0.0)
         if {5, 6} <= {nucleus.Z for nucleus in model.species}:
             root["boron_to_carbon"] = observables.ratio(root, 5, 6)
-        groups = {"/": root, "/history": _history(history, root)}
+        groups = {"/": root, "history": _history(history, root)}
         if budget:
-            groups["/budget"] = xr.Dataset({
+            groups["budget"] = xr.Dataset({
                 name: (SR, _shaped(name, values, root.sizes, SR), named(FIELDS["flux"][1], BUDGET.get(name, name)))
                 for name, values in budget.items()
             })
         if snapshots:
-            groups["/snapshots"] = xr.Dataset(
+            groups["snapshots"] = xr.Dataset(
                 {"f": (("time", *SZR), np.asarray(snapshots["f"], float), named(*FIELDS["f"][1:]))},
                 coords={"time": ("time", np.asarray(snapshots["t"], float), named("s", "time"))})
         if restart is not None:
-            groups["/restart"] = _restart(restart)
-        return cls(_tree("result", model, groups, attrs, provenance))._knowing(deck=model.deck, model=model)
+            groups["restart"] = _restart(restart)
+        _describe(root, "result", model, attrs, provenance)
+        return cls(groups)._knowing(deck=model.deck, model=model)
 
     # ---------------- what is inside
 
-    @cached_property
+    @property
     def dataset(self):
         """The root group as an xarray Dataset."""
-        return self.tree.to_dataset()
+        return self.groups["/"]
+
+    @property
+    def attrs(self):
+        """The attributes of the root: status, deck, warnings, versions, …"""
+        return self.dataset.attrs
+
+    @property
+    def tree(self):
+        """All groups as an xarray DataTree, as in the file."""
+        return xr.DataTree.from_dict(self.groups)
 
     @property
     def status(self):
-        return self.tree.attrs.get("status", "")
+        return self.attrs.get("status", "")
 
     @property
     def time(self):
         """Time reached in s, None for a state that was found without steps."""
-        return self.tree.attrs.get("time_reached")
+        return self.attrs.get("time_reached")
 
     @cached_property
     def history(self):
@@ -141,7 +153,7 @@ class Result:
         from .deck import Deck
 
         where = "stored deck" if self.path is None else f"the deck stored in {self.path}"
-        return Deck.from_json(self.tree.attrs["deck"], where)
+        return Deck.from_json(self.attrs["deck"], where)
 
     @cached_property
     def model(self):
@@ -195,10 +207,9 @@ class Result:
             values = error.boron_to_carbon.values * np.abs(root.boron_to_carbon.values)
             root["boron_to_carbon_error"] = ("rigidity", values, named("1", "numerical error of boron_to_carbon"))
             root.boron_to_carbon.attrs["ancillary_variables"] = "boron_to_carbon_error"
-        groups = {"/" + name: node.to_dataset(inherit=False) for name, node in self.tree.children.items()}
-        tree = xr.DataTree.from_dict({"/": root} | groups | {"/error": error.drop_vars(list(error.coords))})
+        groups = self.groups | {"/": root, "error": error.drop_vars(list(error.coords))}
         known = {name: self.__dict__[name] for name in KNOWN if name in self.__dict__}
-        return Result(tree, self.path)._knowing(**known)
+        return Result(groups, self.path)._knowing(**known)
 
     def save(self, folder, name=storage.RESULT_NAME):
         """Write folder/name atomically; returns the path.  ResultError where that cannot be done, or for the name of a file."""
@@ -212,8 +223,8 @@ class Result:
         return self.path
 
     def __repr__(self):
-        sizes = " × ".join(f"{n} {name}" for name, n in self.tree.sizes.items() if name in SZR)
-        return f"<crstream result: {self.tree.attrs.get('title', '')!r}, {sizes}, {self.status or 'no status'}>"
+        sizes = " × ".join(f"{n} {name}" for name, n in self.dataset.sizes.items() if name in SZR)
+        return f"<crstream result: {self.attrs.get('title', '')!r}, {sizes}, {self.status or 'no status'}>"
 
     def _knowing(self, **values):
         """This result with some of its lazily made properties known from the start."""
@@ -221,14 +232,15 @@ class Result:
         return self
 
     def _group(self, name):
-        return self.tree[name].to_dataset() if name in self.tree.children else None
+        """A group with the axes of the root, None where there is none."""
+        if name not in self.groups:
+            return None
+        return self.groups[name].assign_coords({axis: self.dataset[axis] for axis in self.dataset.indexes})
 
 
 def open_result(path):
     """The Result in a file, or in the result.nc of a folder; ResultError says what is wrong with it otherwise."""
-    tree = storage.read(path)
-    check_labels(tree, path)
-    return Result(tree, path)
+    return _read(path)
 
 
 def build_coefficients(model, provenance=None):
@@ -236,15 +248,21 @@ def build_coefficients(model, provenance=None):
     from .microphysics import microphysics
 
     details = microphysics(model)
-    groups = {"/": _root(model, {}), "/microphysics": details.drop_vars(("z_face", "rigidity"))}
-    return Result(_tree("coefficients", model, groups, {"status": "not solved"}, provenance))._knowing(model=model)
+    root = _root(model, {})
+    _describe(root, "coefficients", model, {"status": "not solved"}, provenance)
+    return Result({"/": root, "microphysics": details.drop_vars(("z_face", "rigidity"))})._knowing(model=model)
 
 
 def open_coefficients(path):
     """What build_coefficients wrote, or the coefficients of a result."""
-    tree = storage.read(path, kinds=("coefficients", "result"))
+    return _read(path, kinds=("coefficients", "result"))
+
+
+def _read(path, **kinds):
+    tree = storage.read(path, **kinds)
     check_labels(tree, path)
-    return Result(tree, path)
+    groups = {name: node.to_dataset(inherit=False) for name, node in tree.children.items()}
+    return Result({"/": tree.to_dataset(), **groups}, path)
 
 
 # ---------------- building
@@ -362,10 +380,9 @@ def _restart(data):
         raise ValueError(f"restart data: {error}") from error
 
 
-def _tree(kind, model, groups, attrs, extra):
-    """The tree with the attributes of the root; coefficient files differ only in their kind."""
+def _describe(root, kind, model, attrs, extra):
+    """Give the root its attributes; files of coefficients differ only in their kind."""
     deck = model.deck
-    root = groups["/"]
     root.attrs = {
         "crstream_file": kind,
         "crstream_file_version": storage.FORMAT_VERSION,
@@ -379,4 +396,3 @@ def _tree(kind, model, groups, attrs, extra):
         "causal_limit": int(deck.physics.causal_limit),
         **({"warnings": "\n".join(model.warnings)} if model.warnings else {}),
     } | provenance.describe(extra)
-    return xr.DataTree.from_dict(groups)

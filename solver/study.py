@@ -87,7 +87,7 @@ class Study:
         for i, (name, text) in enumerate(NORMS.items()):
             ds[name] = (RUNS, errors[:, :, i], named("1", f"relative error, {text}"))
             ds[f"order_{name}"] = (RUNS, orders[:, :, i], named("1", f"observed order, {text}"))
-        return ds.assign_attrs(key=self.key, reference=reference, title=self.results[-1].tree.attrs.get("title", ""))
+        return ds.assign_attrs(key=self.key, reference=reference, title=self.results[-1].attrs.get("title", ""))
 
     @property
     def order(self):

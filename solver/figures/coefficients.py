@@ -317,6 +317,6 @@ def _title(fig, ax, result, micro):
             said.append(rf"mean free path ${draw.scientific(path)}$ cm")
         if said:
             lines.append(f"{draw.plain(name, 30)}: " + ", ".join(said))
-    head = draw.plain(result.tree.attrs.get("title", ""))
+    head = draw.plain(result.attrs.get("title", ""))
     fig.suptitle("\n".join([head, *lines]), x=0.02, ha="left", fontsize=10)
     draw.failure_note(ax, result)

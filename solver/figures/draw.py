@@ -184,13 +184,13 @@ def plain(text, longest=90):
 
 
 def title(ax, result):
-    ax.set_title(plain(result.tree.attrs.get("title", "")), wrap=True)
+    ax.set_title(plain(result.attrs.get("title", "")), wrap=True)
     failure_note(ax, result)
 
 
 def figure_title(fig, ax, result):
     """The title above all panels."""
-    fig.suptitle(plain(result.tree.attrs.get("title", "")), x=0.02, ha="left", fontsize=11, wrap=True)
+    fig.suptitle(plain(result.attrs.get("title", "")), x=0.02, ha="left", fontsize=11, wrap=True)
     failure_note(ax, result)
 
 

@@ -42,7 +42,7 @@ def comparison(compared):
             lower.set_title(f"max ${draw.scientific(row.max)}$, $L_1$ ${draw.scientific(row.L1)}$", fontsize=10)
         panels[0, 0].set_ylabel(draw.weighted_label(weight))
         fig.colorbar(mesh, ax=panels[1, :].tolist(), label="relative error")
-        head = f"{draw.plain(result.tree.attrs.get('title', ''))}: {compared.exact.equation}"
+        head = f"{draw.plain(result.attrs.get('title', ''))}: {compared.exact.equation}"
         fig.suptitle(head, x=0.02, ha="left", fontsize=10, wrap=True)
         place_legends(fig, *panels[0])
         return fig

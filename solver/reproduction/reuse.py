@@ -77,7 +77,7 @@ class Runs:
             self.progress("solving", deck, 0.0)
             found, state = make(), "solved"
             if path is not None:
-                found.tree.attrs["crstream_content"] = content
+                found.attrs["crstream_content"] = content
                 found.write(path)
         self.counts[state] += 1
         self.progress(state, deck, time.monotonic() - start)
@@ -131,7 +131,7 @@ def _stored(path, content, read):
         return None
     with suppress(ResultError):
         found = read(path)
-        if found.tree.attrs.get("crstream_content") == content:
+        if found.attrs.get("crstream_content") == content:
             return found
     return None
 

@@ -444,13 +444,13 @@ def test_use_beyond_validity_is_collected_once_and_stored(what, model, tmp_path)
     said = [warning for warning in made.warnings if words in warning]
     assert len(said) == 1, made.warnings
     path = build_coefficients(made).write(tmp_path / "c.nc")
-    assert said[0] in open_coefficients(path).tree.attrs["warnings"].split("\n")
+    assert said[0] in open_coefficients(path).attrs["warnings"].split("\n")
 
 
 def test_valid_use_says_nothing(model):
     made = model(WARM_TEXT + 'scattering = [ { type = "fast_modes", Ma = 0.6, L = "50 pc" } ]')
     assert made.warnings == ()
-    assert "warnings" not in build_coefficients(made).tree.attrs
+    assert "warnings" not in build_coefficients(made).attrs
 
 
 UNPHYSICAL = {

@@ -35,7 +35,7 @@ def test_an_answer_without_the_flux_correction_says_so(tmp_path):
     """Newton fails with it on the deck of seed 50762; the result is of first order in z, says so, and a restart knows it."""
     deck = solver.Deck.from_dict(deck_of(50762).raw)
     result = solver.run(deck, out=tmp_path)
-    assert "first order in z" in result.tree.attrs["warnings"]
+    assert "first order in z" in result.attrs["warnings"]
     assert result.restart["first_order"]
     assert evaluator.findings(result) == []
 

@@ -13,7 +13,7 @@ DIFFUSION = {"type": "given", "kappa": "1e28 cm2 s-1", "slope": 0.5}
 
 
 def warnings(**changes):
-    return solver.run(solver.Deck.from_dict(HALO | changes)).tree.attrs.get("warnings", "")
+    return solver.run(solver.Deck.from_dict(HALO | changes)).attrs.get("warnings", "")
 
 
 def layers(below, above):

@@ -148,7 +148,7 @@ def test_warnings_of_the_model_are_stored():
     model = make_model()
     model.warnings = ("halo: nothing scatters", "warm: too cold")
     f, flux, kappa = solution(model)
-    assert Result.build(model, f, flux, kappa).tree.attrs["warnings"] == "halo: nothing scatters\nwarm: too cold"
+    assert Result.build(model, f, flux, kappa).attrs["warnings"] == "halo: nothing scatters\nwarm: too cold"
 
 
 def test_time_reached_is_the_last_step_unless_given():
@@ -277,12 +277,12 @@ def test_foreign_files(tmp_path):
 
 
 def test_file_of_another_layout_names_the_version_that_wrote_it(result, tmp_path):
-    result.tree.attrs["crstream_file_version"] = 0
+    result.attrs["crstream_file_version"] = 0
     assert "file layout 0 (crstream" in one_message(result.save(tmp_path))
 
 
 def test_incomplete_file_names_what_it_lacks(result, tmp_path):
-    del result.tree["kappa"]
+    del result.dataset["kappa"]
     assert "lacks kappa" in one_message(result.save(tmp_path))
 
 
