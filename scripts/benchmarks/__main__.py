@@ -18,7 +18,7 @@ STAGES = {
     "steps": "error of a transient against steps and tolerance",
     "profile": "where a cold `crstream run two_phase` spends its time",
     "scaling": "one and two processes",
-    "peers": "other people's codes on five problems (some minutes; crstream[bench])",
+    "peers": "other people's codes on problems with exact solutions (some minutes; crstream[bench])",
 }
 
 

@@ -1,4 +1,4 @@
-"""Stage peers: other people's codes on five problems with exact solutions, see `problems`.
+"""Stage peers: other people's codes on problems with exact solutions, see `problems`.
 
 Modules `plain`, `fipy_code`, `pypde_code` and `saetass_code` know nothing of the solver and print a line of JSON per case.
 They run with the Python of .venv-peers where there is one (the codes may want another numpy than PETSc does), else with this
@@ -20,6 +20,7 @@ PROBLEMS = {
     "damped": "nonlinear Landau damping to its steady state, 400 cells × 101 momenta (wanted: 1e-3)",
     "losses": "disc losses with a steep source to the steady state, 400 cells × 200 momenta (wanted: 1e-2)",
     "front": "front under linear damping in time, one momentum, 400 cells",
+    "fronts": "front under linear damping in time, 400 cells × 101 momenta",
 }
 LIMIT = 900                                                          # seconds for all cases of one code
 

@@ -1,4 +1,4 @@
-"""crstream on the five problems: decks in physical units, the whole of `solver.run` timed, nothing written."""
+"""crstream on the problems: decks in physical units, the whole of `solver.run` timed, nothing written."""
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from .cases import main
 
 FLUX = 1e-6                                                          # cm⁻² s⁻¹ GeV⁻³ at 1 GV, in nlld and front
 SPEED, HEIGHT = 60e5, 10 * p.KPC                                     # there
+LINE, PLANE = (1.0, 1.1, 1), (1.0, 1e4, 100)                         # GV, GV, cells: one momentum or those of slab
 
 
 def deck(cells, R, layer, *, slope=4.3, height="4 kpc", adiabatic=False, losses=None, source=None, time=None):
@@ -33,7 +34,7 @@ def steps_of(result):
 
 def slab(cells):
     def run():
-        result = solver.run(deck(cells, (1.0, 1e4, 100), TURBULENCE))
+        result = solver.run(deck(cells, PLANE, TURBULENCE))
         f, z = result.dataset.f.values[0], result.dataset.z.values
         flux = FLUX * p.P_SLAB**-4.3 * p.MYR / p.KPC                 # per unit flux
         return p.slab_error((f / flux).T, z, p.P_SLAB), steps_of(result)
@@ -70,7 +71,7 @@ def landau(cells, R, rise):
 
 def nlld(cells):
     def run():
-        result, u, x = landau(cells, (1.0, 1.1, 1), 0.0)
+        result, u, x = landau(cells, LINE, 0.0)
         return p.nlld_error(u[0], x), steps_of(result)
 
     return run
@@ -78,20 +79,20 @@ def nlld(cells):
 
 def damped(cells):
     def run():
-        result, u, x = landau(cells, (1.0, 1e4, 100), p.RISE)
+        result, u, x = landau(cells, PLANE, p.RISE)
         return p.damped_error(u, x), steps_of(result)
 
     return run
 
 
-def front(cells, rtol):
+def front(cells, rtol, R=LINE):
+    """The shipped problem; S falls as R^−3.5."""
     def run():
-        one_row = {"grid.rigidity_cells": 1, "grid.rigidity_max": "1.1 GV"}
-        made = solver.load("damping_front").replace({"grid.z_cells": cells, "time.rtol": rtol, **one_row})
-        result = solver.run(made)
+        rows = {"grid.rigidity_cells": R[2], "grid.rigidity_max": f"{R[1]} GV"}
+        result = solver.run(solver.load("damping_front").replace({"grid.z_cells": cells, "time.rtol": rtol, **rows}))
         data = result.dataset
-        S = 1e-6
-        return p.front_error(data.f.values[0, :, 0] * SPEED / S, data.z.values / 10.0), result.counts["steps"]
+        u = (data.f.values[0] * SPEED / (1e-6 * data.rigidity.values**-3.5)).T
+        return p.front_error(u, data.z.values / 10.0), result.counts["steps"]
 
     return run
 
@@ -107,6 +108,9 @@ CASES = [
     ("front", "crstream", front(400, 1e-3)),
     ("front", "crstream, 50 cells", front(50, 5e-3)),
     ("front", "crstream, 20 cells", front(20, 1e-2)),
+    ("fronts", "crstream", front(400, 1e-3, PLANE)),
+    ("fronts", "crstream, 50 cells", front(50, 5e-3, PLANE)),
+    ("fronts", "crstream, 20 cells", front(20, 1e-2, PLANE)),
 ]
 
 if __name__ == "__main__":

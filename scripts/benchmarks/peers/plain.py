@@ -207,8 +207,18 @@ def damped_lines():
                     shape[0] * shape[1], 20.0, 1e-4, 1e-7, lambda y: p.damped_error(y.reshape(shape)))
 
 
-def front_lagged(step):
-    return lagged(front_flux, p.front_source, step * p.FRONT_END, p.FRONT_END, p.front_error)
+def front_lagged(step, error=p.front_error):
+    return lagged(front_flux, p.front_source, step * p.FRONT_END, p.FRONT_END, error)
+
+
+def fronts_lagged(step):
+    """One momentum after the other."""
+
+    def run():
+        rows = [front_lagged(step, lambda u: u)() for _ in p.P_SLAB]
+        return p.front_error(np.stack([u for u, _ in rows])), rows[0][1]
+
+    return run
 
 
 def constant(t):
@@ -229,6 +239,8 @@ CASES = [
     ("losses", "scipy BDF, exact Jacobian", losses_lines),
     ("front", "Crank–Nicolson, κ of the last step, 1e-3", front_lagged(1e-3)),
     ("front", "Crank–Nicolson, κ of the last step, 1e-4", front_lagged(1e-4)),
+    ("fronts", "Crank–Nicolson, κ of the last step, 1e-3", fronts_lagged(1e-3)),
+    ("fronts", "Crank–Nicolson, κ of the last step, 1e-4", fronts_lagged(1e-4)),
     ("front", "scipy BDF, sparse Jacobian", lines(front_flux, p.front_source, p.FRONT_END, 1e-4, p.front_error)),
 ]
 

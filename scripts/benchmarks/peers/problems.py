@@ -1,10 +1,11 @@
-"""The five problems and their exact solutions, in numpy alone.  Units kpc, Myr, GeV; or scaled, H = Q = 1 and so on.
+"""The problems and their exact solutions, in numpy alone.  Units kpc, Myr, GeV; or scaled, H = Q = 1 and so on.
 
 slab    u_t + (v u − D(p) u_z)_z = 0 on 0 < z < H, flux Q in at z = 0, u(H) = 0; 101 momenta, D ∝ β p^½.
 nlld    u_t + (v u + X |u_z|^½)_z = 0, v = X = Q = H = 1: one momentum of eq. 14.
 damped  the same for the 101 momenta of slab, X = p^0.35, from confinement to next to none.
 losses  n(z, p), flux in at the disc q(p) + ∂_p(hb n): adiabatic v/3 and losses constant in p from a source ∝ p^−2.3.
 front   u_t + (v u + S sgn(−u_z))_z = 0: linear damping, a source that grows from S to 4 S within 0.6 of the run.
+fronts  the same for 101 momenta.
 """
 
 from functools import lru_cache
