@@ -6,7 +6,8 @@
 taken at the upwind node.  s̃ is what keeps the flux from being constant across the face; it vanishes in a steady state with
 constant coefficients, where the fitted law is exact, and restores second order where nothing diffuses (P → ∞, ω → ½).
 Faces with linear damping alone have a law of their own (`FaceLaw.correction_of_linear`).  The correction is bounded by the
-advective flux, so positivity stands.
+advective flux, so positivity stands.  Where f is carried along rather than diffuses, ∂t f is limited by the slope of f
+(`limiter`), so that fronts leave no trail of waves two cells long.
 
 Nuclei have a κ that does not depend on them, so P = vΔz/κ; but κ changes across the face as the protons' slope does.  Of
 that tells δ, the protons' c less what passive particles in their place have for c (`conduction`).  Where P is no longer small
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .law import INFINITE, TINY, log
+from .limiter import carried, share
 from .stencils import add_divergence, shift
 
 LOOSE_RATE = 1e-2  # v H ν below which external scattering is no more than the causal limit
@@ -42,11 +44,12 @@ def consecutive(index):
 @dataclass(frozen=True)
 class Share:
     """A share of the flux on all faces of own rows; where asked for, its derivatives by the upwind node's value f of rigidity row
-    k + o, {o: those on the corrected faces}, and by the protons' slope, and f itself."""
+    k + o, {o: those on the corrected faces}, by the protons' slope and by that of nuclei themselves, and f itself."""
 
     value: np.ndarray
     by_node: dict | None = None
     by_slope: np.ndarray | None = None
+    by_own: np.ndarray | float = 0.0
     at: np.ndarray | None = None
 
     def less(self, other):
@@ -54,7 +57,7 @@ class Share:
         if self.by_node is None or other.by_node is None:
             return Share(self.value - other.value)
         by_node = {o: x - other.by_node[o] for o, x in self.by_node.items()}
-        return Share(self.value - other.value, by_node, self.by_slope - other.by_slope, self.at)
+        return Share(self.value - other.value, by_node, self.by_slope - other.by_slope, at=self.at)
 
 
 class Correction:
@@ -109,14 +112,13 @@ class Correction:
         self.node = consecutive(np.minimum(upwind, system.n - 1))
         self.rate = self.face_rate[..., self.faces]
         self.inside = upwind < system.n  # a given top value is not an unknown
-        # ∂s̃/∂f at the upwind node and the rest, both without what momentum and the waves' coefficients add
+        # ∂s̃/∂f at the upwind node and the rest, both without what momentum, the waves' coefficients and ∂t f add
         self.own = -self.dv[faces] * system.H / system.V
-        self.known = np.zeros_like(self.own)
-        if storing:
-            self.own = self.own - np.where(self.inside, system.inv_tau, 0.0)
-            self.known = np.where(self.inside, system.inv_tau * system.u_known[..., self.node], 0.0)
-        if system.bulk is not None:
-            self.known = self.known + np.where(self.inside, system.bulk[..., self.node], 0.0)
+        self.known = 0.0 if system.bulk is None else np.where(self.inside, system.bulk[..., self.node], 0.0)
+        self.known = np.broadcast_to(self.known, self.own.shape)
+        # ∂t f = rates × (f − f before)
+        self.rates = np.where(self.inside, system.inv_tau, 0.0) if storing else None
+        self.before = system.u_known[..., self.node] if storing else None
         # faces of the waves' species with a law of their own
         special = None if self.loose is None else (system.law.linear & self.loose)[:, self.faces]
         self.special = special if special is not None and special.any() else None
@@ -128,6 +130,8 @@ class Correction:
         part.system, part._kept = system, (None, None)
         if self.some:
             part.own, part.known = self.own[:, own], self.known[:, own]
+            if self.rates is not None:
+                part.rates, part.before = self.rates[:, own], self.before[:, own]
             if self.loose is not None:
                 part.loose, part.dS, part.dX2 = self.loose[own], self.dS[own], self.dX2[own]
                 part.d_others = tuple((n, d[own]) for n, d in self.d_others)
@@ -145,19 +149,23 @@ class Correction:
             return None, None
         s, faces = self.system.w, self.faces
         at, local, own = self._deviation(u, s)
-        terms, by_gradient = own, 0.0
+        terms, by_gradient, a = own, 0.0, response.a[:, faces]
         if self.graded:
             terms = own - self._explicit_gradient(response.a)[:, faces]
             if derivatives:
                 h = 1e-6 * np.abs(response.a) + 1e-200
                 change = self._explicit_gradient(response.a + h) - self._explicit_gradient(response.a - h)
-                by_gradient = -self.df * (change / (2.0 * h))[:, faces]
-        c = self._bounded(s, at, local, *self._of_law(self.df * terms, by_gradient, response), derivatives)
+                by_gradient = -(change / (2.0 * h))[:, faces]
+        P, dP, small, d_small = self._peclets(response)
+        s_tilde, here, by_a, by_P = self._limited(s, at, local, terms, a, small, by_gradient)
+        by_a = self.df * (by_a + by_P * d_small * np.sign(a))
+        c = self._bounded(s, at, here, *self._of_law(self.df * s_tilde, by_a, response), derivatives)
         if not shared:
             return c, None
-        P, dP, _, _ = self._peclets(response)
-        raw = self._of_passive(self.df * own, P, dP, response)
-        return c, c.less(self._bounded(s, at, local, *raw, derivatives and exact))
+        s_tilde, here, by_a, by_P = self._limited(s, at, local, own, a, P)
+        raw, by_tau, by_slope = self._of_passive(self.df * s_tilde, P, dP, response)
+        by_slope = by_slope + by_tau * self.df * (by_a + by_P * dP * np.sign(a))
+        return c, c.less(self._bounded(s, at, here, raw, by_tau, by_slope, derivatives and exact))
 
     def of_others(self, u, response, conduction, derivatives=False):
         """{species: c} of all but the waves' species, of those whose conduction is given."""
@@ -167,14 +175,36 @@ class Correction:
         for s, conducts in conduction.items():
             at, local, terms = self._deviation(u, s)
             P, dP = conducts.peclet[:, self.faces], conducts.d_peclet[:, self.faces]
-            raw = self._of_passive(self.df * terms, P, dP, response)
-            out[s] = self._bounded(s, at, local, *raw, derivatives)
+            s_tilde, here, by_own, by_P = self._limited(s, at, local, terms, self.system.slope(u, s)[:, self.faces], P)
+            raw, by_tau, by_slope = self._of_passive(self.df * s_tilde, P, dP, response)
+            if response is not None:
+                by_slope = by_slope + by_tau * self.df * by_P * dP * np.sign(response.a)[:, self.faces]
+            out[s] = self._bounded(s, at, here, raw, by_tau, by_slope, derivatives, by_tau * self.df * by_own)
         return out
 
-    def _bounded(self, s, at, local, raw, by_tau, by_slope, derivatives):
-        """The `Share` b tanh(raw/b), b = |v f|, from the correction along the flow and its derivatives by τ = Δz s̃ and by a."""
+    def _limited(self, s, at, local, terms, a, P, by_gradient=0.0):
+        """s̃ of species s with ∂t f limited by its slope a where f is carried along, P being its Péclet number; the derivatives
+        by upwind nodes, by a and by P.
+
+        terms: s̃ without ∂t f, local and by_gradient its derivatives by nodes and by a.
+        """
+        if self.rates is None:
+            return terms, local, by_gradient, 0.0
+        v, rates = self.system.v[s][:, self.faces], self.rates[s]
+        x = rates * (self.before[s] - at)
+        psi, by_x, by_y = share(x, -v * a - terms)
+        flows, d_flows = carried(P)
+        by_x, by_y = 1.0 - flows + flows * by_x, flows * by_y
+        here = {o: (1.0 - by_y) * c for o, c in local.items()}
+        here[0] = here[0] - by_x * rates
+        s_tilde = terms + x * (1.0 - flows + flows * psi)
+        return s_tilde, here, (1.0 - by_y) * by_gradient - by_y * v, d_flows * x * (psi - 1.0)
+
+    def _bounded(self, s, at, local, raw, by_tau, by_slope, derivatives, by_own=0.0):
+        """The `Share` b tanh(raw/b), b = |v f|, from the correction along the flow and its derivatives by τ = Δz s̃, by a and
+        by the slope of nuclei."""
         faces, speed = self.faces, self.share * np.abs(self.system.v[s][:, self.faces])
-        raw, by_tau, by_slope = self.share * raw, self.share * by_tau, self.share * by_slope
+        raw, by_tau = self.share * raw, self.share * by_tau
         bound = np.maximum(speed * np.abs(at), TINY)
         y = self.side * raw / bound
         T = np.tanh(y)
@@ -185,9 +215,9 @@ class Correction:
         along = (1.0 - T**2) * self.side
         by_node = {o: along * self.df * by_tau * x for o, x in local.items()}
         by_node[0] = by_node[0] + speed * np.sign(at) * (T - y * (1.0 - T**2))
-        slopes = np.zeros_like(c)
-        slopes[:, faces] = along * by_slope
-        return Share(c, by_node, slopes, at)
+        slopes, own = np.zeros_like(c), np.zeros_like(c)
+        slopes[:, faces], own[:, faces] = along * self.share * by_slope, along * self.share * by_own
+        return Share(c, by_node, slopes, own, at)
 
     def _of_passive(self, tau, P, dP, response):
         """c along the flow of particles whose κ does not depend on them, at their Péclet numbers P on the corrected faces;
@@ -237,7 +267,7 @@ class Correction:
 
     def _deviation(self, u, s):
         """f of species s at the upwind nodes of the faces; s̃ there but for what changes the waves' coefficients along z; and
-        between them what it is made of by the upwind nodes: {offset in rigidity: coefficient}."""
+        between them what it is made of by the upwind nodes: {offset in rigidity: coefficient}; all without ∂t f."""
         system, local = self.system, {0: self.own[s]}
         values = self._at_upwind(u, s)
         at = values[system.rows]
@@ -262,7 +292,7 @@ class Correction:
 
     def linearise(self, blocks, s, c, point, K, P, N):
         """Add the derivatives of c by values of its own row to K, P, N, by those of other rigidities as couplings; the rest of
-        c is returned.  By the protons' slope: to K where these are the protons, else left to `linearise_waves`."""
+        c is returned.  By slopes: to K but for what nuclei owe to that of the protons, which is left to `linearise_waves`."""
         rest, low = self._rest(c, point.u, s), self.low
         for o, value in c.by_node.items():
             if o == 0:
@@ -270,9 +300,10 @@ class Correction:
                 N[:, self.faces] += np.where(low, 0.0, value)
             else:
                 add_divergence(blocks.couple(s, o), *self._ends(value))
-        if s == self.system.w:
-            K += c.by_slope / self.system.df
-            rest -= c.by_slope * point.a
+        waves = s == self.system.w
+        by_own = c.by_slope if waves else c.by_own
+        K += by_own / self.system.df
+        rest -= by_own * (point.a if waves else self.system.slope(point.u, s))
         return rest
 
     def linearise_waves(self, blocks, s, delta, factor, point):
@@ -281,7 +312,7 @@ class Correction:
         for o, value in by_node.items():
             add_divergence(blocks.wave(s, o), *self._ends(value))
         at = np.where(self.inside, delta.at, 0.0)  # a given top goes with what does not depend on unknowns
-        return self._rest(Share(np.zeros_like(delta.value), by_node, None, at), point.u, self.system.w)
+        return self._rest(Share(np.zeros_like(delta.value), by_node, at=at), point.u, self.system.w)
 
     def _rest(self, share, u, s):
         """The share less what its derivatives by node values of species s make of these."""

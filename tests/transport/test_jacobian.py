@@ -12,10 +12,11 @@ from solver.transport.ranks import Ranks
 from solver.transport.scales import row_scales
 from solver.transport.system import System
 
-STEPS = 1e-4, 2e-5        # of the differences, relative to node values of order one and slopes |Δu| of at least 0.1
-# Five-point differences, of which the nearer counts: truncation (STEP/length)⁴ where a law bends over the length >= 0.002 (a
+STEPS = 1e-3, 1e-4, 2e-5  # of the differences, relative to node values of order one and slopes |Δu| of at least 0.1
+# Five-point differences, of which the nearest counts: truncation (STEP/length)⁴ where a law bends over the length >= 0.002 (a
 # correction near its bound or near −q), 1e-8; rounding 2e-16/STEP = 2e-12 of the row's terms, a thousand times that where a
-# full face has lost three digits; ∂z q|_a is itself differenced to 1e-10.
+# full face has lost three digits and tens of thousands where ∂t f there is limited by what ∂z S leaves (so the longest step);
+# ∂z q|_a is itself differenced to 1e-10.
 DIFFERENCES = 1e-8
 ROUNDING = 1e-13         # of products: a few dozen terms of the size of the row's largest entry
 
