@@ -1,0 +1,73 @@
+"""Fronts in time: what is carried along makes no new maxima, whatever holds the waves back; bounds of the limiter itself."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from slabs import march, slab
+
+from solver.transport.limiter import carried, share
+
+RTOL = 1e-3
+CARRIED = {"linear damping": {"S": 1e-3, "nu": 1e-6}, "nonlinear damping": {"X": 0.02, "nu": 1e-3},
+           "both dampings": {"S": 0.01, "X": 0.02, "nu": 1.0}, "external scattering": {"nu": 1e3}}
+
+
+@pytest.mark.parametrize("cells", [40, 160])
+@pytest.mark.parametrize("damping", CARRIED)
+def test_a_box_that_is_carried_along_gets_no_higher_and_no_rougher(damping, cells):
+    """∂t f + v ∂z f = −∂z q with q rising with −∂z f: neither the maximum nor the total variation can grow, but by the time
+    error, RTOL of the maximum on either side of each of the two fronts.  Without the limiter 23 and 100 %.
+    """
+    problem = slab(cells, R=(1.0, 10.0, 1), Q=1e-12, **CARRIED[damping])
+    z, R = problem.grid.z, problem.grid.R[:, None]
+    box = np.where((z > 0.15) & (z < 0.4), 1.0, 1e-3)
+    f = march(problem, (R**-4.3 * box)[None], end=0.3, rtol=RTOL).f()[0] * R**4.3
+    assert np.all(f.max(-1) <= 1.0 + RTOL)
+    assert np.all(np.abs(np.diff(f)).sum(-1) <= 2.0 + 4 * RTOL)
+
+
+SIZES, RATIOS, SIGNS = st.floats(1e-3, 1e3), st.floats(1e-3, 3.0), st.sampled_from([-1.0, 1.0])
+
+
+@given(SIZES, RATIOS, SIGNS, SIGNS)
+def test_the_limiter_keeps_to_the_bounds_of_schemes_that_make_no_new_maxima(size, ratio, sign, same):
+    x, y = np.array([sign * size]), np.array([sign * same * size * ratio])
+    psi = share(x, y)[0][0]
+    if same < 0:
+        assert psi == 0.0
+    else:
+        assert 0.0 < psi <= min(1.0, 2.0 * ratio * (1 + 1e-15))
+        assert psi == 1.0 or ratio < 0.75                                  # smooth: as if there were none
+
+
+def test_the_limiter_where_nothing_changes_or_f_is_flat():
+    psi, by_x, by_y = share(np.array([0.0, 1.0, 0.0]), np.array([0.0, 0.0, 1.0]))
+    assert (np.array([0.0, 1.0, 0.0]) * psi == 0.0).all()
+    assert (by_x[[0, 2]] == 1.0).all()
+    assert (by_y == 0.0).all()
+
+
+@given(SIZES, RATIOS, SIGNS, SIGNS)
+def test_derivatives_of_the_limiter(size, ratio, sign, same):
+    """Central differences of steps h = 1e-5: h²/6 times third derivatives, those of ψ being 48 at most, those of x ψ(y/x) by x
+    r³ as much; rounding 1e-16/h.  The corner at y = 0 is 1e-3 away."""
+    x, y, h = np.array([sign]), np.array([sign * same * ratio]), 1e-5
+    _, by_x, by_y = share(x * size, y * size)
+
+    def value(x, y):
+        return x * share(x, y)[0]
+
+    bound = 48 * h**2 + 1e-15 / h
+    assert abs((value(x + h, y) - value(x - h, y)) / (2 * h) - by_x) <= bound
+    assert abs((value(x, y + h) - value(x, y - h)) / (2 * h) - by_y) <= bound
+
+
+@given(st.floats(1e-3, 30.0))
+def test_faces_on_which_f_diffuses_are_not_limited(P):
+    """The derivative by central differences: h²/6 of a third derivative eight times as large, or 6/P where P is small; rounding."""
+    h = 1e-4 * P
+    flows, slope = carried(P)
+    assert 0.0 <= flows <= min(P * P, 1.0)
+    error = h * h * max(8.0, 1.0 / P) * slope + 1e-15 / h
+    assert abs((carried(P + h)[0] - carried(P - h)[0]) / (2 * h) - slope) <= error
