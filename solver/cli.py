@@ -61,6 +61,22 @@ class Commands(typer.core.TyperGroup):
 
 app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
                   help="Cosmic-ray transport in which diffusion is made by the cosmic rays themselves.")
+
+
+def _tell_version(wanted):
+    if wanted:
+        from .provenance import package_version
+
+        print(f"crstream {package_version('crstream')}")
+        raise typer.Exit
+
+
+@app.callback()
+def crstream(version: Annotated[bool, typer.Option("--version", callback=_tell_version, is_eager=True,
+                                                   help="Show the version and exit.")] = False):
+    pass
+
+
 @app.command("list")
 def list_():
     """The shipped problems, a line each."""

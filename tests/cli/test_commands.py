@@ -49,6 +49,13 @@ def landau(tmp_path_factory):
     return folder, process("run", "nonlinear_landau", "--no-figures", *SMALL, cwd=folder)
 
 
+def test_the_version_is_that_of_the_distribution(command):
+    from importlib.metadata import version
+
+    ended = command("--version")
+    assert (ended.code, ended.out, ended.err) == (0, f"crstream {version('crstream')}\n", "")
+
+
 @pytest.mark.parametrize("streams", ["stdout", "both"])
 def test_a_run_whose_reader_has_gone_is_saved(streams, tmp_path):
     """| head and 2>&1 | head: the rest is not shown, the run goes on; a closed pipe is no crash to PETSc."""

@@ -33,6 +33,7 @@ def imported(*words):
 
 @pytest.mark.parametrize(("words", "spared"), [
     (("--help",), NUMERICS | SCHEMA),
+    (("--version",), NUMERICS | SCHEMA),
     (("list",), NUMERICS),
     (("run", "--help"), NUMERICS),
     (("explain", "grid.z_cells"), NUMERICS),
