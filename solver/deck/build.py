@@ -15,7 +15,7 @@ from .checks import check
 from .deck import Deck
 from .faults import translate
 from .quantities import Quantity
-from .text import Place, dotted
+from .text import Place, dotted, show
 
 LARGEST_DEPTH = 20
 Found = tuple[Place, str, str]
@@ -40,7 +40,7 @@ def build(
         raise DeckError([*early, Fault(where, "", "this is not a table of keys", "a deck has sections such as [grid]")])
     if deep := _too_deep(raw):
         found_deep = (deep, "tables or lists nested too deep", "no deck needs that")
-        raise DeckError([*early, _fault(where, *found_deep, lines, sources)])
+        raise DeckError([*early, _fault(where, *found_deep, raw, lines, sources)])
     data = _prepare(raw)
     found, deck = _validate(data)
     if deck is not None:
@@ -49,7 +49,7 @@ def build(
         found += [item for item in among_keys if not _inside(item[0], known)]
     if found or early:
         found.sort(key=lambda item: _line(item[0], lines) or 10**9)
-        raise DeckError([*early, *(_fault(where, *item, lines, sources) for item in dict.fromkeys(found))])
+        raise DeckError([*early, *(_fault(where, *item, data, lines, sources) for item in dict.fromkeys(found))])
     assert deck is not None
     return deck
 
@@ -129,10 +129,19 @@ def _line(place: Place, lines: Mapping[Place, int]) -> int | None:
     return None
 
 
-def _fault(
-    where: str, place: Place, found: str, allowed: str, lines: Mapping[Place, int], sources: Mapping[Place, str]
-) -> Fault:
+def _fault(where: str, place: Place, found: str, allowed: str, data: Any, lines: Mapping[Place, int],
+           sources: Mapping[Place, str]) -> Fault:
+    found += _in_layer(place, data)
     for length in range(len(place), 0, -1):
         if place[:length] in sources:
             return Fault(sources[place[:length]], dotted(place), found, allowed)
     return Fault(where, dotted(place), found, allowed, _line(place, lines))
+
+
+def _in_layer(place: Place, data: Any) -> str:
+    """' in layer "halo"' where the key is one of a layer with a name, of which the key tells the number only."""
+    try:
+        name = data["layer"][place[1]]["name"] if place[0] == "layer" and place[2] != "name" else None
+    except (LookupError, TypeError):
+        return ""
+    return f" in layer {show(name)}" if isinstance(name, str) and name else ""

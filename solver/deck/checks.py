@@ -56,7 +56,7 @@ def _texts(deck: Deck) -> Iterator[Found]:
 
 
 def label(layer: Layer, index: int) -> str:
-    """How messages call a layer."""
+    """How messages call a layer other than the one their key is in, which `build` names."""
     return f'layer "{layer.name}"' if isinstance(layer.name, str) and layer.name else f"layer {index}"
 
 
@@ -87,13 +87,13 @@ def _layers(deck: Deck) -> Iterator[Found]:
         if below is not None and layer.top <= below.top:
             yield (
                 ("layer", i, "top"),
-                f'found "{layer.top}" in {label(layer, i)}',
+                f'found "{layer.top}"',
                 (f'z_top below a lower layer: must be above "{below.top}", the top of {label(below, i - 1)}'),
             )
         elif layer.top - getattr(below, "top", 0.0) <= THINNEST * deck.grid.z_max:
             yield (
                 ("layer", i, "top"),
-                f'found "{layer.top}" in {label(layer, i)}',
+                f'found "{layer.top}"',
                 f'a layer must be thicker than {THINNEST:g} of grid.z_max = "{deck.grid.z_max}": leave it out',
             )
         if isinstance(layer.name, str) and layer.name:
@@ -114,7 +114,7 @@ def _layers(deck: Deck) -> Iterator[Found]:
     if below is not None and abs(below.top - deck.grid.z_max) > THINNEST * deck.grid.z_max:
         yield (
             ("layer", len(deck.layer) - 1, "top"),
-            f'found "{below.top}" in {label(below, len(deck.layer) - 1)}',
+            f'found "{below.top}"',
             (f'the last layer must end at grid.z_max = "{deck.grid.z_max}"'),
         )
 
@@ -129,7 +129,7 @@ def _plasmas(deck: Deck) -> Iterator[Found]:
                 keys = ", ".join(f"plasma.{key}" for key in missing)
                 yield (
                     ("layer", i, *place),
-                    f'"{process.type}" in {label(layer, i)} needs {keys}',
+                    f'"{process.type}" needs {keys}',
                     f"e.g. {_PLASMA_EXAMPLE}",
                 )
         profile = layer.profile
@@ -138,7 +138,7 @@ def _plasmas(deck: Deck) -> Iterator[Found]:
                 if getattr(profile, key) and (layer.plasma is None or getattr(layer.plasma, key) is None):
                     yield (
                         ("layer", i, "profile", key),
-                        f"acts on plasma.{key} of {label(layer, i)}, which is not given",
+                        f"acts on plasma.{key}, which is not given",
                         (f"give plasma.{key}, or a power of v, S, X or kappa"),
                     )
         plasma = layer.plasma
@@ -147,7 +147,7 @@ def _plasmas(deck: Deck) -> Iterator[Found]:
             if alfven >= C:
                 yield (
                     ("layer", i, "plasma"),
-                    f"the Alfvén speed of {label(layer, i)} is {alfven:.1e} cm/s",
+                    f"the Alfvén speed is {alfven:.1e} cm/s",
                     ("must be below that of light: weaker B or more n"),
                 )
 

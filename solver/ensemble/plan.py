@@ -306,11 +306,11 @@ def rounded(value):
 
 
 def short_names(keys):
-    """The shortest ends of dotted keys that tell them apart."""
+    """The shortest ends of dotted keys that tell them apart; none begins with the number of a layer or a list item."""
     out = []
     for key in keys:
         steps = key.split(".")
-        ends = [".".join(steps[-n:]) for n in range(1, len(steps) + 1)]
+        ends = [".".join(steps[-n:]) for n in range(1, len(steps) + 1) if not steps[-n].isdecimal()]
         out.append(next((end for end in ends if sum(other == end or other.endswith(f".{end}") for other in keys) == 1), key))
     return out
 
@@ -332,7 +332,8 @@ def _differing(a, b, path=""):
         for name in dict.fromkeys([*a, *b]):
             yield from _differing(a.get(name), b.get(name), f"{path}.{name}" if path else name)
     elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
-        for i, pair in enumerate(zip(a, b, strict=True)):
-            yield from _differing(*pair, f"{path}.{i}")
+        for i, (one, other) in enumerate(zip(a, b, strict=True)):
+            names = [item.get("name") for item in (one, other) if isinstance(item, dict)]
+            yield from _differing(one, other, f"{path}.{i if len(set(names)) != 1 else names[0] or i}")
     elif a != b:
         yield path, a, b

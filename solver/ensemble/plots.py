@@ -178,8 +178,10 @@ def _valued(coordinate):
 
 
 def _name(coordinate):
-    """A key without its section: halo.plasma.n."""
-    return str(coordinate.name).partition(".")[2] or str(coordinate.name)
+    """A key without its section, halo.plasma.n, unless a number follows: layer.1.plasma.n."""
+    key = str(coordinate.name)
+    rest = key.partition(".")[2]
+    return key if not rest or rest[0].isdecimal() else rest
 
 
 def _title(sweep, values, fixed, over):

@@ -164,7 +164,7 @@ def test_differences_are_told_in_words(deck):
     said = make_plan(other, {"layer.halo.plasma.n": ["0.001 cm-3", "0.003 cm-3"]}).differences(plan)
     assert said == [
         "grid.z_cells was 8, now 9",
-        'layer.0.plasma.B was "6 uG", now "5 uG"',
+        'layer.warm.plasma.B was "6 uG", now "5 uG"',
         "layer.halo.plasma.n took 2 values from 0.001 cm-3 to 0.002 cm-3, now 2 from 0.001 cm-3 to 0.003 cm-3",
     ]
     said = make_plan(deck, {"disc.density": ["1 cm-3"]}).differences(plan)
@@ -177,6 +177,9 @@ def test_short_names_tell_keys_apart():
     assert short_names(("layer.halo.plasma.n", "layer.warm.plasma.B")) == ["n", "B"]
     assert short_names(("layer.halo.plasma.n", "layer.warm.plasma.n")) == ["halo.plasma.n", "warm.plasma.n"]
     assert short_names(("n", "a.n")) == ["n", "a.n"]
+    assert short_names(("layer.0.plasma.n", "layer.1.plasma.n")) == ["layer.0.plasma.n", "layer.1.plasma.n"]
+    assert short_names(("layer.0.wind", "layer.1.wind")) == ["layer.0.wind", "layer.1.wind"]
+    assert short_names(("layer.1.wind", "grid.z_cells")) == ["wind", "z_cells"]
 
 
 def test_whole_numbers_are_told_apart_in_words():

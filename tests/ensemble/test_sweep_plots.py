@@ -55,6 +55,13 @@ def test_a_grid_of_two_keys_has_colours_for_the_first_and_panels_for_the_second(
     assert fig.axes[3].get_ylabel() == "halo.plasma.n [cm$^{-3}$]"
 
 
+def test_a_layer_by_its_number_is_called_a_layer():
+    sweep = made()
+    sweep.dataset = sweep.dataset.rename({N: "layer.1.plasma.n"})
+    sweep.dataset.attrs["keys"] = sweep.dataset.attrs["keys"].replace(N, "layer.1.plasma.n")
+    assert sweep.plot.spectrum().axes[3].get_ylabel() == "layer.1.plasma.n [cm$^{-3}$]"
+
+
 def test_colours_follow_the_value():
     fig = made().plot.spectrum()
     colours = [line.get_color() for line in fig.axes[0].lines]

@@ -75,13 +75,13 @@ ONE_FAULT = [
     ('title = "two-phase Galaxy"', "z_max = 3", "z_max", 'did you mean "grid.z_max"?'),
     ('{ type = "none" }', '{ type = "none", v = "40 km/s" }', "layer.0.streaming.v", 'belongs to type "given"'),
     ('{ type = "landau" }', '{ type = "landau", Ma = 1.0 }', "layer.1.damping.0.Ma", 'belongs to type "turbulent"'),
-    ('Ma = 0.6, L = "50 pc"', "Ma = 0.6", "layer.0.scattering.0.L", "missing; needs a length"),
+    ('Ma = 0.6, L = "50 pc"', "Ma = 0.6", "layer.0.scattering.0.L", "needs a length"),
     ('[grid]\nz_max = "10 kpc"', "[grid]", "grid.z_max", "missing; needs a length"),
     # types
     ('{ type = "landau" }', '{ type = "landua" }', "layer.1.damping.0.type", 'did you mean "landau"?'),
     ('{ type = "landau" }', '"landua"', "layer.1.damping.0", 'did you mean "landau"?'),
     ('{ type = "landau" }', "{ type = 3 }", "layer.1.damping.0.type", 'one of "turbulent", "rate"'),
-    ('{ type = "landau" }', "{ prefactor = 3 }", "layer.1.damping.0.type", 'missing; type is one of "turbulent"'),
+    ('{ type = "landau" }', "{ prefactor = 3 }", "layer.1.damping.0.type", 'type is one of "turbulent"'),
     ('{ type = "landau" }', "3", "layer.1.damping.0", "needs a table"),
     ('[ { type = "landau" } ]', '"landau"', "layer.1.damping", "needs a list"),
     ('"supernovae"', '"supernova"', "species.proton.source.type", 'did you mean "supernovae"?'),
@@ -110,9 +110,9 @@ ONE_FAULT = [
     ("[species.boron]", '[species.xenon]\nZ = 9\nA = 8\nmass = "7.5 GeV"', "species.xenon.Z", "not be above A = 8"),
     ("[species.proton]", "[species.deuteron]", "species", "add [species.proton]"),
     ('type = "alfven" }\ndamping', 'type = "none" }\nplasma.x = 1\ndamping', "", "not valid TOML"),
-    (', T = "3e6 K" }', " }", "layer.1.damping.0", '"landau" in layer "halo" needs plasma.T'),
+    (', T = "3e6 K" }', " }", "layer.1.damping.0", '"landau" needs plasma.T in layer "halo"'),
     ('plasma = { B = "6 uG", n = "0.2 cm-3", T = "1e4 K" }', "", "layer.0.scattering.0",
-     '"fast_modes" in layer "warm" needs plasma.B, plasma.n, plasma.T'),
+     '"fast_modes" needs plasma.B, plasma.n, plasma.T in layer "warm"'),
     ('n = "0.003 cm-3"', 'n = "3e-30 cm-3"', "layer.1.plasma", "Alfvén speed"),
     ('{ type = "landau" }', '{ type = "ion_neutral" }', "layer.1.damping.0", "neither given"),
     ('["ionisation"]', '["synchrotron"]', "disc.loss_processes.0", '"synchrotron" in the disc needs B'),
@@ -254,6 +254,22 @@ def test_species_that_descend_from_each_other_are_a_circle():
         Deck.from_dict(raw)
     assert "a circle: carbon from oxygen from boron from carbon" in str(error.value)
     assert str(error.value).count("a circle") == 1
+
+
+@pytest.mark.parametrize(("change", "says"), [
+    ({"top": "400 pc"}, 'layer.1.top: found "400 pc" in layer "halo"; '),
+    ({"winds": 3}, 'layer.1.winds: unknown key in layer "halo"; '),
+    ({"plasma": {"B": "1 uG"}}, 'layer.1.damping.0: "landau" needs plasma.n, plasma.T in layer "halo"; '),
+    ({"streaming": "alven"}, 'layer.1.streaming: found "alven" in layer "halo"; '),
+    ({"name": "a.b"}, 'layer.1.name: found "a.b"; '),
+    ({"name": 3, "winds": 3}, "layer.1.winds: unknown key; "),
+])
+def test_a_fault_in_a_layer_tells_the_name_of_the_layer(change, says):
+    raw = tomllib.loads(EXAMPLE)
+    raw["layer"][1] |= change
+    with pytest.raises(DeckError) as error:
+        Deck.from_dict(raw)
+    assert says in str(error.value)
 
 
 def test_a_chain_that_leads_into_a_circle_is_not_itself_one():
