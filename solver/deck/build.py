@@ -15,7 +15,7 @@ from .checks import check
 from .deck import Deck
 from .faults import translate
 from .quantities import Quantity
-from .text import Place, dotted, show
+from .text import Place, called, dotted, show
 
 LARGEST_DEPTH = 20
 Found = tuple[Place, str, str]
@@ -141,7 +141,7 @@ def _fault(where: str, place: Place, found: str, allowed: str, data: Any, lines:
 def _in_layer(place: Place, data: Any) -> str:
     """' in layer "halo"' where the key is one of a layer with a name, of which the key tells the number only."""
     try:
-        name = data["layer"][place[1]]["name"] if place[0] == "layer" and place[2] != "name" else None
+        name = called(data["layer"][place[1]]) if place[0] == "layer" and place[2] != "name" else ""
     except (LookupError, TypeError):
-        return ""
-    return f" in layer {show(name)}" if isinstance(name, str) and name else ""
+        name = ""
+    return f" in layer {show(name)}" if name else ""

@@ -75,7 +75,7 @@ class Deck(Table):
 
         changes = changes or {}
         tests = (outside_faults,) if "problem" in changes else ()
-        return apply(self.to_dict(), changes, where, name="deck", tests=tests)
+        return apply(self, changes, where, name="deck", tests=tests)
 
 
 def _plain(value: Any) -> Any:

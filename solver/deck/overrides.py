@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from solver.errors import DeckError, Fault
 
-from .build import _prepare, _too_deep, build
+from .base import Table
+from .build import _prepare, build
 from .deck import Deck
 from .faults import unknown_key
+from .quantities import as_text
 from .schema_walk import fields_at, is_choice
-from .text import Place, did_you_mean, dotted, one_of
+from .text import Place, called, did_you_mean, dotted, one_of
 
 
 def parse_override(text: str) -> tuple[str, Any]:
@@ -39,7 +40,7 @@ def find_value(deck: Deck, path: str) -> tuple[Place, Any]:
     for step in path.split("."):
         if isinstance(here, list | tuple):
             try:
-                index = _index([_plain_label(item) for item in here], step, place)
+                index = _index(here, step, place)
             except _NoSuchKey:
                 return (*place, step), None
             place, here = (*place, index), here[index]
@@ -49,20 +50,14 @@ def find_value(deck: Deck, path: str) -> tuple[Place, Any]:
     return place, here
 
 
-def _plain_label(item: Any) -> Any:
-    """What `_label` needs of a list item that is a table."""
-    return {name: getattr(item, name, None) for name in ("name", "type")}
-
-
-def apply(raw: dict[str, Any], changes: Mapping[str, Any], where: str = "override", **context: Any) -> Deck:
+def apply(raw: dict[str, Any] | Deck, changes: Mapping[str, Any], where: str = "override", **context: Any) -> Deck:
     """The deck that results when every change is made to `raw`; DeckError with all faults.
 
     Whole tables are set before keys inside them; a change of a `type` comes before its other keys and drops those of
-    the old type. `context` goes to `build`.
+    the old type. Of a Deck the tables that no change is in are not read again: the decks of a sweep share them. `context`
+    goes to `build`.
     """
-    if _too_deep(raw):  # to be copied, even; `build` says so
-        return build(raw, context.pop("name", where), **context)
-    data = copy.deepcopy(raw)
+    data = _opened(raw)
     faults: list[Fault] = []
     sources: dict[Place, str] = dict(context.pop("sources", {}))
     for path, value in sorted(changes.items(), key=_order):
@@ -88,6 +83,15 @@ def _order(change: tuple[Any, Any]) -> tuple[int, bool]:
     return path.count("."), not path.endswith(".type")
 
 
+def _opened(value: Any) -> Any:
+    """A copy of a table or a list that can be changed; what it holds is shared with it."""
+    if isinstance(value, Table):
+        return {name: as_text(getattr(value, name)) for name in type(value).model_fields}
+    if isinstance(value, dict):
+        return dict(value)
+    return list(value) if isinstance(value, list | tuple) else value
+
+
 class _NoSuchKey(Exception):
     def __init__(self, found: str, allowed: str):
         self.found, self.allowed = found, allowed
@@ -111,8 +115,8 @@ def _set(data: dict[str, Any], path: str, value: Any) -> Place:
         else:
             raise _NoSuchKey("no such key", f"{dotted(place)} is a single value")
         place = (*place, step)
-        if isinstance(here[step], str) and is_choice(place, data):
-            here[step] = {"type": here[step]}
+        bare = isinstance(here[step], str) and is_choice(place, data)
+        here[step] = {"type": here[step]} if bare else _opened(here[step])
         here = here[step]
     last: Any = steps[-1]
     if isinstance(here, list):
@@ -130,13 +134,13 @@ def _set(data: dict[str, Any], path: str, value: Any) -> Place:
     return (*place, last)
 
 
-def _index(items: list[Any], step: str, place: Place) -> int:
+def _index(items: Sequence[Any], step: str, place: Place) -> int:
     """A list item by index, by name (layers) or by type (processes)."""
     if step.isdecimal() and step.isascii():
         if int(step) < len(items):
             return int(step)
         raise _NoSuchKey(f"there is no {dotted(place)}.{step}", f"there are {len(items)}, counted from 0")
-    labels = [_label(item) for item in items]
+    labels = [called(item) for item in items]
     if labels.count(step) == 1:
         return labels.index(step)
     if step in labels:
@@ -144,12 +148,6 @@ def _index(items: list[Any], step: str, place: Place) -> int:
     names = [label for label in labels if label]
     hint = did_you_mean(step, names) or (one_of(names) if names else "")
     raise _NoSuchKey(f'there is no {dotted(place)} called "{step}"', hint or f"there are {len(items)}, counted from 0")
-
-
-def _label(item: Any) -> str:
-    if isinstance(item, dict):
-        return str(item.get("name") or item.get("type") or "")
-    return item if isinstance(item, str) else ""
 
 
 def _known(here: dict[str, Any], step: str, place: Place, data: Any, last: bool) -> None:

@@ -49,6 +49,14 @@ def name_or_list(word: Any, among: Iterable[str]) -> str:
     return "; ".join(part for part in (did_you_mean(word, among), one_of(among) if among else "") if part)
 
 
+def called(item: Any) -> str:
+    """What an item of a list goes by: a layer's name, a process's type; empty where it has neither."""
+    if isinstance(item, str):
+        return item
+    name, kind = (item.get(key) if isinstance(item, dict) else getattr(item, key, None) for key in ("name", "type"))
+    return str(name or kind or "")
+
+
 def dotted(place: Sequence[str | int]) -> str:
     """layer.0.plasma.B, the way overrides write it."""
     return ".".join(map(str, place))

@@ -41,7 +41,8 @@ def sweep(deck, vary, *, latin=None, seed=0, out=None, force=False, keep=False, 
 
     deck = load(deck)
     _sensible(out, keep, workers)
-    plan, manner = make_plan(deck, vary, latin, seed), files.Manner(keep, warm, tuple(petsc))
+    plan = make_plan(deck, vary, latin, seed, progress and progress.note)
+    manner = files.Manner(keep, warm, tuple(petsc))
     with engine(workers, address, len(plan.members)) as pool:
         if pool is None:
             return None

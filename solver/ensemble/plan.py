@@ -21,6 +21,8 @@ from solver.units import NUMBER
 
 LARGEST = 100_000  # members; each takes a file and some memory while the sweep goes on
 SHOWN = 30  # faults printed of the many a wrong value makes
+NEAR = 8  # neighbours looked at first for one that is left
+MANY = 10_000  # members from which on it is said that their decks are checked, which takes seconds
 SEEDS = 2**63 - 1  # the largest: files store signed integers of 64 bits
 AXES = ("species", "rigidity")  # of the spectra in the dataset, which has a dimension for every varied key too
 
@@ -88,13 +90,7 @@ class Plan:
         if not self.latin:
             numbers = np.arange(len(self.members)).reshape(self.shape)
             return [int(numbers[index]) for index in _there_and_back(self.shape)]
-        left, at, order = np.ones(len(self.members), bool), 0, []
-        for _ in self.members:
-            order.append(at)
-            left[at] = False
-            distance = ((self.points - self.points[at]) ** 2).sum(1)
-            at = int(np.argmin(np.where(left, distance, np.inf)))
-        return order
+        return _by_nearest(self.points)
 
     def label(self, index):
         """The values of a member in words."""
@@ -179,10 +175,11 @@ class Plan:
         return out
 
 
-def make_plan(deck, vary, latin=None, seed=0):
+def make_plan(deck, vary, latin=None, seed=0, note=None):
     """The Plan of a sweep; DeckError with all that is wrong with keys, values and the decks of all members.
 
     vary: key -> values, or text or a Range as solver.deck.series reads them; for a hypercube of `latin` members Ranges.
+    note: is told, with a line of text, of work that takes seconds.
     """
     series, faults = {}, []
     for key, given in vary.items():
@@ -211,6 +208,8 @@ def make_plan(deck, vary, latin=None, seed=0):
     columns = [[_plain(value) for value in each] for each in series.values()] if latin is None else \
         _hypercube(deck, series, latin, seed)
     plan = Plan(deck, tuple(series), tuple(map(tuple, columns)), None if latin is None else seed)
+    if note is not None and len(plan.members) >= MANY:
+        note(f"checking {len(plan.members)} members")
     _ = plan.decks                                                         # all faults of all members, now
     same = [key for key, (numbers, _) in plan.coordinates().items() if not plan.latin and len(set(numbers)) < len(numbers)]
     if same:
@@ -264,6 +263,25 @@ def _there_and_back(shape):
         return [()]
     inner = _there_and_back(shape[1:])
     return [(i, *rest) for i in range(shape[0]) for rest in (inner if i % 2 == 0 else inner[::-1])]
+
+
+def _by_nearest(points):
+    """Indices of points from the first one on, after each the nearest of those left (a tree of these, half of them at a time)."""
+    from scipy.spatial import KDTree
+
+    order, free = [0], np.ones(len(points), bool)
+    free[0] = False
+    while free.any():
+        left = np.flatnonzero(free)
+        tree = KDTree(points[left])
+        for _ in range((len(left) + 1) // 2):
+            asked, near = NEAR, np.array([], int)
+            while not near.size:                                           # all of them were taken since the tree was made
+                found = left[tree.query(points[order[-1]], range(1, min(asked, len(left)) + 1))[1]]
+                near, asked = found[free[found]], 4 * asked
+            order.append(int(near[0]))
+            free[order[-1]] = False
+    return order
 
 
 def _plain(value):

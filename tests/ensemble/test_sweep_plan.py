@@ -1,12 +1,14 @@
 """Which members a sweep has: their decks, their order, their coordinates, and what is said before anything starts."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 import problems
 import solver
 from solver.deck import Quantity
-from solver.ensemble.plan import Plan, make_plan, rounded, short_names, vary_options
+from solver.ensemble.plan import Plan, _by_nearest, make_plan, rounded, short_names, vary_options
 from solver.errors import DeckError
 
 
@@ -54,6 +56,35 @@ def test_a_latin_hypercube_has_one_member_in_every_slice_of_every_key(deck):
     assert sorted(order) == list(range(50))
     steps = np.linalg.norm(np.diff(plan.points[order], axis=0), axis=1)
     assert np.median(steps) < 0.5 * np.median(np.linalg.norm(np.diff(plan.points, axis=0), axis=1))
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 5])
+def test_a_hypercube_goes_on_with_the_nearest_of_the_members_left(dimensions):
+    points = np.random.default_rng(dimensions).random((700, dimensions))
+    order = _by_nearest(points)
+    assert sorted(order) == list(range(700))
+    for done, (at, then) in enumerate(pairwise(order), start=1):
+        apart = np.linalg.norm(points[order[done:]] - points[at], axis=1)
+        assert np.linalg.norm(points[then] - points[at]) == pytest.approx(apart.min(), rel=1e-12)
+
+
+def test_tables_that_are_not_varied_are_read_once_and_shared(deck):
+    plan = make_plan(deck, {"layer.halo.plasma.n": ["0.001 cm-3", "0.002 cm-3"], "species.proton.source.slope": [4.2, 4.3]})
+    for each in plan.decks:
+        assert each.grid is deck.grid
+        assert each.layer[0] is deck.layer[0]
+        assert each.layer[1].damping[0] is deck.layer[1].damping[0]
+        assert each.species["boron"] is deck.species["boron"]
+        assert each == solver.Deck.from_dict(each.to_dict())
+
+
+def test_that_many_decks_are_checked_is_said(deck, monkeypatch):
+    said = []
+    monkeypatch.setattr("solver.ensemble.plan.MANY", 4)
+    make_plan(deck, {"grid.z_cells": [8, 9, 10]}, note=said.append)
+    assert said == []
+    make_plan(deck, {"grid.z_cells": [8, 9, 10], "disc.density": ["1 cm-3", "2 cm-3"]}, note=said.append)
+    assert said == ["checking 6 members"]
 
 
 def test_whole_numbers_are_drawn_where_the_deck_has_them_and_only_there(deck):

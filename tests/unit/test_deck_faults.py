@@ -262,7 +262,7 @@ def test_species_that_descend_from_each_other_are_a_circle():
     ({"plasma": {"B": "1 uG"}}, 'layer.1.damping.0: "landau" needs plasma.n, plasma.T in layer "halo"; '),
     ({"streaming": "alven"}, 'layer.1.streaming: found "alven" in layer "halo"; '),
     ({"name": "a.b"}, 'layer.1.name: found "a.b"; '),
-    ({"name": 3, "winds": 3}, "layer.1.winds: unknown key; "),
+    ({"name": "", "winds": 3}, "layer.1.winds: unknown key; "),
 ])
 def test_a_fault_in_a_layer_tells_the_name_of_the_layer(change, says):
     raw = tomllib.loads(EXAMPLE)
