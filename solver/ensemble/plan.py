@@ -3,7 +3,7 @@
 import hashlib
 import json
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
 from typing import Any
@@ -20,7 +20,7 @@ from solver.errors import DeckError, Fault
 from solver.units import NUMBER
 
 LARGEST = 100_000  # members; each takes a file and some memory while the sweep goes on
-SHOWN = 30  # faults printed of the many a wrong value makes
+SHOWN = 10  # faults printed of the many a wrong value makes
 NEAR = 8  # neighbours looked at first for one that is left
 MANY = 10_000  # members from which on it is said that their decks are checked, which takes seconds
 SEEDS = 2**63 - 1  # the largest: files store signed integers of 64 bits
@@ -62,19 +62,29 @@ class Plan:
 
     @cached_property
     def decks(self):
-        """Per member its deck; DeckError with all faults of all of them, each named once."""
+        """Per member its deck; DeckError with the faults of all of them, each named once and with the members that have it."""
         decks, faults = [], {}
-        for values in self.members:
+        for i, values in enumerate(self.members):
             try:
                 decks.append(self.deck.replace(dict(zip(self.keys, values, strict=True)), "--vary"))
             except DeckError as error:
-                faults.update(dict.fromkeys(error.faults))
+                for fault in error.faults:
+                    faults.setdefault(fault, []).append(i)
         if faults:
-            some = list(faults)[:SHOWN]
+            some = [self._placed(fault, members) for fault, members in list(faults.items())[:SHOWN]]
             if len(faults) > SHOWN:
-                some.append(Fault("--vary", "", f"and {len(faults) - SHOWN} faults more", ""))
+                refused = f"{len(self.members) - len(decks)} of {len(self.members)} members are refused"
+                some.append(Fault("--vary", "", f"and {len(faults) - SHOWN} faults more", refused))
             raise DeckError(some)
         return decks
+
+    def _placed(self, fault, members):
+        """The fault with the members that have it, where not all do."""
+        first, number = f"{members[0]} ({self.label(members[0])})", len(members)
+        if number == len(self.members):
+            return fault
+        where = f"in member {first}" if number == 1 else f"in {number} of {len(self.members)} members, the first is {first}"
+        return replace(fault, allowed="; ".join(filter(None, (fault.allowed, where))))
 
     @cached_property
     def points(self):

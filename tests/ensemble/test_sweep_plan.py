@@ -1,5 +1,6 @@
 """Which members a sweep has: their decks, their order, their coordinates, and what is said before anything starts."""
 
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -104,8 +105,32 @@ def test_all_faults_of_all_members_at_once_and_each_once(deck):
 
 def test_very_many_faults_are_counted(deck):
     faults = told(make_plan, deck, {"layer.halo.plasma.n": [f"-{i} cm-3" for i in range(1, 101)]})
-    assert len(faults) == 31
-    assert "70 faults more" in faults[-1]
+    assert len(faults) == 11
+    assert "90 faults more; 100 of 100 members are refused" in faults[-1]
+
+
+def test_a_fault_tells_the_members_that_have_it(deck):
+    vary = {"layer.halo.plasma.n": ["0.003 cm-3", "1e-10 cm-3"], "layer.halo.plasma.B": ["1 uG", "10 uG", "100 uG"]}
+    fast = told(make_plan, deck, vary)
+    assert len(fast) == 2
+    assert "layer.1.plasma: the Alfvén speed is 2.2e+11 cm/s in layer" in fast[0]
+    assert fast[0].endswith("in member 4 (n = 1e-10 cm-3, B = 10 uG)")
+    assert fast[1].endswith("in member 5 (n = 1e-10 cm-3, B = 100 uG)")
+    (fault,) = told(make_plan, deck, {"layer.halo.plasma.n": ["-1 cm-3", "1 cm-3"], "grid.z_cells": [8, 9, 10]})
+    assert fault.endswith("in 3 of 6 members, the first is 0 (n = -1 cm-3, z_cells = 8)")
+
+
+def test_a_fault_of_all_members_is_said_plainly(deck):
+    assert told(make_plan, deck, {"grid.z_cels": [8, 9]}) == ['--vary: grid.z_cels: unknown key; did you mean "z_cells"?']
+
+
+def test_a_member_of_a_hypercube_is_told_by_its_number(deck):
+    vary = {"layer.halo.plasma.n": "loguniform(1e-12 cm-3, 1e-2 cm-3)", "grid.z_cells": "8..20"}
+    faults = told(make_plan, deck, vary, 20)
+    plan = make_plan(deck, vary | {"layer.halo.plasma.n": "loguniform(1e-4 cm-3, 1e-2 cm-3)"}, 20)
+    assert all(re.search(r"; in member \d+ \(n = [\de.-]+ cm-3, z_cells = \d+\)$", fault) for fault in faults)
+    index, cells = map(int, re.search(r"member (\d+) .*z_cells = (\d+)\)", faults[0]).groups())
+    assert plan.members[index][1] == cells
 
 
 @pytest.mark.parametrize(
