@@ -10,8 +10,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from .errors import DeckError, Fault
-from .storage import CHECKPOINT, NOT_UTF8, RESULT_NAME
+from .errors import DeckError, Fault, ResultError
+from .storage import CHECKPOINT, NOT_UTF8, RESULT_NAME, path_of
 
 SWEEP = ("sweep.json", "sweep.nc")             # plan and dataset of a sweep (solver.ensemble.store)
 ALLOWED = "a folder you may write to"
@@ -19,7 +19,7 @@ ALLOWED = "a folder you may write to"
 
 def refuse(folder, force, where="--out"):
     """DeckError where `folder` holds a sweep, or a run and `force` is not given, or cannot be written to; makes nothing."""
-    folder = Path(folder)
+    folder = folder_of(folder, where)
     if any((folder / name).exists() for name in SWEEP):
         raise _fault(where, folder, "holds a sweep", "choose another folder")
     if not force:
@@ -29,6 +29,14 @@ def refuse(folder, force, where="--out"):
             raise _fault(where, folder, "holds the checkpoint of a run that was cut off",
                          f"go on with crstream resume {folder}, choose another folder, or --force to start again")
     refuse_unwritable(folder, where)
+
+
+def folder_of(given, where="--out"):
+    """The Path of a folder to write to; DeckError for what is no path."""
+    try:
+        return path_of(given)
+    except ResultError as error:
+        raise DeckError([Fault(where, "", str(error), ALLOWED)]) from None
 
 
 def refuse_unwritable(folder, where="--out"):

@@ -14,6 +14,13 @@ REFUSED = {
 _given = set()                       # names of the options of the run before, in this process
 
 
+def words(options):
+    """The words of PETSc options as a tuple; DeckError for what is no list of words."""
+    if isinstance(options, (list, tuple)) and all(isinstance(word, str) for word in options):
+        return tuple(options)
+    raise DeckError([Fault("petsc", "", f"found {options!r}", 'needs a list of words, e.g. ["-snes_monitor"]')])
+
+
 def start_petsc(options=(), comm=None):
     """Import PETSc with `options` in its database, in place of those of an earlier run.  Returns the module.
 

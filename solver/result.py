@@ -11,7 +11,6 @@
 
 import json
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -213,7 +212,7 @@ class Result:
 
     def save(self, folder, name=storage.RESULT_NAME):
         """Write folder/name atomically; returns the path.  ResultError where that cannot be done, or for the name of a file."""
-        if Path(folder).suffix == ".nc":
+        if storage.path_of(folder).suffix == ".nc":
             raise ResultError(f"{folder}: save wants the folder of a run; write(path) makes a file of any name")
         return self.write(f"{folder}/{name}")
 

@@ -13,9 +13,10 @@ from . import cautions
 from .errors import DeckError, Fault, ResultError, SolverError
 from .folder import CHECKPOINT, Claim, refuse
 from .initial import initial_state, on_grid
-from .petsc import petsc_faults, petsc_message, start_petsc, unused
+from .petsc import petsc_faults, petsc_message, start_petsc, unused, words
 from .restart import checked_restart, deck_digest
 from .storage import RESULT_NAME as RESULT
+from .storage import path_of
 
 SAME = 1e-12  # relative difference of two times that are one
 
@@ -54,7 +55,7 @@ def resume(folder, *, changes=None, petsc=(), observers=(), estimate_error=False
     from .partner import complete, refuse_coarse
     from .result import open_result
 
-    folder = Path(folder)
+    folder = path_of(folder)
     if folder.is_file():
         if folder.name not in (CHECKPOINT, RESULT):
             open_result(folder)                                            # says so if it is no result at all
@@ -65,7 +66,9 @@ def resume(folder, *, changes=None, petsc=(), observers=(), estimate_error=False
     stored = open_result(path)
     deck = stored.deck
     if changes:
-        wrong = [key for key in changes if key.split(".")[0] not in ("time", "output")]
+        from .deck.overrides import keyed
+
+        wrong = [key for key in keyed(changes, "--set") if key.split(".")[0] not in ("time", "output")]
         if wrong:
             raise DeckError([Fault("--set", key, "cannot change while going on", "only keys of time and output")
                              for key in wrong])
@@ -99,8 +102,8 @@ class Session:
         self.begun = 0
         self.model = Model(deck)
         self.problem = self.model.transport_problem()
-        self.options = tuple(petsc)
-        PETSc = start_petsc(petsc)
+        self.options = words(petsc)
+        PETSc = start_petsc(self.options)
         from .transport.layout import Layout
 
         world = PETSc.COMM_WORLD

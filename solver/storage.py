@@ -21,6 +21,17 @@ NOT_UTF8 = "its name is not UTF-8, which netCDF needs"
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
+def path_of(given):
+    """The Path of what a caller gives for a file or a folder; ResultError for what names none."""
+    try:
+        path = Path(given)
+    except TypeError:
+        raise ResultError(f"found {given!r}, which is no path") from None
+    if "\0" in str(path):
+        raise ResultError(f"found {given!r}, which is no path")
+    return path
+
+
 def write(tree, path):
     """Write the DataTree to `path` atomically; returns the path.
 
@@ -42,7 +53,7 @@ def write_figure(figure, path, **options):
 
 
 def _atomically(path, write_aside):
-    path = Path(path)
+    path = path_of(path)
     aside = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -92,7 +103,7 @@ def read(path, kinds=("result",)):
     Raises ResultError with one message for: nothing there, not netCDF, truncated or damaged, not written by crstream,
     written in another layout, of another kind than `kinds`.
     """
-    path = Path(path)
+    path = path_of(path)
     if path.is_dir():
         path = path / RESULT_NAME
         if not path.exists():

@@ -71,9 +71,9 @@ class Deck(Table):
         The result is checked as a whole. DeckError names every path that does not exist and every fault of the result.
         """
         from .load import outside_faults
-        from .overrides import apply
+        from .overrides import apply, keyed
 
-        changes = changes or {}
+        changes = keyed({} if changes is None else changes, where)
         tests = (outside_faults,) if "problem" in changes else ()
         return apply(self, changes, where, name="deck", tests=tests)
 

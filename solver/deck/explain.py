@@ -10,7 +10,7 @@ from solver.errors import DeckError, Fault
 from .base import Process, Table
 from .deck import Deck
 from .schema_walk import Key, keys_of
-from .text import did_you_mean, one_of
+from .text import did_you_mean, one_of, show
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ def explain(key: str | None = None) -> list[Row]:
     """Rows for a key path: the sections (None), the keys of a table ("grid"), the types of a choice ("layer.damping"),
     the keys of one type ("layer.damping.landau"), one key ("grid.z_cells"). Indices and names may stand in the path
     ("layer.0.damping", "species.proton.source"). DeckError with the nearest key if there is none."""
+    if key is not None and not isinstance(key, str):
+        raise DeckError([Fault("explain", "", f"found {show(key)}", 'needs text, e.g. "grid.z_cells"')])
     if not key:
         return [_section(name, entry) for name, entry in keys_of(Deck).items()]
     table: type[Table] | None = Deck

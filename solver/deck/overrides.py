@@ -15,7 +15,7 @@ from .deck import Deck
 from .faults import unknown_key
 from .quantities import as_text
 from .schema_walk import fields_at, is_choice
-from .text import Place, called, did_you_mean, dotted, one_of
+from .text import Place, called, did_you_mean, dotted, one_of, show
 
 
 def parse_override(text: str) -> tuple[str, Any]:
@@ -30,6 +30,16 @@ def parse_override(text: str) -> tuple[str, Any]:
     except (ValueError, RecursionError):
         return key, value
     return key, parsed["value"] if set(parsed) == {"value"} else value
+
+
+def keyed(changes: Any, where: str) -> Mapping[str, Any]:
+    """The changes as they are; DeckError for what does not give keys their values."""
+    if not isinstance(changes, Mapping):
+        example = 'needs keys with their values, e.g. {"grid.z_cells": 400}'
+        raise DeckError([Fault(where, "", f"found {show(changes)}", example)])
+    if wrong := [key for key in changes if not isinstance(key, str)]:
+        raise DeckError([Fault(where, "", f"found the key {show(key)}", 'needs text, e.g. "grid.z_cells"') for key in wrong])
+    return changes
 
 
 def find_value(deck: Deck, path: str) -> tuple[Place, Any]:
@@ -60,11 +70,11 @@ def apply(raw: dict[str, Any] | Deck, changes: Mapping[str, Any], where: str = "
     data = _opened(raw)
     faults: list[Fault] = []
     sources: dict[Place, str] = dict(context.pop("sources", {}))
-    for path, value in sorted(changes.items(), key=_order):
+    for path, value in sorted(keyed(changes, where).items(), key=_order):
         try:
-            place = _set(data, str(path), _prepare(value))
+            place = _set(data, path, _prepare(value))
         except _NoSuchKey as error:
-            faults.append(Fault(where, str(path), error.found, error.allowed))
+            faults.append(Fault(where, path, error.found, error.allowed))
         else:
             sources[place] = where
             if place == ("initial", "path") or place == ("initial",):
@@ -78,8 +88,8 @@ def _from_here(initial: Any) -> None:
         initial["path"] = os.path.abspath(initial["path"])
 
 
-def _order(change: tuple[Any, Any]) -> tuple[int, bool]:
-    path = str(change[0])
+def _order(change: tuple[str, Any]) -> tuple[int, bool]:
+    path = change[0]
     return path.count("."), not path.endswith(".type")
 
 

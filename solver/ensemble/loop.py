@@ -5,18 +5,19 @@ from collections import deque
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, wait
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from solver.errors import DeckError, Fault, ResultError, SolverError
 from solver.launcher import first_rank
+from solver.petsc import words
 from solver.signals import handling
+from solver.storage import path_of
 
 from . import store as files
 from .engines import engine
 from .members import STOPPED, Outcome, Task, solve_member
-from .plan import make_plan
+from .plan import make_plan, whole
 
 SAME = 1e-8  # relative difference of spectra that are solved to 1e-10
 DIED = "its process ended without a word: killed, or out of memory"
@@ -40,9 +41,9 @@ def sweep(deck, vary, *, latin=None, seed=0, out=None, force=False, keep=False, 
     from solver.deck import load
 
     deck = load(deck)
-    _sensible(out, keep, workers)
+    _sensible(workers, address, out, keep)
     plan = make_plan(deck, vary, latin, seed, progress and progress.note)
-    manner = files.Manner(keep, warm, tuple(petsc))
+    manner = files.Manner(keep, warm, words(petsc))
     with engine(workers, address, len(plan.members)) as pool:
         if pool is None:
             return None
@@ -58,11 +59,13 @@ def resume(folder, *, again=False, workers=None, address=None, petsc=(), progres
 
     again: solve members that failed once more, by other words for PETSc if there are any.  Raises as `sweep`.
     """
+    folder = path_of(folder)
+    _sensible(workers, address)
     if files.finished(folder) and not (again and open_sweep(folder).failed):
         return open_sweep(folder) if first_rank() else None
     plan, manner = files.read_plan(folder)
     if petsc:
-        manner = replace(manner, petsc=tuple(petsc))
+        manner = replace(manner, petsc=words(petsc))
     with engine(workers, address, len(plan.members)) as pool:
         if pool is None:
             return None
@@ -76,7 +79,7 @@ def resume(folder, *, again=False, workers=None, address=None, petsc=(), progres
 
 def open_sweep(folder):
     """The Sweep in a folder or a sweep.nc; of one that is not finished, the members that are done."""
-    folder = Path(folder)
+    folder = path_of(folder)
     if folder.is_dir() and not files.finished(folder):
         plan, _ = files.read_plan(folder)
         return Sweep(files.assemble(plan, files.read_members(folder, plan)), folder)
@@ -148,12 +151,14 @@ class Sweep:
         return f"<crstream sweep: {self.dataset.attrs['title']!r}, {sizes}; {self.status}>"
 
 
-def _sensible(out, keep, workers):
+def _sensible(workers, address, out=None, keep=False):
     faults = []
     if keep and out is None:
         faults.append(Fault("--keep", "", "needs a folder", "--out"))
-    if workers is not None and workers < 0:
-        faults.append(Fault("--workers", "", f"found {workers}", "needs a number of processes, or 0 for this one"))
+    if workers is not None and not (whole(workers) and workers >= 0):
+        faults.append(Fault("--workers", "", f"found {workers!r}", "needs a number of processes, or 0 for this one"))
+    if address is not None and not isinstance(address, str):
+        faults.append(Fault("--address", "", f"found {address!r}", "needs text, e.g. tcp://host:8786"))
     if faults:
         raise DeckError(faults)
 

@@ -6,12 +6,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
 from solver.deck.build import _prepare
-from solver.deck.overrides import find_value
+from solver.deck.overrides import find_value, keyed
 from solver.deck.quantities import Quantity
 from solver.deck.schema_walk import toml
 from solver.deck.series import HELP, RANGES, Range, parse_vary, read_series
@@ -192,7 +193,7 @@ def make_plan(deck, vary, latin=None, seed=0, note=None):
     note: is told, with a line of text, of work that takes seconds.
     """
     series, faults = {}, []
-    for key, given in vary.items():
+    for key, given in keyed(vary, "--vary").items():
         try:
             series[key] = read_series(given, "--vary", key)
         except DeckError as error:
@@ -202,11 +203,11 @@ def make_plan(deck, vary, latin=None, seed=0, note=None):
             faults.append(Fault("--vary", key, "found a range", f"needs --latin N, or {HELP}"))
         if latin is not None and not isinstance(found, Range):
             faults.append(Fault("--vary", key, "found single values", f"with --latin needs {RANGES}"))
-    if latin is not None and not 2 <= latin <= LARGEST:
+    if latin is not None and not (whole(latin) and 2 <= latin <= LARGEST):
         faults.append(Fault("--latin", "", f"found {latin}", f"needs a number of members from 2 to {LARGEST}"))
     if not vary:
         faults.append(Fault("--vary", "", "found no key", f"needs at least one {HELP}"))
-    if not 0 <= seed <= SEEDS:
+    if not (whole(seed) and 0 <= seed <= SEEDS):
         faults.append(Fault("--seed", "", f"found {seed}", f"needs a whole number from 0 to {SEEDS}"))
     faults += [Fault("--vary", key, "found values for the whole table", f"vary keys inside it, {key}.NAME=…")
                for key in series if key in AXES]
@@ -226,6 +227,11 @@ def make_plan(deck, vary, latin=None, seed=0, note=None):
         raise DeckError([Fault("--vary", key, "found a value twice, written in two ways", "each value may stand once")
                          for key in same])
     return plan
+
+
+def whole(number):
+    """Is this a whole number?"""
+    return isinstance(number, Integral) and not isinstance(number, bool)
 
 
 def vary_options(texts):

@@ -18,7 +18,7 @@ import xarray as xr
 
 from solver import provenance, storage
 from solver.errors import DeckError, Fault, ResultError
-from solver.folder import CHECKPOINT, SWEEP, Claim, refuse_unwritable
+from solver.folder import CHECKPOINT, SWEEP, Claim, folder_of, refuse_unwritable
 from solver.labels import named
 
 from .members import Outcome
@@ -72,7 +72,7 @@ def agree(folder, plan, force, manner):
 
     DeckError where it cannot take this sweep: it holds something else, or cannot be written to.
     """
-    folder = Path(folder)
+    folder = folder_of(folder)
     if any((folder / name).exists() for name in (storage.RESULT_NAME, CHECKPOINT)):
         raise DeckError([Fault("--out", str(folder), "holds a run", "choose another folder")])
     if not force:

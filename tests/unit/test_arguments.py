@@ -1,0 +1,74 @@
+"""What a Python script gives wrongly is refused in the project's own words, not by a TypeError from deep inside."""
+
+import pytest
+
+import solver
+from solver.errors import DeckError, ResultError
+
+SMALL = {"grid.z_cells": 4, "grid.rigidity_cells": 3}
+CELLS = {"grid.z_cells": [4, 5]}
+
+
+@pytest.fixture(scope="module")
+def deck():
+    return solver.load("streaming").replace(SMALL)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"workers": "a"}, "--workers: found 'a'; needs a number of processes"),
+        ({"workers": 1.5}, "--workers: found 1.5"),
+        ({"workers": True}, "--workers: found True"),
+        ({"address": 3}, "--address: found 3"),
+        ({"latin": "a"}, "--latin: found a"),
+        ({"latin": 2.5}, "--latin: found 2.5"),
+        ({"seed": "a"}, "--seed: found a"),
+        ({"petsc": "-snes_monitor"}, "petsc: found '-snes_monitor'; needs a list of words"),
+        ({"petsc": [3]}, "petsc: found [3]"),
+        ({"out": 3}, "--out: found 3, which is no path"),
+    ],
+    ids=str,
+)
+def test_options_of_a_sweep(options, says, deck):
+    with pytest.raises(DeckError) as error:
+        solver.sweep(deck, CELLS, **({"workers": 0} | options))
+    assert says in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({3: 4}, 'found the key 3; needs text, e.g. "grid.z_cells"'),
+        ({None: 4, ("grid", "z_cells"): 5}, "found the key nothing; needs text"),
+        (["grid.z_cells"], 'found a list; needs keys with their values, e.g. {"grid.z_cells": 400}'),
+        ("grid.z_cells=3", 'found "grid.z_cells=3"; needs keys'),
+        (3, "found 3; needs keys"),
+    ],
+    ids=str,
+)
+def test_keys_and_values(changes, says, deck, tmp_path):
+    solver.run(deck, tmp_path / "run")
+    for call in (deck.replace, lambda it: solver.load("streaming", it), lambda it: solver.sweep(deck, it, workers=0),
+                 lambda it: solver.resume(tmp_path / "run", changes=it)):  # fmt: skip
+        with pytest.raises(DeckError) as error:
+            call(changes)
+        assert says in str(error.value)
+
+
+@pytest.mark.parametrize("path", [3, None, b"x", "a\0b"], ids=str)
+def test_paths(path, deck, tmp_path):
+    result = solver.run(deck)
+    for call in (solver.open_result, solver.open_sweep, solver.resume, result.save, result.write):
+        with pytest.raises(ResultError, match="which is no path"):
+            call(path)
+    if path is not None:
+        with pytest.raises(DeckError, match=r"--out: .*which is no path; a folder you may write to"):
+            solver.run(deck, path)
+
+
+def test_petsc_and_explain(deck):
+    with pytest.raises(DeckError, match="needs a list of words"):
+        solver.run(deck, petsc="-snes_monitor")
+    with pytest.raises(DeckError, match=r'found 3; needs text, e.g. "grid.z_cells"'):
+        solver.explain(3)
