@@ -13,9 +13,14 @@ from .study import coarser, richardson_error, wider
 def refuse_coarse(session):
     """DeckError where no partner run of a session on a coarser grid is possible."""
     grid, processes = session.deck.grid, session.layout.ranks.size
-    if coarser(session.deck, processes).grid == grid:
+    try:
+        halved = coarser(session.deck, processes).grid != grid
+    except DeckError:                                                      # fewer cells than its layers need
+        halved = False
+    if not halved:
+        needed = f"needs at least {4 * len(session.deck.layer)} × 2"
         raise DeckError([Fault("--estimate-error", "", f"found {grid.z_cells} × {grid.rigidity_cells} cells",
-                               "needs at least 4 × 2: the partner run has half as many, and a rigidity for each process")])
+                               f"{needed}: the partner run has half as many, and a rigidity for each process")])
 
 
 def complete(session, result, wanted):

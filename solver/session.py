@@ -41,7 +41,7 @@ def run(deck, out=None, *, force=False, petsc=(), observers=(), estimate_error=F
         refuse(out, force)
     session = Session(deck, petsc, out, force)
     with session:
-        if estimate_error is True:
+        if estimate_error and not callable(estimate_error):
             refuse_coarse(session)
         return complete(session, session.finish(session.march(observers, live, near=near)), estimate_error)
 
@@ -86,7 +86,7 @@ def resume(folder, *, changes=None, petsc=(), observers=(), estimate_error=False
         raise DeckError([Fault("--set", "time.end", f'found "{deck.time.end}"',
                                f"{path} has reached {describe_time(reached)} already; give a later time")])
     with session:
-        if estimate_error is True:
+        if estimate_error and not callable(estimate_error):
             refuse_coarse(session)
         return complete(session, session.finish(session.march(observers, live, stored)), estimate_error)
 

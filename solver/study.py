@@ -5,6 +5,7 @@ follow from the differences d_k of successive runs (Richardson): with an error C
     d_k/d_{k+1} = (h_k^p - h_{k+1}^p)/(h_{k+1}^p - h_{k+2}^p)   gives p,      e_k = d_k/(1 - (h_{k+1}/h_k)^p).
 """
 
+from collections.abc import Iterable
 from functools import cached_property
 from itertools import pairwise
 
@@ -12,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from .compare import norms
+from .errors import DeckError, Fault
 from .exact import approximate
 from .labels import named
 
@@ -24,18 +26,22 @@ def converge(deck, key, values, run=None, done=None):
     """A Study of `deck` (a Deck, the name of a shipped problem or a path) with `key` set to each of `values`.
 
     key: a deck key, or several (then each entry of values holds one value for each); run: deck -> Result, by default
-    solver.run; done: called with (value, result) after each run.  Raises ValueError for fewer than two values.
+    solver.run; done: called with (value, result) after each run.  DeckError with all that is wrong with keys and values.
     """
     if run is None:
         from .session import run
     from .deck import load
 
     deck = load(deck)
-    keys = [key] if isinstance(key, str) else list(key)
-    series = [value if isinstance(value, (tuple, list)) else (value,) * len(keys) for value in values]
-    if len(series) < 2:
-        raise ValueError("a convergence study needs at least two values")
-    decks = [deck.replace(dict(zip(keys, value, strict=True))) for value in series]
+    keys, series = _series(key, values)
+    decks, faults = [], []
+    for value in series:
+        try:
+            decks.append(deck.replace(dict(zip(keys, value, strict=True)), "--vary"))
+        except DeckError as error:
+            faults += error.faults
+    if faults:
+        raise DeckError(dict.fromkeys(faults))
     sizes = [step_size(each, keys[0]) for each in decks]
     if not any(np.isnan(sizes)):
         order = np.argsort(sizes)[::-1]                               # coarse to fine
@@ -46,6 +52,19 @@ def converge(deck, key, values, run=None, done=None):
         if done is not None:
             done(value if len(keys) > 1 else value[0], results[-1])
     return Study(", ".join(keys), [", ".join(map(str, value)) for value in series], np.array(sizes), results)
+
+
+def _series(key, values):
+    """(keys, for each run its values of them) from what `converge` is given."""
+    keys = [key] if isinstance(key, str) else key
+    if not (isinstance(keys, (list, tuple)) and all(isinstance(each, str) for each in keys)):
+        raise DeckError([Fault("--vary", "", f"found {key!r}", "needs a key, or a list of them")])
+    rows = [value if isinstance(value, (tuple, list)) else (value,) * len(keys)
+            for value in (values if isinstance(values, Iterable) else ())]
+    if len(rows) < 2 or any(len(row) != len(keys) for row in rows):
+        each = "values" if len(keys) == 1 else f"times {len(keys)} values"
+        raise DeckError([Fault("--vary", ", ".join(keys), f"found {values!r}", f"needs at least two {each}")])
+    return keys, rows
 
 
 def step_size(deck, key):

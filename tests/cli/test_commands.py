@@ -402,6 +402,12 @@ def test_error_estimate_gives_every_spectrum_an_error(command, deck, inside):
         assert "/restart" in result.groups
 
 
+def test_a_grid_too_coarse_for_error_bars_is_said_to_be(command, deck, inside):
+    ended = command("run", deck(), "--set", "grid.z_cells=6", "--estimate-error")
+    ended.refused("--estimate-error: found 6 × 6 cells; needs at least 8 × 2")
+    assert tree(inside) == ["galaxy.toml"]
+
+
 def test_error_estimate_that_fails_does_not_lose_the_result(command, deck, inside, monkeypatch):
     from solver.session import Session
     from solver.transport.march import Failure
@@ -615,6 +621,13 @@ def test_converge_varies_two_keys_together(command, inside):
 @pytest.mark.parametrize("vary", ["grid.z_cells=4", "grid.z_cells", "=4,8", "grid.bogus=4,8", "grid.z_cells=4,x"])
 def test_converge_refuses_what_is_no_series(command, inside, vary):
     command("converge", "turbulent_slab", "--vary", vary).refused(vary.partition("=")[0] or "--vary")
+    assert tree(inside) == []
+
+
+def test_converge_names_what_it_was_given_and_all_faults_of_all_values(command, inside):
+    ended = command("converge", "turbulent_slab", "--vary", "grid.z_cells=0,many,8", "--out", "study")
+    ended.refused("--vary: grid.z_cells: found 0; ", '--vary: grid.z_cells: found "many"; ')
+    assert "override" not in ended.err
     assert tree(inside) == []
 
 

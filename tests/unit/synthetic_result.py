@@ -46,7 +46,7 @@ class FakeDeck(SimpleNamespace):
     def to_json(self):
         return json.dumps({"z_cells": self.grid.z_cells, "rigidity_cells": self.grid.rigidity_cells})
 
-    def replace(self, changes):
+    def replace(self, changes, where="override"):
         grid = {key.removeprefix("grid."): value for key, value in changes.items() if key.startswith("grid.")}
         cells = dict(vars(self.grid)) | grid
         return FakeDeck.make(**cells, problem=self.problem, title=self.title)

@@ -67,6 +67,23 @@ def test_paths(path, deck, tmp_path):
             solver.run(deck, path)
 
 
+@pytest.mark.parametrize(
+    ("key", "values", "says"),
+    [
+        (3, [1, 2], "--vary: found 3; needs a key, or a list of them"),
+        (["grid.z_cells", None], [(4, 5), (6, 7)], "needs a key, or a list of them"),
+        ("grid.z_cells", 4, "--vary: grid.z_cells: found 4; needs at least two values"),
+        ("grid.z_cells", [4], "grid.z_cells: found [4]; needs at least two values"),
+        (["grid.z_cells", "grid.rigidity_cells"], [(4, 5), (6,)], "needs at least two times 2 values"),
+    ],
+    ids=str,
+)
+def test_series_of_a_study(key, values, says, deck):
+    with pytest.raises(DeckError) as error:
+        solver.converge(deck, key, values)
+    assert says in str(error.value)
+
+
 def test_petsc_and_explain(deck):
     with pytest.raises(DeckError, match="needs a list of words"):
         solver.run(deck, petsc="-snes_monitor")
