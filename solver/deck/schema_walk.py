@@ -49,12 +49,15 @@ class Key:
         if self.is_choice:
             return "needs { type = … } with type one of " + ", ".join(f'"{tag}"' for tag in self.tags())
         example = f", e.g. {self.example}" if self.example else ""
-        article = "" if self.kind in ("text", "true or false") else "an " if self.kind[0] in "aeio" else "a "
-        return f"needs {article}{self.kind} ({self.meaning}){example}"
+        return f"needs {_article(self.kind)}{self.kind} ({self.meaning}){example}"
 
     def tags(self) -> dict[str, type[Process]]:
         """type -> table, for a choice."""
         return {table.tag(): table for table in self.tables if issubclass(table, Process)} if self.is_choice else {}
+
+
+def _article(kind: str) -> str:
+    return "" if kind in ("text", "true or false") else "an " if kind[0] in "aeio" else "a "
 
 
 @cache
@@ -171,8 +174,13 @@ def _key(name: str, hint: Any, info: FieldInfo) -> Key:
         allowed = " | ".join(table.tag() for table in tables if issubclass(table, Process)) if is_choice else ""
     else:
         kind, unit, allowed = _PLAIN.get(hint, "value"), "", _range(marks)
-    if many or named:
-        kind = "list" if many else "table of names"
+    if named:
+        kind = "table of names"
+    elif many:
+        kind = "list of tables" if tables else f"list, each {_article(kind)}{kind}"
+        least = next((mark.min_length for mark in marks if hasattr(mark, "min_length")), 0)
+        allowed = ", ".join(filter(None, (allowed, f"at least {least} values" if least > 1 else "")))
+        example = f"[{example}, …]" if default == "required" and example else example
     return Key(name, kind, unit, default, allowed, info.description or "", example, tables, is_choice, many, named)
 
 

@@ -61,7 +61,9 @@ class PowerLawSource(Process):
 class CrossSectionTable(Table):
     """A cross-section against kinetic energy per nucleon, interpolated in log-log; the end values hold beyond the table."""
 
-    energy: tuple[Energy, ...] = field(min_length=2, description="kinetic energies per nucleon, ascending")
+    energy: tuple[Energy, ...] = field(
+        min_length=2, description='kinetic energies per nucleon, ascending: ["0.1 GeV", "1 GeV", …]'
+    )
     sigma: tuple[CrossSection, ...] = field(min_length=2, description="cross-sections at these energies")
 
 

@@ -31,7 +31,7 @@ def everything(key=None):
     for row in explain(key):
         yield row
         path = row.key.strip("[]").removesuffix(".…")
-        if path != key and (row.kind in ("table", "list", "table of names", "type")):
+        if path != key and (row.kind in ("table", "list of tables", "table of names", "type")):
             yield from everything(path)
 
 
@@ -49,6 +49,18 @@ def test_every_quantity_names_its_unit_and_sign():
     assert len(quantities) > 30
     for row in quantities:
         assert "> 0" in row.allowed or ">= 0" in row.allowed or "finite" in row.allowed
+
+
+@pytest.mark.parametrize(("key", "expected"), [
+    ("species.boron.destruction.table.energy",
+     '["0.1 GeV", "1 GeV", …] [list, each an energy (erg); > 0, at least 2 values; required]'),
+    ("species.proton.source.table.rigidity", "[list, each a rigidity (GV); > 0, at least 2 values; required]"),
+    ("boundary.top.value.species", "[list, each text; default []]"),
+    ("layer", "[list of tables; "),
+])  # fmt: skip
+def test_a_list_tells_what_is_in_it(key, expected):
+    rows = explain(key) if "." in key else [row for row in explain() if row.key == f"[[{key}]]"]
+    assert expected in str(rows[0])
 
 
 @pytest.mark.parametrize(("key", "types"), PROCESSES.items())

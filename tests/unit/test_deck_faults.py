@@ -244,6 +244,14 @@ def test_a_missing_section_is_named(section):
     assert "missing; needs [" in str(error.value)
 
 
+def test_a_missing_list_is_told_with_what_is_in_it():
+    raw = tomllib.loads(EXAMPLE)
+    raw["species"]["proton"]["source"] = {"type": "table", "Q": ["1e-9 cm-2 s-1 GeV-3", "1e-10 cm-2 s-1 GeV-3"]}
+    with pytest.raises(DeckError) as error:
+        Deck.from_dict(raw)
+    assert 'missing; needs a list, each a rigidity (rigidities, ascending), e.g. ["1 GV", …]' in str(error.value)
+
+
 def test_species_that_descend_from_each_other_are_a_circle():
     raw = tomllib.loads(EXAMPLE)
     spallation = {"type": "spallation", "cross_section": "1 mbarn"}
