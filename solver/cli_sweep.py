@@ -44,7 +44,7 @@ def sweep(context: typer.Context, name: Name,
 
 def is_sweep(path):
     """Is this the folder of a sweep?"""
-    from .folder import SWEEP
+    from .storage import SWEEP
 
     return any((path / name).is_file() for name in SWEEP)
 

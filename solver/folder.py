@@ -11,9 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from .errors import DeckError, Fault, ResultError
-from .storage import CHECKPOINT, NOT_UTF8, RESULT_NAME, path_of
+from .storage import CHECKPOINT, NOT_UTF8, RESULT_NAME, SWEEP, path_of
 
-SWEEP = ("sweep.json", "sweep.nc")             # plan and dataset of a sweep (solver.ensemble.store)
 ALLOWED = "a folder you may write to"
 
 

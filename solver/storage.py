@@ -14,6 +14,7 @@ from .shown import printable
 from .signals import handling
 
 RESULT_NAME, CHECKPOINT = "result.nc", "checkpoint.nc"
+SWEEP = ("sweep.json", "sweep.nc")             # plan and dataset of a sweep (solver.ensemble.store)
 FORMAT_VERSION = 1                 # raised when a reader of the older layout would misread a file
 TRIED = 4                          # MB written to find out why a file cannot be
 TEXTS = ("deck", "status")         # attributes that every file with results of its own has
@@ -107,9 +108,7 @@ def read(path, kinds=("result",)):
     if path.is_dir():
         path = path / RESULT_NAME
         if not path.exists():
-            begun = (path.parent / CHECKPOINT).exists()
-            how = f"`crstream resume {path.parent}` goes on to" if begun else f"`crstream run … --out {path.parent}` makes"
-            raise ResultError(f"{path.parent}: holds no {RESULT_NAME}; {how} one")
+            raise ResultError(f"{path.parent}: {_without_result(path.parent)}")
     if path.exists() and not path.is_file():                               # a pipe would be waited for
         raise ResultError(f"{path}: is not a regular file")
     try:
@@ -132,6 +131,17 @@ def read(path, kinds=("result",)):
         attrs.update({name: printable(value, "\n\t") for name, value in attrs.items() if isinstance(value, str)})
     _check(tree, path, kinds)
     return tree
+
+
+def _without_result(folder):
+    """What is to be said of a folder that holds no result, and what to do."""
+    if any((folder / name).exists() for name in SWEEP):
+        kept = min(folder.glob(f"members/*/{RESULT_NAME}"), default=None)
+        members = "with --keep it keeps results of its members" if kept is None else f"a result of a member is in {kept.parent}"
+        return f"holds a sweep; {members}; `crstream plot {folder}` shows all of it"
+    begun = (folder / CHECKPOINT).exists()
+    how = f"`crstream resume {folder}` goes on to" if begun else f"`crstream run … --out {folder}` makes"
+    return f"holds no {RESULT_NAME}; {how} one"
 
 
 def attribute(path, name):

@@ -18,13 +18,13 @@ import xarray as xr
 
 from solver import provenance, storage
 from solver.errors import DeckError, Fault, ResultError
-from solver.folder import CHECKPOINT, SWEEP, Claim, folder_of, refuse_unwritable
+from solver.folder import Claim, folder_of, refuse_unwritable
 from solver.labels import named
 
 from .members import Outcome
 from .plan import Plan
 
-PLAN, DATASET = SWEEP
+PLAN, DATASET = storage.SWEEP
 MEMBERS = "members"
 PLAN_VERSION = 1  # raised when a reader of the older plan would misread it
 NOT_RUN = "not run"
@@ -73,7 +73,7 @@ def agree(folder, plan, force, manner):
     DeckError where it cannot take this sweep: it holds something else, or cannot be written to.
     """
     folder = folder_of(folder)
-    if any((folder / name).exists() for name in (storage.RESULT_NAME, CHECKPOINT)):
+    if any((folder / name).exists() for name in (storage.RESULT_NAME, storage.CHECKPOINT)):
         raise DeckError([Fault("--out", str(folder), "holds a run", "choose another folder")])
     if not force:
         if finished(folder):

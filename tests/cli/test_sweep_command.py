@@ -96,8 +96,16 @@ def test_plot_and_resume_know_the_folder_of_a_sweep(command, deck, inside):
     assert ended.code == 0
     assert "saved here/sweep.nc" in ended.out
     command("resume", "here", "--set", "grid.z_cells=9").refused("as it was begun")
-    command("compare", "here").refused("result.nc")
+    command("compare", "here").refused("here: holds a sweep; with --keep it keeps results", "`crstream plot here`")
     command("run", "galaxy.toml", "--out", "here", "--force").refused("holds a sweep")
+
+
+def test_compare_finds_the_results_of_members_that_are_kept(command, inside):
+    words = ("--vary", "grid.z_cells=8,9", "--set", "grid.rigidity_cells=4", "--out", "here", "--workers", 0, "--no-figures")
+    assert command("sweep", "streaming", *words, "--keep").code == 0
+    command("compare", "here").refused("here: holds a sweep; a result of a member is in here/members/0000; ")
+    ended = command("compare", "here/members/0000", "--no-figure")
+    assert "max error" in ended.out, ended.err
 
 
 def at_work(inside, members):
