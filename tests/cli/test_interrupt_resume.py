@@ -1,10 +1,12 @@
 """Runs that were stopped, killed or cut off go on where they were, to the same bits as if nothing had happened."""
 
+import configparser
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -429,6 +431,28 @@ def test_sigterm_before_the_first_step_is_said_too(inside):
     )
     ended = subprocess.run([sys.executable, "-c", code, *words], cwd=inside, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stderr) == (3, "crstream: interrupted\n")
+
+
+@pytest.mark.parametrize("module", ["solver.cli", "typer", "solver.streams"])
+def test_ctrl_c_while_the_command_line_is_imported(module):
+    code = (
+        "import signal, sys\n"
+        "class Stop:\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        if name == {module!r}:\n"
+        "            signal.raise_signal(signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Stop())\n"
+        "from solver.__main__ import main\n"
+        "main()\n"
+    )
+    ended = process("list", python=("-c", code))
+    assert (ended.code, ended.out, ended.err) == (3, "", "crstream: interrupted\n")
+
+
+def test_the_installed_command_begins_where_ctrl_c_is_answered():
+    setup = configparser.ConfigParser()
+    setup.read(Path(__file__).resolve().parents[2] / "setup.cfg")
+    assert setup["options.entry_points"]["console_scripts"].strip() == "crstream = solver.__main__:main"
 
 
 @pytest.mark.parametrize("when", ["result", "partner"])
