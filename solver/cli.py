@@ -157,7 +157,7 @@ def check(name: Name, overrides: Set = None):
 @app.command(context_settings=PASS_ON)
 def run(context: typer.Context, name: Name, overrides: Set = None,
         out: Annotated[Path | None, typer.Option(metavar="DIR", parser=place, help="output folder; default out/NAME")] = None,
-        force: Annotated[bool, typer.Option(help="replace a result that is already there")] = False,
+        force: Annotated[bool, typer.Option(help="replace a result that is already there, and its figures")] = False,
         estimate_error: EstimateError = None,
         figures: Annotated[bool, typer.Option(help="draw the standard figures beside the result")] = True):
     """Solve a problem: live line, result.nc, figures, comparison.  What follows -- goes to PETSc."""

@@ -26,6 +26,7 @@ def compare(folder: Folder,
     """
     from . import measurements
     from .exact import judged
+    from .figures.draw import COMPARED
     from .result import open_result
 
     if sets not in ("paper", "all"):
@@ -43,7 +44,7 @@ def compare(folder: Folder,
             confronted = confront(result, catalogue, sets, cuts, potentials, modulate)
     if confronted is None or result.exact is not None:
         comparison = _against_exact(result)
-    for name, shown in (("compare", comparison), ("data", confronted)):
+    for name, shown in zip(COMPARED, (comparison, confronted), strict=True):
         if shown is not None:
             show_table(shown)
             if figure:

@@ -298,6 +298,10 @@ class Session:
         def write():
             path = result.save(self.folder)
             (self.folder / CHECKPOINT).unlink(missing_ok=True)
+            if self.force:
+                from .figures.results import remove_figures
+
+                remove_figures(self.folder)
             return path
 
         return self._on_first(write)

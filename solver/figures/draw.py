@@ -18,6 +18,7 @@ SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 STYLES = ("-", "--", ":", "-.", (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (8, 2, 1, 2)))
 DECADES = 7                # shown below the highest curve; what lies deeper is cut off
 FORMATS = ("png", "pdf")
+COMPARED = ("compare", "data")                           # figures of `crstream compare`
 FAILED = {"stopped": "was stopped", "running": "goes on"}
 
 

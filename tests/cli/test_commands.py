@@ -390,6 +390,20 @@ def test_deck_may_switch_the_figures_off(command, deck, inside):
     assert tree(inside / "out/galaxy") == ["result.nc"]
 
 
+def test_a_result_that_is_replaced_takes_its_figures_with_it(command, deck, inside):
+    words = ("run", deck(), "--out", "here")
+    assert command(*words).code == 0
+    (inside / "here/mine.png").write_bytes(b"mine")
+    (inside / "here/compare.pdf").write_bytes(b"of an earlier comparison")
+    assert {"spectrum.png", "kappa.pdf", "b_to_c.png"} <= set(tree(inside / "here"))
+    assert command("resume", "here", "--no-figures").code == 0
+    assert {"spectrum.png", "kappa.pdf", "compare.pdf"} <= set(tree(inside / "here"))  # still of this result
+    assert command(*words, "--force", "--no-figures").code == 0
+    assert tree(inside / "here") == ["mine.png", "result.nc"]
+    assert command(*words, "--force").code == 0
+    assert "spectrum.png" in tree(inside / "here")
+
+
 def test_error_estimate_gives_every_spectrum_an_error(command, deck, inside):
     ended = command("run", deck(), "--no-figures", "--estimate-error")
     assert ended.code == 0, ended.err
