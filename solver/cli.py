@@ -177,7 +177,10 @@ def resume(context: typer.Context, folder: Folder, overrides: Set = None,
            workers: Workers = None, address: Address = None,
            estimate_error: EstimateError = None,
            figures: Annotated[bool, typer.Option(help="draw the standard figures beside the result")] = True):
-    """Go on with a run that was stopped, cut off or asked to end earlier (--set time.end=…), or with a sweep."""
+    """Go on with a run that was stopped, cut off or asked to end earlier (--set time.end=…), or with a sweep.
+
+    What follows -- goes to PETSc; a run forgets what it was given before, a sweep goes on as it was begun.
+    """
     from .deck import parse_override
     from .session import resume as go_on
 

@@ -176,7 +176,10 @@ def test_a_solve_that_fails_says_where_and_what_to_try(command, deck, inside):
     ended.explained("did not converge", "GV", "z_max", "try", "state saved to here/result.nc", "crstream resume here")
     with xr.open_datatree(inside / "here/result.nc") as result:
         assert result.attrs["status"].startswith("failed: ")
-    assert command("resume", "here", "--no-figures").code == 0
+        assert result.attrs["petsc_options"] == "-snes_max_it 1"
+    assert command("resume", "here", "--no-figures").code == 0             # options that made it fail are not taken up again
+    with xr.open_datatree(inside / "here/result.nc") as result:
+        assert result.attrs["petsc_options"] == ""
 
 
 # ---- output folders --------------------------------------------------------------------------------------------------
