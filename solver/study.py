@@ -34,7 +34,8 @@ def converge(deck, key, values, run=None, done=None):
 
     deck = load(deck)
     keys, series = _series(key, values)
-    decks, faults = [], []
+    decks = []
+    faults: list[Fault] = []
     for value in series:
         try:
             decks.append(deck.replace(dict(zip(keys, value, strict=True)), "--vary"))

@@ -42,7 +42,7 @@ def sweep(deck, vary, *, latin=None, seed=0, out=None, force=False, keep=False, 
 
     deck = load(deck)
     _sensible(workers, address, out, keep)
-    plan = make_plan(deck, vary, latin, seed, progress and progress.note)
+    plan = make_plan(deck, vary, latin, seed, progress.note if progress is not None and first_rank() else None)
     manner = files.Manner(keep, warm, words(petsc))
     with engine(workers, address, len(plan.members)) as pool:
         if pool is None:

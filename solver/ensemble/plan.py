@@ -64,7 +64,8 @@ class Plan:
     @cached_property
     def decks(self):
         """Per member its deck; DeckError with the faults of all of them, each named once and with the members that have it."""
-        decks, faults = [], {}
+        decks = []
+        faults: dict[Fault, list[int]] = {}                                # with the members that have it
         for i, values in enumerate(self.members):
             try:
                 decks.append(self.deck.replace(dict(zip(self.keys, values, strict=True)), "--vary"))
@@ -218,7 +219,7 @@ def make_plan(deck, vary, latin=None, seed=0, note=None):
         raise DeckError(faults)
     columns = [[_plain(value) for value in each] for each in series.values()] if latin is None else \
         _hypercube(deck, series, latin, seed)
-    plan = Plan(deck, tuple(series), tuple(map(tuple, columns)), None if latin is None else seed)
+    plan = Plan(deck, tuple(series), tuple(map(tuple, columns)), None if latin is None else int(seed))
     if note is not None and len(plan.members) >= MANY:
         note(f"checking {len(plan.members)} members")
     _ = plan.decks                                                         # all faults of all members, now
