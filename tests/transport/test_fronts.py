@@ -65,7 +65,7 @@ def test_derivatives_of_the_limiter(size, ratio, sign, same):
 
 @given(st.floats(1e-3, 30.0))
 def test_faces_on_which_f_diffuses_are_not_limited(P):
-    """The derivative by central differences: h²/6 of a third derivative eight times as large, or 6/P where P is small; rounding."""
+    """The derivative by central differences: h²/6 of a third derivative up to 8 times or 6/P times as large; rounding."""
     h = 1e-4 * P
     flows, slope = carried(P)
     assert 0.0 <= flows <= min(P * P, 1.0)
