@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .law import INFINITE, TINY, log
-from .limiter import carried, share
+from .limiter import believed, carried
 from .stencils import add_divergence, shift
 
 LOOSE_RATE = 1e-2  # v H ν below which external scattering is no more than the causal limit
@@ -73,6 +73,10 @@ class Correction:
         rate = p.bulk_loss + (self.dv / 3.0 if p.adiabatic else 0.0)
         self.face_rate = rate * system.H  # −ṗ/p on the faces, where f is carried along (species, R + 1, faces)
         self.gaining = self.face_rate.any((1, 2))
+        # where layers meet f may jump and stay as it is: there the slope tells nothing of what is carried
+        meet = np.flatnonzero(np.diff(grid.layer))
+        self.within = np.ones(len(grid.layer))
+        self.within[meet] = self.within[meet + 1] = 0.0
         self.dS = self.dX2 = self.loose = None
         self.d_others = ()
         varying = np.zeros(len(p.v), bool)
@@ -183,8 +187,8 @@ class Correction:
         return out
 
     def _limited(self, s, at, local, terms, a, P, by_gradient=0.0):
-        """s̃ of species s with ∂t f limited by its slope a where f is carried along, P being its Péclet number; the derivatives
-        by upwind nodes, by a and by P.
+        """s̃ of species s with ∂t f limited by its slope a where f is carried along within a layer, P being its Péclet number; the
+        derivatives by upwind nodes, by a and by P.
 
         terms: s̃ without ∂t f, local and by_gradient its derivatives by nodes and by a.
         """
@@ -192,8 +196,8 @@ class Correction:
             return terms, local, by_gradient, 0.0
         v, rates = self.system.v[s][:, self.faces], self.rates[s]
         x = rates * (self.before[s] - at)
-        psi, by_x, by_y = share(x, -v * a - terms)
-        flows, d_flows = carried(P)
+        psi, by_x, by_y = believed(x, -v * a - terms)
+        flows, d_flows = (share * self.within[self.faces] for share in carried(P))
         by_x, by_y = 1.0 - flows + flows * by_x, flows * by_y
         here = {o: (1.0 - by_y) * c for o, c in local.items()}
         here[0] = here[0] - by_x * rates

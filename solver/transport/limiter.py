@@ -12,7 +12,7 @@ scheme, which damps nothing: behind every front and kink f would swing from node
 import numpy as np
 
 
-def share(x, y):
+def believed(x, y):
     """ψ(y/x) and the derivatives of x ψ by x and by y; arrays of one shape."""
     some = x != 0.0
     r = np.clip(np.where(some, y, 1.0) / np.where(some, x, 1.0), 0.0, 1.0)
