@@ -185,13 +185,45 @@ class Blocks:
                 grid[s][w] = block if grid[s][w] is None else grid[s][w] + block
         return sp.bmat(grid, format="csr")
 
-    def _species_csr(self, s, ranks=None):
-        """The block of species s acting on itself, of own rows or, through `ranks`, of all."""
+    def _species_csr(self, s, ranks=None, tri=None):
+        """The block of species s acting on itself, of own rows or, through `ranks`, of all; tri: in place of its own."""
         whole = (lambda c: c) if ranks is None else lambda c: ranks.gather(np.ascontiguousarray(c))
-        out = banded(whole(self.tri[s]), 0)
+        out = banded(whole(self.tri[s] if tri is None else tri), 0)
         for _, o, c in self._parts(s):
             out = out + banded(whole(as_stencil(c, self.tri.shape[-1])), o)
         return out
+
+    def _with_fluxes(self, s, ranks):
+        """(matrix of species s on all rows, nodes): as in `Stiff`, fluxes above those nodes of stiff rows are unknowns too.
+
+        They come after the node values.  Equations are in the order in which none has a zero on the diagonal: the law of a flux
+        in the place of its node's balance, and that in the flux's.
+        """
+        import scipy.sparse as sp
+
+        tri, law = self.tri[s], np.zeros((3, *self.tri.shape[2:]))  # coefficients of F_i, u_i and u_{i+1} in the law of face i
+        if s in self.stiff:
+            stiff = self.stiff[s]
+            rows, faces = stiff.index, slice(stiff.K.shape[1])
+            tri, scale = tri.copy(), np.maximum(stiff.K, 1.0)
+            tri[:, rows] = 0.0
+            tri[1, rows] = stiff.own
+            law[0, rows, faces], law[1, rows, faces] = 1.0 / scale, -(stiff.K + stiff.P) / scale
+            law[2, rows, faces] = (stiff.K - stiff.N) / scale
+        balance, law = self._species_csr(s, ranks, tri), ranks.gather(law)
+        n, size = law.shape[-1], balance.shape[0]
+        nodes = np.flatnonzero(law[0])
+        if not len(nodes):
+            return balance, nodes
+        of_flux, of_node, of_next = law.reshape(3, -1)[:, nodes]
+        flux, inner = np.arange(len(nodes)), nodes % n < n - 1  # a node beyond the last face is given
+        out = sp.csr_matrix((np.repeat([1.0, -1.0], [len(nodes), inner.sum()]),
+                             (np.append(nodes, nodes[inner] + 1), np.append(flux, flux[inner]))), (size, len(nodes)))
+        laws = sp.csr_matrix((np.append(of_node, of_next[inner]),
+                              (np.append(flux, flux[inner]), np.append(nodes, nodes[inner] + 1))), (len(nodes), size))
+        order = np.arange(size + len(nodes))
+        order[nodes], order[size:] = size + flux, nodes
+        return sp.bmat([[balance, out], [laws, sp.diags(of_flux)]], "csr")[order], nodes
 
     # ---- exact solve by sweeps ----------------------------------------------------------------------------------
 
@@ -236,11 +268,16 @@ class Blocks:
         All NaN where the matrix is singular to rounding: the step is then given up, not the run.
         """
         if s not in self.factors:
-            self.factors[s] = _lu(self._species_csr(s, ranks).tocsc())
-        whole = ranks.gather_rows(rhs)
-        if self.factors[s] is None:
+            matrix, nodes = self._with_fluxes(s, ranks)
+            self.factors[s] = _lu(matrix.tocsc()), matrix, nodes
+        whole, (lu, matrix, nodes) = ranks.gather_rows(rhs), self.factors[s]
+        if lu is None:
             return np.full_like(whole, np.nan)[self.rows]
-        return self.factors[s].solve(whole.ravel()).reshape(whole.shape)[self.rows]
+        b = np.append(whole, np.zeros(len(nodes)))
+        b[whole.size :], b[nodes] = b[nodes], 0.0
+        x = lu.solve(b)
+        x += lu.solve(b - matrix @ x)  # pivots on the diagonal are not always the best
+        return x[: whole.size].reshape(whole.shape)[self.rows]
 
     def _stiff_rows(self, s):
         """{own row: its number among the stiff ones}."""

@@ -6,6 +6,7 @@ import scipy.sparse as sp
 from slabs import layout_of, linearised, random_slab, random_state, slab, solve
 
 from solver.transport.layout import BlockMatrix, Sweeps
+from solver.transport.linear import Blocks
 from solver.transport.newton import NewtonPath
 from solver.transport.problem import Secondary
 from solver.transport.ranks import Ranks
@@ -273,3 +274,22 @@ def test_nuclei_alone_are_solved_for_given_protons(heat):
     np.testing.assert_array_equal(out[0], u[0])
     rest, terms = blocks.product(out) - rhs, np.abs(blocks.to_csr()) @ np.abs(out.ravel()) + np.abs(rhs.ravel())
     assert np.abs(rest[1:]).max() <= (1e-7 if heat else ROUNDING) * terms.max()
+
+
+def test_a_factorisation_keeps_what_flat_rows_lose():
+    """κ that makes f flat to rounding: the sum of a conductance of 1e18 and losses of order one has no digit of the losses."""
+    rows, nodes = 5, 7
+    rng = np.random.default_rng(3)
+    blocks = Blocks.empty(1, rows, nodes, slice(0, rows))
+    losses, gains = rng.uniform(3.0, 4.0, (rows, nodes)), rng.uniform(0.0, 1.0, (2, rows, nodes))
+    blocks.diagonal(0)[:] = losses
+    for o, gain in zip((1, -1), gains, strict=True):
+        blocks.gain(0, o, slice(None), gain)
+    rhs, ones = np.zeros((1, rows, nodes)), np.ones((rows, nodes - 1))
+    rhs[..., 0] = 1.0
+    blocks.flow(0, 1e18 * ones, 0.3 * ones, 0.0 * ones, None, rhs[0], np.ones((rows, nodes)))
+    # every row is one box: what it loses less what it gains is what is injected
+    box = np.diag(losses.sum(-1)) - np.diag(gains[0].sum(-1)[:-1], 1) - np.diag(gains[1].sum(-1)[1:], -1)
+    flat = np.linalg.solve(box, rhs.sum((0, 2)))
+    got = blocks.sweep(rhs, Ranks(), exact=True)[0]
+    np.testing.assert_allclose(got, np.repeat(flat[:, None], nodes, 1), rtol=1e-13)
