@@ -174,6 +174,7 @@ class March:
                 return "steady"
             if self.failure.impossible:
                 return f"failed: {self.failure.message}"  # else perhaps by way of time steps
+            self._asked = True  # it would fail again
         gave_up = self.failure
         if c.end is None and s.history and self._steady():                 # restored from what the last step left
             return "steady"
