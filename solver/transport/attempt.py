@@ -31,6 +31,7 @@ EXTENDED = 3  # times its limit of iterations that an attempt may take as long a
 CYCLE = 6  # iterations without a better mismatch, at the physical ν, after which steps are halved
 CONTENT = 2  # iterations without a better mismatch where it would do as it is
 PATIENCE = 8  # iterations at one ν before the path goes back and takes a smaller step
+SHAPED = 1e-3  # mismatch at which given slopes of spectra are those of the state, near enough for Newton
 
 
 @dataclass
@@ -65,6 +66,7 @@ class Attempt:
     patience: int = PATIENCE  # iterations without a better mismatch, from a warm point, after which it leads nowhere
     line: float = LINE  # A of the projection
     plain: bool = False  # the path with the slopes of the reference spectrum, where momentum flows both ways
+    slowly: bool = False  # and from these to those of the state by and by, not at once
 
 
 class Walk:
@@ -113,7 +115,8 @@ class Walk:
             snes.setIterationNumber(counted + it)
             snes.setFunctionNorm(e)
             snes.monitor(counted + it, e)
-            if self.final and (e < self.newton.tolerance or found is not None):
+            whole = self.final and system.shape is None
+            if whole and (e < self.newton.tolerance or found is not None):
                 moved = float((_largest(self.u, before) / np.maximum(_largest(self.u), self.least)).max())
                 if e < self.newton.tolerance and (found is None or e < found.mismatch or moved > SETTLED):
                     found = self._outcome(it, e, errors=errors)
@@ -124,19 +127,21 @@ class Walk:
                     found.converged, found.iterations, found.krylov = True, it, self.krylov
                     return found
                 continue
-            if self.final and (nearest is None or e < nearest.mismatch):
+            if whole and (nearest is None or e < nearest.mismatch):
                 nearest = self._outcome(it, e, errors=errors)
             self._keep_the_lowest(it, e_all)
-            if self.final and not self.alone and it - self.lowest_at > STUCK and self._protons_done(e_all):
+            if whole and not self.alone and it - self.lowest_at > STUCK and self._protons_done(e_all):
                 self._leave_protons(it)
             patience = attempt.patience if self.lowest >= self.newton.enough else CONTENT
             if attempt.factor is None and it - self.lowest_at > patience:
                 break
-            if it >= attempt.limit and not (self.final and it - self.lowest_at <= STUCK):
+            if it >= attempt.limit and not (whole and it - self.lowest_at <= STUCK):
                 break
             self.stall += 1
             if not self.final:
                 self._go_on(it, e_rows)
+            elif not whole and e < LOOSE and self._reshape(it):
+                system.shape, self.spectrum = None, self.u
         if nearest is None:
             nearest = self._outcome(it, e, errors=errors)
             nearest.complete = False
@@ -245,12 +250,16 @@ class Walk:
         there = np.ones(len(e_rows), bool) if w is None else np.all(self.nu <= nu_true, 1)
         good = e_rows < LOOSE
         if self.ranks.all(np.all(there & good)):
-            self.final, self.nu, system.shape, self.spectrum = True, nu_true, None, self.u
+            if self.attempt.slowly and not self._reshape(it):
+                return
+            self.final, self.nu, self.spectrum = True, nu_true, self.u
+            if not self.attempt.slowly:  # else nuclei are still to come to theirs
+                system.shape = None
             self._forget_the_lowest(it)
             return
         if self.attempt.together:  # rows that feed each other step as one
             good &= self.ranks.all(good.all())
-        on, back = good & ~there, ~good & (self.stall > PATIENCE) & self.has
+        on, back = good & ~there, ~good & (self.stall > self.attempt.patience) & self.has
         for old, now in zip(self.kept, (self.q, self.a, self.nu), strict=True):
             old[on] = now[on]
         self.has |= on
@@ -268,6 +277,17 @@ class Walk:
             self.q[lost] = system.law.q(self.a, nu)[lost]
             self.step[lost], self.has[lost] = 0.5, False
         self.stall[good | back] = 0
+
+    def _reshape(self, it):
+        """Bring the given slopes of spectra half the way to those of the state, in the logarithm; are they the same by now?"""
+        system, active = self.system, self._active()
+        shape = system.shape.copy()
+        shape[active] = _between(shape[active], self.u[active])
+        system.shape = shape
+        errors = self.newton.mismatch(self.u, self.a, self.nu, self.final, active)
+        self.e = self.ranks.max(float(max(x.max() for x in errors.values())))
+        self._forget_the_lowest(it)
+        return self.e < SHAPED
 
 
 def _largest(u, other=None):

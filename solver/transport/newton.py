@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 from petsc4py import PETSc
 
-from .attempt import FLUX_LINE, Attempt, Outcome, Walk
+from .attempt import EXTENDED, FLUX_LINE, Attempt, Outcome, Walk
 from .existence import piles_up
 from .inflow import Inflow, positive
 from .layout import BlockMatrix, Layout, Sweeps
@@ -56,6 +56,7 @@ class NewtonPath:
         self.ksp_type = ksp.getType()
         self.outcome, self.inflow, self.patient, self.near = None, Inflow(self), True, False
         self.dual = False  # did the dual form serve last?
+        self.corrected = False  # has any attempt come as far as the flux correction?
         self.hard = 0  # linear solves to come of this nonlinear one that sweeps are not tried for
         self.passes = np.ones((species, rows))  # through rows, scaled, when it was last measured
         self.stiff = ()  # the protons' rows whose slopes the last linear step took from fluxes
@@ -103,15 +104,16 @@ class NewtonPath:
             out = self.first(snes, self.warm_attempts(), None, self.warm)
         if out is None or not (out.settled or self.near):
             correction, shut = system.correction, system.heated_from_below
-            begun = correction.left_out
+            begun, self.corrected = correction.left_out, False
             system.opening = 0.0 if shut else 1.0
             out = self.first(snes, self._quick(), out)
             if not out.settled and not self.inflow.denied(out):
                 system.opening = 0.0 if shut else 1.0
-                if system.steady and correction.some and not begun:
+                if system.steady and correction.some and not begun and self.corrected:
                     out = self._rough(snes, out)
                 if not out.settled and self.has_waves and self.patient:
-                    out = self.first(snes, self._long(), out)
+                    out = self._by_given_slopes(snes, out) if system.mixes_momentum else out
+                    out = out if out.settled else self.first(snes, self._long(), out)
             if out.converged and shut:
                 out = self.inflow.open(snes, out)
                 if out.converged and system.steady:
@@ -126,12 +128,24 @@ class NewtonPath:
 
         Where sources of f are strong against what flows it can make the equations all but singular.
         """
+        return self._first_without_correction(snes, self._quick(), best)
+
+    def _by_given_slopes(self, snes, best):
+        """With much patience along given slopes of spectra: waves let go of a rigidity after the other, and within each of a face
+        after the other."""
+        attempts = [Attempt(0.2, EXTENDED * self.max_iterations, dual=True, plain=True, slowly=True, patience=STUBBORN)]
+        if self.system.steady and self.system.correction.some:
+            return self._first_without_correction(snes, attempts, best)
+        return self.first(snes, attempts, best)
+
+    def _first_without_correction(self, snes, attempts, best):
+        """The first of the attempts to converge without the flux correction, and from there with it if that goes; or `best`."""
         correction = self.system.correction
-        correction.left_out = True
-        rough = self.first(snes, self._quick())
-        correction.left_out = False
-        if not rough.converged:
-            return best
+        begun, correction.left_out = correction.left_out, True
+        rough = self.first(snes, attempts)
+        correction.left_out = begun
+        if not rough.converged or begun:
+            return rough if rough.converged else best
         out = self._corrected(snes, rough.point)
         correction.left_out = not out.converged
         return out if out.converged else rough
@@ -179,7 +193,9 @@ class NewtonPath:
         return attempts[::-1] if self.dual else attempts if self.has_waves else attempts[:1]
 
     def _counted(self, snes, attempt, warm=None):
-        out = Walk(self, attempt, warm).run(snes, self.done[0])
+        walk = Walk(self, attempt, warm)
+        out = walk.run(snes, self.done[0])
+        self.corrected |= walk.final
         self.system.shape = None
         self.done[0] += out.iterations
         self.done[1] += out.krylov

@@ -110,3 +110,10 @@ def test_heights_that_fill_long_after_the_disc_is_steady():
     deck = solver.Deck.from_dict(tomllib.loads(DECKS["closed_box_that_fills"].read_text()))
     direct, marched = (solver.run(deck.replace({"time.method": how})).dataset.f.values for how in ("direct", "march"))
     assert (np.abs(marched - direct) <= 1e-6 * direct.max(1, keepdims=True)).all()
+
+
+@pytest.mark.parametrize("seed", [1508108, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (40908, 960218))])
+def test_waves_that_let_go_of_a_rigidity_after_the_other(seed, tmp_path):
+    """Heating under linear damping: Newton confines one rigidity more per iteration, and what is flat within it is one face more;
+    their fluxes, where κ is 1e18, have to be known to a factorisation."""
+    assert run(deck_of(seed), tmp_path).outcome == "converged"
