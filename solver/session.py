@@ -168,8 +168,9 @@ class Session:
 
     def march(self, observers, live, stored=None, near=None):
         """A march run to its end, from the deck's initial state or from a stored result, or from near the steady state."""
+        from .transport.ending import Failure
         from .transport.existence import no_steady_state
-        from .transport.march import Failure, March
+        from .transport.march import March
         from .watch import Checkpoints, Snapshots, WallClock, interruptible
 
         control = self.control()
@@ -226,7 +227,7 @@ class Session:
     def _run(self, march, near):
         from petsc4py import PETSc
 
-        from .transport.march import Failure
+        from .transport.ending import Failure
 
         try:
             with np.errstate(all="ignore"):                                # what overflows is found out, and said

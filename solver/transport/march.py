@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .account import Account
-from .existence import filling, fills_for_ever, growing
+from .ending import Ending, Failure
 from .newton import NewtonPath
 from .scales import row_scales
 from .steps import Steps
@@ -21,13 +21,8 @@ from .system import System
 MAX_CUTS = 12
 DETOUR = 20  # times the iterations of a solve: what a direct one that gave up may spend on going through time instead
 UNDERSHOOT = 1e-11  # of a row's largest f, below zero: TR-BDF2 may come to that, backward Euler only where f grows by itself
-NOTHING = 1e-15  # of what passes through a row: storage that is rounding
 SAFETY = 0.9
-ELSEWHERE = 1e-2  # of a row's largest f: by so much a state that seems steady moves where it is none
-STILL = 1e-9  # of a row's largest f: what moves less may do so by rounding
-RUNAWAY = 2.0  # times what enters a row: what it stores where it grows by itself
 RUNGS = 32  # factors that steps may change by, for every factor of two
-OUTGROWN = 1e30  # times what was there or what sources would fill: growth that no end time can have meant
 
 
 @dataclass(frozen=True)
@@ -60,15 +55,6 @@ class State:
     history: dict = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Failure:
-    """Why a march could not go on: message, species, rigidity and height index of the worst place; is there no way at all?"""
-
-    message: str
-    where: dict
-    impossible: bool = False
-
-
 class March:
     """One run of a problem on a layout.  `run` goes on until the end, a failure or an observer's request to stop."""
 
@@ -89,7 +75,8 @@ class March:
         self.peak = float(np.abs(self.state.u).max())                      # of the first state
         self.steps = Steps(self)
         self._landing = self._landing_step = None                          # prescribed time a step is to end on
-        self.stop_requested = self._asked = False
+        self.ending = Ending(self)
+        self.stop_requested = False
         self.counts = {"steps": 0, "rejected": 0, "newton": 0, "krylov": 0}
 
     # ---- restarting ------------------------------------------------------------------------------------------------------
@@ -98,7 +85,7 @@ class March:
         """Arrays and numbers from which `restore` makes a march that goes on bit by bit."""
         s = self.state
         out = {"V": self.V, "F": self.F, "u": s.u, "t": s.t, "dt": s.dt, "counts": self.counts, "peak": self.peak}
-        out |= {"dual": int(self.newton.dual), "asked": int(self._asked), "first_order": int(self.first_order)}
+        out |= {"dual": int(self.newton.dual), "asked": int(self.ending.asked), "first_order": int(self.first_order)}
         out |= {key: value for key, value in (("rate", s.rate), ("a", s.a), ("q", s.q)) if value is not None}
         return out | {f"history_{key}": np.array(values) for key, values in s.history.items()}
 
@@ -107,7 +94,7 @@ class March:
         s = self.state = State(data["t"], data["u"], data.get("rate"), data.get("a"), data.get("q"), data["dt"])
         s.history = {key[8:]: list(value) for key, value in data.items() if key.startswith("history_")}
         self.counts, self.peak = dict(data["counts"]), float(data["peak"])
-        self.newton.dual, self._asked = bool(data.get("dual", False)), bool(data.get("asked", False))
+        self.newton.dual, self.ending.asked = bool(data.get("dual", False)), bool(data.get("asked", False))
         self.system.correction.left_out = bool(data.get("first_order", False))
 
     # ---- physical quantities of the present state --------------------------------------------------------------------
@@ -134,9 +121,9 @@ class March:
         """The steady state without time steps; True when it converged."""
         out = self.steps.stage(None, np.inf, self.state.t, self.state.u, self.steps.warm())
         if out.converged:
-            self._accept(out, np.inf, None, 0.0)
+            self.accept(out, np.inf, None, 0.0)
         else:
-            self._fail(out, "the steady state")
+            self.fail(out, "the steady state")
         return out.converged
 
     @property
@@ -161,7 +148,7 @@ class March:
             s.a, s.q = self._keep(system.point(s.u))
         out = self.steps.stage(None, np.inf, s.t, s.u, self.steps.warm())
         if out.converged:
-            self._accept(out, np.inf, None, 0.0)
+            self.accept(out, np.inf, None, 0.0)
         else:
             s.u, s.a, s.q = kept, None, None
         return out.converged
@@ -174,9 +161,9 @@ class March:
                 return "steady"
             if self.failure.impossible:
                 return f"failed: {self.failure.message}"  # else perhaps by way of time steps
-            self._asked = True  # it would fail again
+            self.ending.asked = True  # it would fail again
         gave_up = self.failure
-        if c.end is None and s.history and self._steady():                 # restored from what the last step left
+        if self.ending.seems_steady():                                     # restored from what the last step left
             return "steady"
         if s.dt is None:
             s.dt = self.steps.first()
@@ -192,18 +179,8 @@ class March:
                 return f"failed: {self.failure.message}"
             if self._ended():
                 return "end time"
-            if c.end is None and self._steady() and (lasts := self._lasts()) is not None:
-                return "steady" if lasts else f"failed: {self.failure.message}"
-            if c.end is None and (row := fills_for_ever(s.history, self.steps.crossing.max(), s.u, s.rate)):
-                if (leapt := self._leap()) is not None:
-                    return "steady" if leapt else f"failed: {self.failure.message}"
-                place = *row, int(np.argmax(s.rate[row]))
-                self.failure = Failure(filling(self.problem, *place, s.t), {}, impossible=True)
-                return f"failed: {self.failure.message}"
-            if place := self._outgrown():
-                end = self.newton.inflow.fed_from(self.system.point(s.u), s.u)
-                self.failure = Failure(growing(self.problem, *place, end, s.u, s.rate, s.t), {}, impossible=True)
-                return f"failed: {self.failure.message}"
+            if (steady := self.ending.reached()) is not None:
+                return "steady" if steady else f"failed: {self.failure.message}"
             if self.layout.ranks.any(self.stop_requested):                 # Ctrl-C need not reach all at the same step
                 return "stopped"
         self.failure = Failure(f"{c.max_steps} steps were not enough (time.max_steps)", {})
@@ -211,18 +188,6 @@ class March:
 
     def _ended(self):
         return self.control.end is not None and self.state.t >= self.control.end * (1 - 1e-14)
-
-    def _outgrown(self):
-        """Where, (species, row, node), cosmic rays have become far more than were there or sources could supply; or None."""
-        particles = self.account.weights * np.abs(self.state.u).max(-1)
-        source = self.layout.ranks.gather(np.abs(self.system.source).sum(-1, keepdims=True))[..., 0]
-        supplied = 1.0 + self.peak + source * self.state.t / self.steps.crossing
-        allowed = OUTGROWN * (self.account.weights * supplied).sum(-1)
-        s = int(np.argmax(particles.sum(-1) / allowed))
-        if particles[s].sum() <= allowed[s]:
-            return None
-        k = int(np.argmax(particles[s]))
-        return s, k, int(np.argmax(np.abs(self.state.u[s, k])))
 
     def _limited(self, dt):
         """The step cut to the next prescribed time, and that time if it is reached."""
@@ -245,7 +210,7 @@ class March:
         for cut in range(MAX_CUTS):
             self.steps.cautious = unsolved >= 3  # then without ∂t f in the flux correction
             # on the way to a steady state a direct solve is asked first, which may spare it
-            self.steps.patient = unsolved >= 3 or (steady and (self._asked or c.direct))
+            self.steps.patient = unsolved >= 3 or (steady and (self.ending.asked or c.direct))
             if not steady and s.rate is None and not positive_only:
                 s.rate = self.steps.first_rate(1e-3 * dt)
             euler = steady or positive_only or s.rate is None
@@ -259,14 +224,14 @@ class March:
                     if positive_only or (cut and not steady):              # what limited it is still near
                         s.dt = min(s.dt, dt)
                     s.dt = max(s.dt, min(dt, self.steps.instant))
-                    self._accept(out, dt, rate, error)                     # last: observers see the state as it will go on
+                    self.accept(out, dt, rate, error)                     # last: observers see the state as it will go on
                     return True
                 out.grows, error = True, 8.0
                 positive_only = cut >= 3
             if steady and (out.grows or not out.converged):
-                if (leapt := self._leap()) is not None:
+                if (leapt := self.ending.leap()) is not None:
                     return leapt
-                if self._runs_away():
+                if self.ending.runs_away():
                     return False
             positive_only |= (
                 out.converged and starting and cut >= 4
@@ -277,7 +242,7 @@ class March:
                 out.message = f"its time error stays {error:.1g} times what time.rtol allows"
             shorter = dt * (0.25 if not out.converged else min(self._factor(error), 0.5 if cut else 1.0))
             dt = self.steps.instant if out.converged and shorter < self.steps.instant < dt else shorter
-        self._fail(out, f"the step from t = {s.t:.4g} s")
+        self.fail(out, f"the step from t = {s.t:.4g} s")
         return False
 
     def _sound(self, out, euler):
@@ -304,39 +269,6 @@ class March:
         good = known and system.source.min() >= 0.0 and (top is None or top.min() >= 0.0)
         return self.layout.ranks.all(good)
 
-    def _leap(self):
-        """Where a step to the steady state fails or f grows, perhaps without end: asks the direct solve, once, for its end.
-
-        True where that found a state that lasts, False where there is none, None where it cannot tell.
-        """
-        if self._asked:
-            return None
-        self._asked = True
-        out = self.steps.stage(None, np.inf, self.state.t, self.state.u, None)
-        if out.converged and (message := self.newton.inflow.unstable(out.point)):
-            out.impossible, out.message = True, message
-        if out.impossible:
-            self._fail(out, "the steady state")
-            return False
-        if out.converged:
-            self._accept(out, np.inf, None, 0.0)
-        return out.converged or None
-
-    def _runs_away(self):
-        """Does all that is there grow by more than is put in, with no steady state above it?  Then that is the failure."""
-        s, inflow = self.state, self.newton.inflow
-        if not inflow.both_ways or s.rate is None or s.history["storage"][-1] < RUNAWAY:
-            return False
-        fell = -s.rate * s.history["dt"][-1] > STILL * np.abs(s.u).max(-1, keepdims=True)
-        if self.layout.ranks.any(fell.any()):
-            return False
-        self.system.set_step(None, np.inf, s.t, False)
-        with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
-            message = inflow.runaway(self.system.point(s.u))
-        if message is not None:
-            self.failure = Failure(message, {}, impossible=True)
-        return message is not None
-
     def _factor(self, error):
         """By what the next step may differ from one of this error.
 
@@ -345,7 +277,8 @@ class March:
         rung = np.round(RUNGS * np.log2(SAFETY * max(error, 1e-10) ** (-1 / 2)))
         return float(np.clip(2.0 ** (rung / RUNGS), 0.2, self.control.growth))
 
-    def _accept(self, out, dt, rate, error):
+    def accept(self, out, dt, rate, error):
+        """Go on from the end of a step of dt, an `Outcome`; observers are told."""
         s = self.state
         before = s.u
         s.u = out.point.u
@@ -369,38 +302,8 @@ class March:
         for observer in self.observers:
             observer(self, row)
 
-    def _steady(self):
-        c, h = self.control, self.state.history
-        if h["residual"][-1] >= self.newton.tolerance or h["storage"][-1] >= c.steady_residual:
-            return False
-        # where nothing is stored any more, what still changes is what the fluxes leave open (f where it is all but flat)
-        return h["change"][-1] < c.steady_change or h["storage"][-1] < NOTHING
-
-    def _lasts(self):
-        """Is a state that seems steady the end?  True; False where there can be none, None where the march has to go on.
-
-        Where rounding of what rows hold may hide a leak, or f still changes while nothing is stored (fluxes leave it open,
-        and rounding moves it at will), a direct solve knows where it ends.  So it does where what is stored is next to nothing
-        beside what the disc loses, but not for the heights that it fills: an endless step then leads elsewhere.
-        """
-        if self.control.direct:
-            # where nothing enters and nothing leaves, that finds a singular matrix at the end of a good march
-            return self.solve_steady() or self.state.history["storage"][-1] < NOTHING or None
-        open_ended = self.state.history["change"][-1] >= self.control.steady_change
-        return not ((open_ended or self.account.may_leak(self.state.u) or self._moves()) and self._leap() is False)
-
-    def _moves(self):
-        """Does an endless step from the present state lead elsewhere?  Not asked where waves hold for ever what they found."""
-        if self.layout.ranks.any(not self.account.free.all()):
-            return False
-        u, last = self.state.u, self.steps.last
-        out = self.steps.stage(None, np.inf, self.state.t, u, self.steps.warm(), near=True)
-        if last is not None:
-            self.system.set_step(*last)  # results are those of the last step
-        size = np.maximum(np.abs(u).max(-1), 1e-290)
-        return out.converged and bool((np.abs(out.point.u - u).max(-1) > ELSEWHERE * size).any())
-
-    def _fail(self, out, what):
+    def fail(self, out, what):
+        """Say why `what`, a step or the steady state, came to nothing."""
         p, where = self.problem, dict(out.worst)
         place = ""
         if where:
