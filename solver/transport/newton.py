@@ -115,13 +115,25 @@ class NewtonPath:
                     out = self._by_given_slopes(snes, out) if system.mixes_momentum else out
                     out = out if out.settled else self.first(snes, self._long(), out)
             if out.converged and shut:
-                out = self.inflow.open(snes, out)
+                out = self._opened(snes, out)
                 if out.converged and system.steady:
                     self.inflow.denied(out)  # a root below which what is fed would grow has f < 0, if little enough to pass
             if not out.converged:
                 correction.left_out = begun
         out.iterations, out.krylov = self.done
         return out
+
+    def _opened(self, snes, shut):
+        """With the inflow from below the grid, from the outcome without it; if need be without the flux correction."""
+        correction, out = self.system.correction, self.inflow.open(snes, shut)
+        if out.settled or not (self.system.steady and correction.some) or correction.left_out:
+            return out
+        correction.left_out, self.system.opening = True, 0.0
+        rough = self.first(snes, self.warm_attempts(), None, shut.point)
+        if rough.converged:
+            rough = self.inflow.open(snes, rough)
+        correction.left_out = rough.converged
+        return rough if rough.converged else out
 
     def _rough(self, snes, best):
         """Without the flux correction, and from there with it; where that does not help the correction stays left out.
