@@ -160,7 +160,8 @@ class Correction:
                 h = 1e-6 * np.abs(response.a) + 1e-200
                 change = self._explicit_gradient(response.a + h) - self._explicit_gradient(response.a - h)
                 by_gradient = -(change / (2.0 * h))[:, faces]
-        P, dP, small, d_small = self._peclets(response)
+        # linear damping alone counts as pure advection: no numbers to work out
+        P, dP, small, d_small = (INFINITE, 0.0) * 2 if self.all_special and not shared else self._peclets(response)
         s_tilde, here, by_a, by_P = self._limited(s, at, local, terms, a, small, by_gradient)
         by_a = self.df * (by_a + by_P * d_small * np.sign(a))
         c = self._bounded(s, at, here, *self._of_law(self.df * s_tilde, by_a, response), derivatives)
