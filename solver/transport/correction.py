@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .law import INFINITE, TINY, log
-from .limiter import believed, carried
+from .limiter import believed
 from .stencils import add_divergence, shift
 
 LOOSE_RATE = 1e-2  # v H ν below which external scattering is no more than the causal limit
@@ -198,7 +198,9 @@ class Correction:
         v, rates = self.system.v[s][:, self.faces], self.rates[s]
         x = rates * (self.before[s] - at)
         psi, by_x, by_y = believed(x, -v * a - terms)
-        flows, d_flows = (share * self.within[self.faces] for share in carried(P))
+        # as far as ω says so: where f diffuses as well, that alone damps what is two cells long
+        omega, d_omega = weight_of_source(P)
+        flows, d_flows = 4.0 * omega**2 * self.within[self.faces], 8.0 * omega * d_omega * self.within[self.faces]
         by_x, by_y = 1.0 - flows + flows * by_x, flows * by_y
         here = {o: (1.0 - by_y) * c for o, c in local.items()}
         here[0] = here[0] - by_x * rates

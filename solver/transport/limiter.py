@@ -20,9 +20,3 @@ def believed(x, y):
     psi = 2.0 * np.minimum(r, 0.25) + t - t**3 * (1.0 - 0.5 * t)
     by_y = np.where(r > 0.0, 2.0 - 2.0 * t * t * (3.0 - 2.0 * t), 0.0)
     return psi, psi - r * by_y, by_y
-
-
-def carried(P):
-    """The share (1 − e^−P)² of a face on which f is carried rather than diffuses, and its derivative by P."""
-    fade = np.exp(-P)
-    return (1.0 - fade) ** 2, 2.0 * (1.0 - fade) * fade
