@@ -198,9 +198,8 @@ class Correction:
         v, rates = self.system.v[s][:, self.faces], self.rates[s]
         x = rates * (self.before[s] - at)
         psi, by_x, by_y = believed(x, -v * a - terms)
-        # as far as ω says so: where f diffuses as well, that alone damps what is two cells long
-        omega, d_omega = weight_of_source(P)
-        flows, d_flows = 4.0 * omega**2 * self.within[self.faces], 8.0 * omega * d_omega * self.within[self.faces]
+        # as far as ω says that f does not diffuse, for that damps what is two cells long too
+        flows, d_flows = (2.0 * weight * self.within[self.faces] for weight in weight_of_source(P))
         by_x, by_y = 1.0 - flows + flows * by_x, flows * by_y
         here = {o: (1.0 - by_y) * c for o, c in local.items()}
         here[0] = here[0] - by_x * rates
