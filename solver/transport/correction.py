@@ -306,10 +306,14 @@ class Correction:
                 N[:, self.faces] += np.where(low, 0.0, value)
             else:
                 add_divergence(blocks.couple(s, o), *self._ends(value))
-        waves = s == self.system.w
-        by_own = c.by_slope if waves else c.by_own
+        if s == self.system.w:
+            by_own, a = c.by_slope, point.a
+        elif self.rates is not None:
+            by_own, a = c.by_own, self.system.slope(point.u, s)
+        else:
+            return rest
         K += by_own / self.system.df
-        rest -= by_own * (point.a if waves else self.system.slope(point.u, s))
+        rest -= by_own * a
         return rest
 
     def linearise_waves(self, blocks, s, delta, factor, point):
