@@ -23,6 +23,7 @@ from .law import INFINITE, TINY, log
 from .limiter import believed
 from .stencils import add_divergence, shift
 
+PURE = 0.5, 0.0  # ω and ω' where nothing diffuses
 LOOSE_RATE = 1e-2  # v H ν below which external scattering is no more than the causal limit
 
 
@@ -160,15 +161,18 @@ class Correction:
                 h = 1e-6 * np.abs(response.a) + 1e-200
                 change = self._explicit_gradient(response.a + h) - self._explicit_gradient(response.a - h)
                 by_gradient = -(change / (2.0 * h))[:, faces]
-        # linear damping alone counts as pure advection: no numbers to work out
-        P, dP, small, d_small = (INFINITE, 0.0) * 2 if self.all_special and not shared else self._peclets(response)
-        s_tilde, here, by_a, by_P = self._limited(s, at, local, terms, a, small, by_gradient)
+        weight, d_small = PURE, 0.0                      # as linear damping alone counts
+        if shared or not self.all_special:
+            P, dP, small, d_small = self._peclets(response)
+            weight = weight_of_source(small)
+        s_tilde, here, by_a, by_P = self._limited(s, at, local, terms, a, weight, by_gradient)
         by_a = self.df * (by_a + by_P * d_small * np.sign(a))
-        c = self._bounded(s, at, here, *self._of_law(self.df * s_tilde, by_a, response), derivatives)
+        c = self._bounded(s, at, here, *self._of_law(self.df * s_tilde, by_a, weight, response), derivatives)
         if not shared:
             return c, None
-        s_tilde, here, by_a, by_P = self._limited(s, at, local, own, a, P)
-        raw, by_tau, by_slope = self._of_passive(self.df * s_tilde, P, dP, response)
+        weight = weight_of_source(P)
+        s_tilde, here, by_a, by_P = self._limited(s, at, local, own, a, weight)
+        raw, by_tau, by_slope = self._of_passive(self.df * s_tilde, P, dP, weight, response)
         by_slope = by_slope + by_tau * self.df * (by_a + by_P * dP * np.sign(a))
         return c, c.less(self._bounded(s, at, here, raw, by_tau, by_slope, derivatives and exact))
 
@@ -180,18 +184,19 @@ class Correction:
         for s, conducts in conduction.items():
             at, local, terms = self._deviation(u, s)
             P, dP = conducts.peclet[:, self.faces], conducts.d_peclet[:, self.faces]
-            s_tilde, here, by_own, by_P = self._limited(s, at, local, terms, self.system.slope(u, s)[:, self.faces], P)
-            raw, by_tau, by_slope = self._of_passive(self.df * s_tilde, P, dP, response)
+            weight = weight_of_source(P)
+            s_tilde, here, by_own, by_P = self._limited(s, at, local, terms, self.system.slope(u, s)[:, self.faces], weight)
+            raw, by_tau, by_slope = self._of_passive(self.df * s_tilde, P, dP, weight, response)
             if response is not None:
                 by_slope = by_slope + by_tau * self.df * by_P * dP * np.sign(response.a)[:, self.faces]
             out[s] = self._bounded(s, at, here, raw, by_tau, by_slope, derivatives, by_tau * self.df * by_own)
         return out
 
-    def _limited(self, s, at, local, terms, a, P, by_gradient=0.0):
-        """s̃ of species s with ∂t f limited by its slope a where f is carried along within a layer, P being its Péclet number; the
-        derivatives by upwind nodes, by a and by P.
+    def _limited(self, s, at, local, terms, a, weight, by_gradient=0.0):
+        """s̃ of species s with ∂t f limited by its slope a where f is carried along within a layer; the derivatives by upwind
+        nodes, by a and by the Péclet number.
 
-        terms: s̃ without ∂t f, local and by_gradient its derivatives by nodes and by a.
+        terms: s̃ without ∂t f, local and by_gradient its derivatives by nodes and by a; weight: ω and ω'.
         """
         if self.rates is None:
             return terms, local, by_gradient, 0.0
@@ -199,7 +204,7 @@ class Correction:
         x = rates * (self.before[s] - at)
         psi, by_x, by_y = believed(x, -v * a - terms)
         # as far as ω says that f does not diffuse, for that damps what is two cells long too
-        flows, d_flows = (2.0 * weight * self.within[self.faces] for weight in weight_of_source(P))
+        flows, d_flows = (2.0 * part * self.within[self.faces] for part in weight)
         by_x, by_y = 1.0 - flows + flows * by_x, flows * by_y
         here = {o: (1.0 - by_y) * c for o, c in local.items()}
         here[0] = here[0] - by_x * rates
@@ -225,13 +230,13 @@ class Correction:
         slopes[:, faces], own[:, faces] = along * self.share * by_slope, along * self.share * by_own
         return Share(c, by_node, slopes, own, at)
 
-    def _of_passive(self, tau, P, dP, response):
+    def _of_passive(self, tau, P, dP, weight, response):
         """c along the flow of particles whose κ does not depend on them, at their Péclet numbers P on the corrected faces;
-        derivatives by τ and by the protons' slope.
+        derivatives by τ and by the protons' slope.  weight: ω(P), ω'(P).
 
-        The weight is ω(P) where P is small, that of the protons, scaled to P, where it is large.
+        That is the weight where P is small; where it is large it is that of the protons, scaled to P.
         """
-        omega, d_omega = weight_of_source(P)
+        omega, d_omega = weight
         if response is None:
             return omega * tau, omega, 0.0
         own, d_own, small, d_small = self._peclets(response)
@@ -256,13 +261,12 @@ class Correction:
             self._kept = response, kept
         return kept
 
-    def _of_law(self, tau, by_gradient, response):
-        """The same of the waves' species, whose τ depends on its slope by `by_gradient`."""
+    def _of_law(self, tau, by_gradient, weight, response):
+        """The same of the waves' species, whose τ depends on its slope by `by_gradient`; weight: that of a small disturbance."""
         system, faces = self.system, self.faces
         raw = omega = by_slope = 0.0
         if not self.all_special:
-            _, _, P, dP = self._peclets(response)
-            omega, d_omega = weight_of_source(P)
+            (omega, d_omega), dP = weight, self._peclets(response)[-1]
             raw, by_slope = omega * tau, d_omega * tau * dP * np.sign(response.a)[:, faces]
         if self.special is not None:
             q, dq = response.flux(system.nu_waves)
