@@ -299,8 +299,8 @@ class Session:
         def write():
             path = result.save(self.folder)
             (self.folder / CHECKPOINT).unlink(missing_ok=True)
-            if self.force:
-                from .figures.results import remove_figures
+            if self.force and any(path.suffix in (".png", ".pdf") for path in self.folder.iterdir()):
+                from .figures.results import remove_figures  # takes half a second
 
                 remove_figures(self.folder)
             return path
