@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .law import INFINITE, TINY, log
-from .limiter import believed
+from .limiter import believed, smooth
 from .stencils import add_divergence, shift
 
 PURE = 0.5, 0.0  # ω and ω' where nothing diffuses
@@ -102,8 +102,9 @@ class Correction:
         self.graded = bool(varying.any())
         return varying
 
-    def set_step(self, storing):
-        """Choose the faces for the system's present step, and what of s̃ f does not change.  storing: does ∂t f belong to it?"""
+    def set_step(self, storing, expected=None):
+        """Choose the faces for the system's present step, and what of s̃ f does not change.  storing: does ∂t f belong to it?
+        expected: node values that tell where f is smooth."""
         system, p = self.system, self.system.problem
         always = storing or system.bulk is not None or p.bulk_loss.any()
         faces = np.flatnonzero((p.v != 0) if always else self.varying)
@@ -124,10 +125,17 @@ class Correction:
         # ∂t f = rates × (f − f before)
         self.rates = np.where(self.inside, system.inv_tau, 0.0) if storing else None
         self.before = system.u_known[..., self.node] if storing else None
+        self.limits = self._limits(expected)[..., self.faces] if storing else None
         # faces of the waves' species with a law of their own
         special = None if self.loose is None else (system.law.linear & self.loose)[:, self.faces]
         self.special = special if special is not None and special.any() else None
         self.all_special = self.special is not None and bool(special.all())
+
+    def _limits(self, expected):
+        """How far ∂t f is limited by the slope of f, (species, rows, faces); the same for all iterations."""
+        if expected is None:
+            return np.broadcast_to(self.within, self.system.v.shape)
+        return self.within * (1.0 - smooth(self.system.upper(expected), self.system.df))
 
     def part(self, system, own):
         """The correction of a `system` of some of the own rows."""
@@ -136,7 +144,7 @@ class Correction:
         if self.some:
             part.own, part.known = self.own[:, own], self.known[:, own]
             if self.rates is not None:
-                part.rates, part.before = self.rates[:, own], self.before[:, own]
+                part.rates, part.before, part.limits = self.rates[:, own], self.before[:, own], self.limits[:, own]
             if self.loose is not None:
                 part.loose, part.dS, part.dX2 = self.loose[own], self.dS[own], self.dX2[own]
                 part.d_others = tuple((n, d[own]) for n, d in self.d_others)
@@ -204,7 +212,7 @@ class Correction:
         x = rates * (self.before[s] - at)
         psi, by_x, by_y = believed(x, -v * a - terms)
         # as far as ω says that f does not diffuse, for that damps what is two cells long too
-        flows, d_flows = (2.0 * part * self.within[self.faces] for part in weight)
+        flows, d_flows = (2.0 * part * self.limits[s] for part in weight)
         by_x, by_y = 1.0 - flows + flows * by_x, flows * by_y
         here = {o: (1.0 - by_y) * c for o, c in local.items()}
         here[0] = here[0] - by_x * rates

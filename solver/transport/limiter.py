@@ -6,10 +6,13 @@ scheme, which damps nothing: behind every front and kink f would swing from node
     x ψ(r),  r = y/x,  y what the slope on the face leaves for it,
 
 ψ = 0 where the two disagree in sign, 2r up to r = ¼, from there smoothly up to 1 at r = ¾: within the bounds ψ(r)/r <= 2 and
-ψ <= 1 of schemes whose total variation does not grow (Sweby 1984), and all of x where f is smooth.
+ψ <= 1 of schemes whose total variation does not grow (Sweby 1984), and all of x where f is smooth and has a slope.  Near maxima
+it has none; those that are well resolved are told from waves by how f bends around them (`smooth`).
 """
 
 import numpy as np
+
+ALIKE = 0.3, 0.9  # of the largest second difference: where the least of four is more f counts as smooth, by how much
 
 
 def believed(x, y):
@@ -20,3 +23,22 @@ def believed(x, y):
     psi = 2.0 * np.minimum(r, 0.25) + t - t**3 * (1.0 - 0.5 * t)
     by_y = np.where(r > 0.0, 2.0 - 2.0 * t * t * (3.0 - 2.0 * t), 0.0)
     return psi, psi - r * by_y, by_y
+
+
+def smooth(f, dz):
+    """1 on the faces around whose ends f (…, nodes) bends alike, down to 0 where it does not; (…, faces).
+
+    Of a maximum that so many cells resolve the slope on its faces tells nothing, and nothing there needs a limit.  The measure is
+    the second differences at the ends of a face and at their neighbours: all of one sign, the least of them beside the largest.
+    dz: lengths of the faces.
+    """
+    out = np.zeros((*f.shape[:-1], len(dz)))
+    if len(dz) < 5:
+        return out
+    bend = np.diff(np.diff(f) / dz) / (dz[1:] + dz[:-1])
+    four = np.lib.stride_tricks.sliding_window_view(bend, 4, -1)
+    least, most = four.min(-1), four.max(-1)
+    ratio = np.maximum(least, -most) / np.maximum(np.maximum(most, -least), 1e-290)
+    t = np.clip((ratio - ALIKE[0]) / (ALIKE[1] - ALIKE[0]), 0.0, 1.0)
+    out[..., 2:-2] = t * t * (3.0 - 2.0 * t)
+    return out

@@ -50,7 +50,8 @@ class Steps:
         else:  # a step to the steady state stores what is left of the way
             left = m.state.history["storage"][-1] if m.state.history else 1.0
             enough = ENOUGH_ON_THE_WAY * min(left, 1.0) if np.isfinite(tau) else 0.0
-        self.last = None if u_known is None else u_known * m.F[:, :, None], tau, t, accurate
+        expected = guess if warm is None else warm.u
+        self.last = None if u_known is None else u_known * m.F[:, :, None], tau, t, accurate, expected
         self.system.set_step(*self.last)
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
             patient = self.patient or not np.isfinite(tau)

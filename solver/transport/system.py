@@ -101,10 +101,11 @@ class System:
         self.whole, self._kept = None, (None, None, {})
         self.set_step(None, np.inf, 0.0)
 
-    def set_step(self, f_known, tau, t, accurate=True):
+    def set_step(self, f_known, tau, t, accurate=True, expected=None):
         """Fix the old state (physical f, or None), the step τ (s) and the time t (s) of the sources.
 
         accurate=False leaves ∂t f out of the correction: first order in z while f changes, nothing lost where it is steady.
+        expected: node values near those at the end of the step, which tell where f is smooth.
         """
         p = self.problem
         self.tau, self.t = tau, t
@@ -118,7 +119,7 @@ class System:
             self.source += self.bulk * self.vol
         known = np.maximum(np.abs(self.u_known), self.faded[:, self.rows])
         self.gross = np.abs(self.source).sum(-1) + (self.vol * self.inv_tau * known).sum(-1)
-        self.correction.set_step(storing=accurate and np.isfinite(tau))
+        self.correction.set_step(accurate and np.isfinite(tau), expected)
 
     @property
     def steady(self):
