@@ -53,6 +53,16 @@ def test_flux_of_linear_damping_saturates():
     np.testing.assert_allclose(two_point.flux(f), f.low + s * f.S, rtol=10 * two_point.QUADRATURE)
 
 
+def test_crossing_where_linear_damping_all_but_carries_the_flux():
+    """v Δz = X² ∫ dq/(q (q − S)) without other scattering, q from S(1 + 1e-6) to 2 S on; rounding of q − S is 1e-10 of it."""
+    f = faces(S=0.3, X2=2.0, nu=0.0)
+    apart, fall = 10 ** RNG.uniform(-6, 0, COUNT), f.low - f.high
+    q, end = 0.3 * (1 + apart), 0.3 * (1 + apart) + f.v * fall
+    exact = 2.0 / (f.v * 0.3) * np.log((end - 0.3) / (0.3 * apart) * q / end)
+    certain = f.v * fall > 2e-5 * q  # below that κ in the middle counts, and the evaluator looks no closer
+    np.testing.assert_allclose(f.crossing(q, fall)[certain], exact[certain], rtol=2 * two_point.QUADRATURE)
+
+
 @pytest.mark.parametrize("S", [0.0, 0.3])
 @pytest.mark.parametrize("X2", [0.0, 2.0])
 def test_bracket_holds_the_true_flux_and_nothing_else(S, X2):
