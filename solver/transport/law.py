@@ -83,7 +83,7 @@ class External:
     s: np.ndarray
 
     def take(self, index):
-        return External(self.nu[index], self.E[index], self.excess[index], self.s[index])
+        return self if index is ... else External(self.nu[index], self.E[index], self.excess[index], self.s[index])
 
 
 @dataclass(frozen=True)
@@ -152,6 +152,11 @@ class FaceLaw:
         return self.confined & ((self.S > 0) | (self.CD[0] > 0))
 
     @cached_property
+    def all_damped(self):
+        """Do waves that something damps act on every face?"""
+        return bool(self.damped.all())
+
+    @cached_property
     def has_linear(self):
         return bool(self.linear.any())
 
@@ -171,7 +176,9 @@ class FaceLaw:
         return last
 
     def take(self, index):
-        """The law of some of the faces: an index or a slice of the arrays."""
+        """The law of some of the faces: an index or a slice of the arrays, or `...` for all of them."""
+        if index is ...:
+            return self
         others = tuple((n, log_G[index]) for n, log_G in self.others)
         law = FaceLaw(self.S[index], self.X[index], self.m[index], self.confined[index], others)
         known = law.__dict__

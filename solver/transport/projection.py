@@ -3,14 +3,13 @@
 import numpy as np
 
 from .law import FROZEN, TINY
-from .strips import strips
+from .strips import by_strips
 
 
 def project(law, s, weight, nu):
     """The point (a, q) of the graph on the line a + weight q = s."""
-    a, q, external = np.empty(s.shape), np.empty(s.shape), law.external(nu)
-    for part in strips(s.shape):
-        a[part], q[part] = _on_fit(law.take(part), np.abs(s[part]), weight, external.take(part))
+    external = law.external(nu)
+    a, q = by_strips(s.shape, lambda own: _on_fit(law.take(own), np.abs(s[own]), weight, external.take(own)))
     implicit = ~np.isfinite(a)  # the cubic's coefficients span too many decades for its closed forms
     if law.has_linear or law.others:
         implicit |= law.linear | law.mixed if law.others else law.linear
@@ -38,7 +37,8 @@ def _on_fit(law, t, weight, ext, steps=60):
     root = np.sqrt(c1 * c1 + 4.0 * e * c2)
     y = np.where(c1 > 0, 2.0 * e, root - c1) / np.where(c1 > 0, c1 + root, 2.0 * c2)
     steep = ~((c2 > 0) & (c3 * y < 0.1 * c2))
-    if steep.any():
+    some = steep.any()
+    if some:
         k3, k2, k1, k0 = (c[steep] for c in (c3, c2, c1, e))
         bound = np.maximum(np.maximum(-3.0 * k2, np.sqrt(-3.0 * np.minimum(k1 * k3, 0.0))) / k3, np.cbrt(3.0 * k0 / k3))
         y[steep] = np.where(k2 > 0, np.fmin(y[steep], bound), bound)
@@ -46,20 +46,19 @@ def _on_fit(law, t, weight, ext, steps=60):
     for _ in range(steps):
         slope = (triple * y + double) * y + c1
         move = (((c3 * y + c2) * y + c1) * y - e) / slope
-        move = np.minimum(move, y)
-        rises = slope > 0
-        if not rises.all():
-            move = np.where(rises, move, 0.5 * y)
+        if some:
+            move = np.minimum(move, y)
+            rises = slope > 0
+            if not rises.all():
+                move = np.where(rises, move, 0.5 * y)
         y = y - move
         if not (np.abs(move) > 1e-8 * y).any():  # its error is the square
             break
     a = y * t * (S + C * y) / (1.0 + m * y)
-    free = ~law.damped
-    if free.any():
-        y = np.where(free, np.where(law.undamped, FROZEN, 0.0), y)
-    h = np.maximum(y * E + e, TINY)
-    if free.any():
-        a = np.where(free, t / (1.0 + weight / h), a)
+    if law.all_damped:
+        return a, a / np.maximum(y * E + e, TINY)
+    h = np.maximum(np.where(law.damped, y, np.where(law.undamped, FROZEN, 0.0)) * E + e, TINY)
+    a = np.where(law.damped, a, t / (1.0 + weight / h))
     return a, a / h
 
 

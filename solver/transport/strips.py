@@ -8,11 +8,9 @@ STRIP = 32768  # faces worked on at a time
 
 
 def strips(shape, size=STRIP):
-    """Slices of the first axis that cut an array into parts of about `size` numbers."""
-    if not shape:
-        return [...]
-    rows = max(1, size * shape[0] // max(prod(shape), 1))
-    return [slice(i, i + rows) for i in range(0, shape[0], rows)]
+    """Slices of the first axis that cut an array into parts of about `size` numbers; `...` where one part is the whole."""
+    rows = max(1, size * shape[0] // max(prod(shape), 1)) if shape else 1
+    return [...] if not shape or rows >= shape[0] else [slice(i, i + rows) for i in range(0, shape[0], rows)]
 
 
 def by_strips(shape, evaluate):

@@ -137,9 +137,8 @@ class System:
 
     def strips(self, nu):
         """Parts of own rows that fit the cache: their slice of these, the system of them alone and their share of rates ν."""
-        parts = strips(self.m.shape[1:])
-        for own in parts:
-            yield (own, self, nu) if len(parts) == 1 else (own, *self._part(own, nu))
+        for own in strips(self.m.shape[1:]):
+            yield (slice(None), self, nu) if own is ... else (own, *self._part(own, nu))
 
     def _part(self, own, nu):
         part, first = copy(self), self.rows.start
