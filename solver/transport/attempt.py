@@ -16,9 +16,10 @@ from .system import Point
 LOOSE = 0.05  # flux mismatch, relative to the throughput, at which a rigidity may take its next step in ν
 LINE = 1e3  # A of the projection line, in scaled units: along constant flux but where κ is tiny or losses take much of it
 FLUX_LINE = 1e9  # the same for rows that a disc takes nearly all from: what is left still passes face after face
-EASY = 1e-4  # mismatch below which ν may fall by the fourth power of the step, once it is
-NEGLIGIBLE = 1e-3  # so small (scaled) that it hardly matters any more
+EASY = 1e-2  # mismatch below which ν may fall by the power SWIFT of the step, once it is
+NEGLIGIBLE = 0.1  # so small (scaled) that it hardly matters any more
 VERY_EASY = 1e-8  # mismatch below which it may whatever it is
+SWIFT = 8.0  # all the rest of the path at once, but where steps had to be halved
 START = 10.0  # scaled ν where the path starts: diffusion ten times faster than the row's own escape
 GENTLE = 1e-3  # the same against the flow: e-folds by which f may rise there at the start
 POLISHED = 1e-3  # fraction of the tolerance below which no further step is taken for the budget's sake
@@ -81,6 +82,8 @@ class Walk:
         self.u = np.zeros_like(newton.u0) if warm is None else warm.u.copy()
         path = newton.has_waves and warm is None
         self.final = not (path or attempt.plain)  # at the physical ν, with all species and the flux correction?
+        least = len(self.everyone) == 1 and not attempt.plain and (system.correction.left_out or not system.correction.some)
+        self.alike = self.ranks.all(least)  # is the last problem of the path the whole equation?
         self.a = self.q = self.nu = self.nu_true = None
         if w is not None:
             self.nu_true = system.nu_waves
@@ -115,6 +118,8 @@ class Walk:
             snes.setIterationNumber(counted + it)
             snes.setFunctionNorm(e)
             snes.monitor(counted + it, e)
+            if self.alike and not self.final and self._arrived(e_rows):
+                self._arrive(it)
             whole = self.final and system.shape is None
             if whole and (e < self.newton.tolerance or found is not None):
                 moved = float((_largest(self.u, before) / np.maximum(_largest(self.u), self.least)).max())
@@ -244,19 +249,28 @@ class Walk:
 
     # ---- the path -----------------------------------------------------------------------------------------------
 
+    def _there(self):
+        """Which rows are at the physical ν."""
+        return np.ones(len(self.step), bool) if self.nu is None else (self.nu <= self.nu_true).all(1)
+
+    def _arrived(self, e_rows):
+        """Are all rows at the physical ν, and have followed?"""
+        return self.ranks.all((self._there() & (e_rows < LOOSE)).all())
+
+    def _arrive(self, it):
+        """The end of the path: from here on the whole equation."""
+        self.final, self.nu, self.spectrum = True, self.nu_true, self.u
+        if not self.attempt.slowly:  # else nuclei are still to come to theirs
+            self.system.shape = None
+        self._forget_the_lowest(it)
+
     def _go_on(self, it, e_rows):
         """The next ν of every row: lower where the row has followed, half the way back where it does not."""
-        system, w, nu_true = self.system, self.system.w, self.nu_true
-        there = np.ones(len(e_rows), bool) if w is None else np.all(self.nu <= nu_true, 1)
-        good = e_rows < LOOSE
-        if self.ranks.all(np.all(there & good)):
-            if self.attempt.slowly and not self._reshape(it):
-                return
-            self.final, self.nu, self.spectrum = True, nu_true, self.u
-            if not self.attempt.slowly:  # else nuclei are still to come to theirs
-                system.shape = None
-            self._forget_the_lowest(it)
+        if self._arrived(e_rows):
+            if not self.attempt.slowly or self._reshape(it):
+                self._arrive(it)
             return
+        there, good, nu_true = self._there(), e_rows < LOOSE, self.nu_true
         if self.attempt.together:  # rows that feed each other step as one
             good &= self.ranks.all(good.all())
         on, back = good & ~there, ~good & (self.stall > self.attempt.patience) & self.has
@@ -265,8 +279,16 @@ class Walk:
         self.has |= on
         nu = self.nu = self.nu.copy()
         added = np.where(nu > nu_true, nu, 0.0).max(-1)
-        stride = np.where((e_rows < EASY) & (added < NEGLIGIBLE) | (e_rows < VERY_EASY), self.step**4, self.step)
-        nu[on] = np.maximum(nu_true[on], nu[on] * stride[on, None])
+        easy = (e_rows < EASY) & (added < NEGLIGIBLE) | (e_rows < VERY_EASY)
+        stride = self.step ** np.where(easy, SWIFT, 1.0)
+        np.copyto(nu, np.maximum(nu_true, nu * stride[:, None]), where=on[:, None])
+        self.stall[good] = 0
+        if back.any():
+            self._go_back(back)
+
+    def _go_back(self, back):
+        """Half a step instead of the last one, from where rows stood before it, for those that did not follow."""
+        system, w, nu, nu_true = self.system, self.system.w, self.nu, self.nu_true
         self.step[back] **= 0.5
         self.q[back], self.a[back] = self.kept[0][back], self.kept[1][back]
         nu[back] = np.maximum(nu_true[back], self.kept[2][back] * self.step[back, None])
@@ -276,7 +298,7 @@ class Walk:
             self.a[lost] = system.slope(self.u, w)[lost]
             self.q[lost] = system.law.q(self.a, nu)[lost]
             self.step[lost], self.has[lost] = 0.5, False
-        self.stall[good | back] = 0
+        self.stall[back] = 0
 
     def _reshape(self, it):
         """Bring the given slopes of spectra half the way to those of the state, in the logarithm; are they the same by now?"""

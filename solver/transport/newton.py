@@ -187,9 +187,9 @@ class NewtonPath:
         """Paths of few iterations: either form of the linearisation, the last successful one first; then along constant fluxes;
         then with given slopes."""
         limit = max(self.max_iterations // 5, 1)
-        forms, along = [Attempt(0.05, limit)], []
+        forms, along = [Attempt(2.5e-3, limit)], []
         if self.has_waves:
-            forms, along = [*forms, Attempt(0.2, limit, dual=True)], [replace(forms[0], line=FLUX_LINE)]
+            forms, along = [*forms, Attempt(0.04, limit, dual=True)], [replace(forms[0], line=FLUX_LINE)]
         if self.dual:
             forms.reverse()
         return forms + along + [replace(form, plain=True) for form in forms[::-1] if self.system.mixes_momentum]
