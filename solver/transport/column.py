@@ -21,9 +21,11 @@ class Column:
         self.dz, self.v, self.confined = np.add.reduceat(p.grid.dz, starts), p.v[middle], p.confined[middle]
         self.nu = p.nu[:, :, middle].transpose(0, 2, 1)                    # (species, groups, R), as the rest
         if p.waves is not None:
-            self.S, self.X2 = p.S[:, middle].T, p.X[:, middle].T ** 2
+            self.S, X2 = p.S[:, middle].T, p.X[:, middle].T ** 2
+            self.per_X2 = np.divide(1.0, X2, out=np.zeros_like(X2), where=X2 > 1e-290)
             self.others = [(n, Y[:, middle].T) for n, Y in p.others]
             self.alone = p.linear_alone[:, middle].T
+            self.some_alone = self.alone.any(1)
 
     def carry(self, s, flux, loss, resistance=None):
         """(largest f of a column of species s that carries `flux` to the top, (R,); what waves resist there, (groups, R)).
@@ -33,54 +35,55 @@ class Column:
         """
         p = self.problem
         waves = p.waves is not None and s == p.waves
-        resists = np.zeros_like(self.nu[s]) if waves else resistance
+        rates = self.nu[s] if waves or resistance is None else self.nu[s] + p.depth_ratio[s] * resistance
         below = loss.cumsum(-1)[:, self.last].T
         loss = np.maximum.reduceat(loss[:, : len(p.v)], self.starts, axis=1).T
         most = flux / np.maximum(loss, 1e-290)
+        slowest = np.minimum.accumulate(np.where(self.v > 0, self.v, np.inf)[::-1])[::-1]  # of the flow from here up
+        # above, f rises at most as the flow slows down
+        bound = most * np.maximum(self.v / slowest, 1.0)[:, None]
+        carried = flux / np.where(self.v > 0, self.v, 1.0)[:, None]
+        passed, resists = np.zeros_like(rates), np.zeros_like(rates)
         f = np.zeros_like(flux) if p.top is None else np.abs(p.top[s]).copy()
-        largest, slowest = np.full_like(flux, 1e-290), np.inf
+        largest = np.full_like(flux, 1e-290)
         against = np.full_like(flux, FOLDS)
         for j in range(len(self.v) - 1, -1, -1):
-            v, nu, excited = self.v[j], self.nu[s, j], waves and self.confined[j]
-            q = np.maximum(flux - max(v, 0.0) * f, 0.0)
-            slope = nu * q
-            if resists is not None and not waves:
-                slope = slope + p.depth_ratio[s] * resists[j] * q
+            v, dz, excited = self.v[j], self.dz[j], waves and self.confined[j]
+            q = np.maximum(flux - v * f, 0.0) if v > 0 else flux
+            slope = rates[j] * q
             if excited:
                 own = self._own_slope(j, q)
-                slope = slope + own
-            rise = slope * self.dz[j]
-            if excited and v > 0:  # linear damping alone passes S at most, the flow carries the rest
+                slope += own
+            rise = slope * dz
+            if excited and v > 0 and self.some_alone[j]:  # linear damping alone passes S at most, the flow carries the rest
                 alone, left = self.alone[j], (q - self.S[j]) / v
                 rise = np.where(alone, np.maximum(rise, left), rise)
-                own = np.where(alone, np.maximum(own, left / self.dz[j]), own)
+                own = np.where(alone, np.maximum(own, left / dz), own)
             if v > 0:
-                rise = np.minimum(rise, np.maximum(flux / v - f, 0.0))
+                rise = np.minimum(rise, np.maximum(carried[j] - f, 0.0))
             elif v < 0:
-                folds = np.minimum(np.minimum(-v * nu * self.dz[j], 3.0), against)
+                folds = np.minimum(np.minimum(-v * self.nu[s, j] * dz, 3.0), against)
                 against = against - folds
                 rise = rise + f * np.expm1(folds)
             if excited and v <= 0:  # what waves do not let pass is held until it is lost below
                 lost = below[j]
                 held = self.alone[j] & (flux > self.S[j]) & (lost > 0)
                 rise = np.where(held, flux / np.where(held, lost, 1.0), rise)
-                own = np.where(held, rise / self.dz[j], own)
+                own = np.where(held, rise / dz, own)
             if excited:
-                resists[j] = np.divide(own, q, out=np.zeros_like(q), where=q > 0)
+                passed[j], resists[j] = q, own
             f = np.minimum(f + rise, most[j])
-            largest = np.maximum(largest, f)
-            if v > 0:
-                slowest = min(slowest, v)
-            largest = np.minimum(largest, most[j] * max(v / slowest, 1.0))  # above, f rises at most as the flow slows down
+            largest = np.minimum(np.maximum(largest, f), bound[j])
+        if waves:
+            resistance = np.divide(resists, passed, out=np.zeros_like(passed), where=passed > 0)
         if p.top is None and p.v_top > 0:
             largest = np.maximum(largest, flux / max(np.abs(p.v).max(), p.v_top))
-        return largest, resists
+        return largest, resistance
 
     def _own_slope(self, j, q):
         """The slope with which protons excite the waves that let q pass in group j, where each damping alone allows a smaller."""
-        left, X2 = q - self.S[j], self.X2[j]
-        excess = np.maximum(q * left, 0.0)
-        slope = np.divide(excess, X2, out=np.zeros_like(excess), where=X2 > 0)
+        left = q - self.S[j]
+        slope = np.maximum(q * left, 0.0) * self.per_X2[j]
         for n, Y in self.others:
             own = q * (np.maximum(left, 0.0) / Y[j]) ** (1.0 / n) / Y[j]
             slope = np.where(Y[j] > 0, np.where(slope > 0, np.minimum(slope, own), own), slope)

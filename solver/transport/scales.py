@@ -37,7 +37,8 @@ def _scales(p, through, known, span, losses):
         for link in p.secondaries:
             if link.child == s:
                 flux += np.abs(link.weights @ F[link.parent])
-        flux = _filled(np.where(flux > 0, flux, known[s] * _speed(p, s, known[s])))
+        some = flux > 0
+        flux = _filled(flux if some.all() else np.where(some, flux, known[s] * _speed(p, s, known[s])))
         loss = loss_speed(p, s, rates[s]) * losses
         most, resistance = column.carry(s, flux, loss, waves)
         if s == p.waves:
@@ -54,6 +55,8 @@ def _scales(p, through, known, span, losses):
 def _filled(values):
     """Positive values as they are, others from their neighbours in ln; all ones where there are none."""
     alive = np.isfinite(values) & (values > 0)
+    if alive.all():
+        return values
     if not alive.any():
         return np.ones_like(values)
     filled = np.exp(np.interp(np.arange(len(values)), np.flatnonzero(alive), np.log(np.where(alive, values, 1.0)[alive])))
