@@ -1,6 +1,7 @@
 """PETSc for a run: started with the words given after --, its refusals as faults, and options it never asked for."""
 
 import ctypes
+import sys
 from contextlib import contextmanager
 
 from .errors import DeckError, Fault
@@ -26,19 +27,12 @@ def start_petsc(options=(), comm=None):
 
     comm: what is to be PETSc's world (mpi4py), by default all processes; counts only before PETSc has started.
     """
-    import petsc4py
-
     wrong = [name for name, value in _pairs(options) if name in REFUSED and value != "python"]
     if wrong:
         raise DeckError([Fault("PETSc", f"-{name}", "cannot be chosen", REFUSED[name]) for name in wrong])
-    stand_alone()
-    # without PETSc's signal handler: it takes a closed pipe (| head) for a crash
-    try:
-        petsc4py.init(["crstream", "-no_signal_handler", *options], comm=comm)
-        from petsc4py import PETSc
-    except RuntimeError as error:  # PETSc.Error, which cannot be imported then
-        raise DeckError([Fault("PETSc", " ".join(options), petsc_message(error), "")]) from None
-
+    PETSc = sys.modules.get("petsc4py.PETSc")
+    if PETSc is None or not PETSc.Sys.isInitialized():
+        PETSc = _started(options, comm)
     database = PETSc.Options()
     for name in _given:
         database.delValue(name)
@@ -46,6 +40,20 @@ def start_petsc(options=(), comm=None):
     for name, value in _pairs(options):
         database.setValue(name, value)
         _given.add(name)
+    return PETSc
+
+
+def _started(options, comm):
+    """The module PETSc, started with options."""
+    import petsc4py
+
+    stand_alone()
+    # without PETSc's signal handler: it takes a closed pipe (| head) for a crash
+    try:
+        petsc4py.init(["crstream", "-no_signal_handler", *options], comm=comm)
+        from petsc4py import PETSc
+    except RuntimeError as error:  # PETSc.Error, which cannot be imported then
+        raise DeckError([Fault("PETSc", " ".join(options), petsc_message(error), "")]) from None
     return PETSc
 
 
@@ -71,6 +79,8 @@ def unused(options):
     from petsc4py import PETSc
 
     flag, names = ctypes.c_int(0), []
+    if not options:
+        return names
     try:
         used = ctypes.CDLL(PETSc.__file__).PetscOptionsUsed
         for name, _ in _pairs(options):
