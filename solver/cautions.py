@@ -51,6 +51,8 @@ def _undetermined(model, march, f):
     if p.waves is None:
         return []
     at_rest = p.confined & (p.v == 0) & (p.S > 0) & p.linear_alone
+    if not at_rest.any():
+        return []
     f = f[p.waves]
     drop = np.abs(np.diff(f))
     told = (drop <= UPHILL * np.abs(f).max(-1, keepdims=True)) | (SATURATED * drop <= p.nu[p.waves] * p.S * p.grid.dz)

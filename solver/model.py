@@ -276,10 +276,9 @@ class Model:
     @cached_property
     def warnings(self):
         """Texts to show and store: coefficients used beyond their validity, layers nothing scatters in."""
-        _ = self.spallation, self.destruction  # their tables, and every loss, may have something to say
+        _ = self.spallation, self.destruction, self.loss_time  # their tables, and every loss, may have something to say
         grid = self.grid
         for s in range(len(self.species)):
-            self._disc_rate(grid.R, s)
             for i in np.unique(grid.layer):
                 self._bulk_rate(i, grid.z_face[grid.layer == i][[0, -1]], grid.R, s)
         out = [*self.faces.warnings, *self._said]

@@ -10,7 +10,7 @@
 """
 
 import json
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import xarray as xr
@@ -32,7 +32,8 @@ class Result:
     """
 
     def __init__(self, groups, path=None):
-        """groups: Datasets by the name of their group, the root being "/"; path: the file they are from."""
+        """groups: Datasets by the name of their group, the root being "/", the others also as functions that make them, which
+        takes xarray a while and is not always asked for; path: the file they are from."""
         self.groups, self.path = groups, path
 
     @classmethod
@@ -54,7 +55,7 @@ class Result:
         root = _root(model, {"f": f, "flux": flux, "kappa": kappa}, time or 0.0)
         if {5, 6} <= {nucleus.Z for nucleus in model.species}:
             root["boron_to_carbon"] = observables.ratio(root, 5, 6)
-        groups = {"/": root, "history": _history(history, root)}
+        groups = {"/": root, "history": partial(_history, history, root.sizes["species"])}
         if budget:
             groups["budget"] = xr.Dataset({
                 name: (SR, _shaped(name, values, root.sizes, SR), named(FIELDS["flux"][1], BUDGET.get(name, name)))
@@ -84,7 +85,7 @@ class Result:
     @property
     def tree(self):
         """All groups as an xarray DataTree, as in the file."""
-        return xr.DataTree.from_dict(self.groups)
+        return xr.DataTree.from_dict({name: self._made(name) for name in self.groups})
 
     @property
     def status(self):
@@ -234,7 +235,14 @@ class Result:
         """A group with the axes of the root, None where there is none."""
         if name not in self.groups:
             return None
-        return self.groups[name].assign_coords({axis: self.dataset[axis] for axis in self.dataset.indexes})
+        return self._made(name).assign_coords({axis: self.dataset[axis] for axis in self.dataset.indexes})
+
+    def _made(self, name):
+        """The Dataset of a group."""
+        group = self.groups[name]
+        if not isinstance(group, xr.Dataset):
+            group = self.groups[name] = group()
+        return group
 
 
 def open_result(path):
@@ -352,19 +360,19 @@ def _at_the_disc(model, f, time, coordinates):
     }
 
 
-def _history(history, root):
+def _history(history, species):
     """(steps,) or (steps, species) per variable; any other second axis gets a name of its own."""
     variables = {}
     for name, values in history.items():
         values = np.array([np.nan if v is None else v for v in values])
-        per_species = values.shape[1:] == (root.sizes["species"],)
+        per_species = values.shape[1:] == (species,)
         rest = ["species"] if per_species else [f"{name}_{i}" for i in range(1, values.ndim)]
         variables[name] = (("step", *rest), values, named(*HISTORY.get(name, ("1", name.replace("_", " ")))))
     return xr.Dataset(variables)
 
 
 def _restart(data):
-    """Arrays as variables with axes of their own, everything else as JSON in one attribute."""
+    """What makes a group with arrays as variables that have axes of their own, everything else as JSON in one attribute."""
     variables, values = {}, {}
     for name, value in data.items():
         if isinstance(value, np.ndarray) and value.ndim:
@@ -374,7 +382,7 @@ def _restart(data):
         else:
             values[name] = value.item() if isinstance(value, (np.generic, np.ndarray)) else value
     try:
-        return xr.Dataset(variables, attrs={"values": json.dumps(values)})
+        return partial(xr.Dataset, variables, attrs={"values": json.dumps(values)})
     except TypeError as error:
         raise ValueError(f"restart data: {error}") from error
 
