@@ -1,5 +1,7 @@
 """What a state means in numbers: fluxes, the budget of every row, and how well the particles of a species add up."""
 
+from functools import cached_property
+
 import numpy as np
 
 from .existence import shut_in
@@ -16,7 +18,11 @@ class Account:
         particles = system.problem.grid.R ** 3 * system.V_all * system.F_all
         self.heaviest = np.maximum(particles.max(1), 1e-290)  # R³ V F of a species' largest row
         self.weights = particles / self.heaviest[:, None]  # particles per scaled content, in units of that; (species, R)
-        self.free = ~shut_in(system.problem)[:, system.rows]
+
+    @cached_property
+    def free(self):
+        """Which nodes of own rows hold what can move, (species, rows, nodes)."""
+        return ~shut_in(self.system.problem)[:, self.system.rows]
 
     def fluxes(self, u):
         """(flux, κ) on the faces of own rows, physical units: the flux that balances every node, κ = diffusive flux/slope."""
@@ -75,6 +81,8 @@ class Account:
         system, R = self.system, self.system.problem.grid.R
         out = np.zeros(len(system.stencils))
         for s, stencil in enumerate(system.stencils):
+            if not system.changing[s]:
+                continue
             low, high = stencil.ends(system.B[s], u[s] * system.F_all[s][:, None])
             out[s] = (R[-1] ** 3 * high.sum() - R[0] ** 3 * low.sum()) / stencil.width
         return out

@@ -85,6 +85,7 @@ class System:
         self.faded = np.zeros((*V.shape, 1))  # node values so far below what rows have held that they count for nothing
         self.opening = 1.0  # share of the inflow that heating brings through an open lowest face
         self.inside = [_columns(B) for B in self.B]  # nodes where particles of the species change momentum
+        self.changing = self.B.any((1, 2))  # and whether they do at all
         self.sink = p.sink[:, rows, : self.n] / self.V
         self.leaking = self.sink.any((1, 2))
         self.top = None if p.top is None else p.top[:, rows] / self.F[..., 0]
@@ -196,6 +197,8 @@ class System:
 
     def coefficients_at(self, u, s, given=None):
         """Momentum coefficients of species s at its nodes `inside`, with the slopes of `spectrum`."""
+        if not self.changing[s]:
+            return {}
         state, weights = self.spectrum(u, given)
         return self.momentum_coefficients(self.B[s], state, s, self.inside[s], weights)
 
