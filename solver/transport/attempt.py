@@ -189,13 +189,14 @@ class Walk:
         self.krylov += krylov
         if not self.ranks.all(np.isfinite(u).all() and np.isfinite(rhs).all()):
             return False
-        halved = self.final & (it - self.since > CYCLE)  # limited corrections can make rows swing between two states
-        if halved.any():
+        halved = it - self.since > CYCLE  # limited corrections can make rows swing between two states
+        halving = self.final and halved.any()
+        if halving:
             u[halved] = 0.5 * (self.u[halved] + u[halved])
         if u.min() < 0.0:
             u[(u < 0.0) & (u > -EMPTY * np.abs(u).max(-1, keepdims=True))] = 0.0
         if w in active:
-            self.a = self._slopes(blocks, rhs, u, self.newton.sweeps.forced and not halved.any())
+            self.a = self._slopes(blocks, rhs, u, self.newton.sweeps.forced and not halving)
             self.q = tangent[0] * self.a + tangent[1]
             if dual:
                 cap = system.law.dual_cap(self.a, self.nu)
@@ -217,11 +218,11 @@ class Walk:
 
     def _measure(self, active):
         """Mismatches by species and face, of the protons' own rows, and of all rows, (species, R)."""
-        w, rows = self.system.w, len(self.step)
-        errors = self.newton.mismatch(self.u, self.a, self.nu, self.final, active)
-        e_rows = errors[w].max(-1) if w is not None else np.zeros(rows)
-        e_all = self.ranks.gather(np.stack([errors[s].max(-1) if s in errors else np.zeros(rows) for s in self.everyone]))
-        return errors, e_rows, e_all
+        errors, w = self.newton.mismatch(self.u, self.a, self.nu, self.final, active), self.system.w
+        e_all = np.zeros((len(self.everyone), len(self.step)))
+        for s, values in errors.items():
+            e_all[s] = values.max(-1)
+        return errors, np.zeros(len(self.step)) if w is None else e_all[w], self.ranks.gather(e_all)
 
     def _protons_done(self, e_all):
         """Are nuclei all that is not solved?  Then protons may move within rounding for ever, and take the nuclei along."""
@@ -275,7 +276,7 @@ class Walk:
             good &= self.ranks.all(good.all())
         on, back = good & ~there, ~good & (self.stall > self.attempt.patience) & self.has
         for old, now in zip(self.kept, (self.q, self.a, self.nu), strict=True):
-            old[on] = now[on]
+            np.copyto(old, now, where=on[:, None])
         self.has |= on
         nu = self.nu = self.nu.copy()
         added = np.where(nu > nu_true, nu, 0.0).max(-1)

@@ -72,7 +72,8 @@ class Blocks:
         top (rows,): f given above the last node; what it lets in is kept in `given`.
         careful: reckon with rounding that adds up from node to node, as it always does below a top that lets little out.
         """
-        size = np.maximum(np.maximum(u.max(-1), -u.min(-1)) / np.clip(passes, LEAST_FLUX, 1.0), 1.0)
+        passes = np.minimum(np.maximum(passes, LEAST_FLUX), 1.0)
+        size = np.maximum(np.abs(u).max(-1) / passes, 1.0)
         most = STIFF / u.shape[1] if careful or top is None else STIFF
         index = np.flatnonzero(K.max(-1) * size > most)
         if len(index):

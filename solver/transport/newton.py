@@ -17,6 +17,7 @@ from .inflow import Inflow, positive
 from .layout import BlockMatrix, Layout, Sweeps
 from .projection import project
 
+EPS = np.finfo(float).eps
 CARRIED = 1e-3  # of the throughput: what rounding of what flows through a face may excuse; more is no solution
 STEEP = 1e9  # weight of the flux that makes a projection keep it
 SWEEPS = 15  # Krylov iterations after which a factorisation is the cheaper way
@@ -310,7 +311,7 @@ class NewtonPath:
     def _mismatch(self, sys, own, u, a, nu, with_correction, species):
         """Its (species, array) of a strip of own rows, `sys` being the system of these."""
         values = sys.upper(u)
-        slopes = sys.slope(u)
+        slopes = (values[..., :-1] - values[..., 1:]) / sys.df
         waves = None if sys.w is None else self.waves_slopes(slopes[sys.w], values[sys.w], a, sys.df, own)
         law = sys.law_flux(u, waves, nu, with_correction, species, (values, slopes))
         for s, (flux, q, kappa, _) in law.items():
@@ -325,7 +326,7 @@ class NewtonPath:
                 throughput = np.where(throughput > 0.0, throughput, conducting[:, -1] * full[:, -1])
             throughput = np.maximum(throughput, np.abs(flux).max(-1))[:, None] + 1e-290
             self.passes[s, own] = throughput[:, 0]
-            both = 8.0 * np.finfo(float).eps * (full[:, :-1] + full[:, 1:])
+            both = 8.0 * EPS * (full[:, :-1] + full[:, 1:])
             noise = conducting * both + np.minimum(np.abs(sys.v[s]) * both, CARRIED * throughput)
             size = full.max(-1)[:, None] + 1e-290
             by_slope = err / np.maximum(kappa, 1e-290) * (sys.df / size)
@@ -357,13 +358,13 @@ class NewtonPath:
     def waves_slopes(self, rough, full, a, df, own=slice(None)):
         """The protons' slopes on a strip of own rows: the `rough` ones of their node values `full`; within the rounding of those
         the mixed unknown's a (of all own rows), where the last linear step took it from fluxes."""
-        index = np.asarray(() if a is None else self.stiff, int)
-        first, last, _ = own.indices(len(a)) if len(index) else (0, 0, 1)
-        index = index[(index >= first) & (index < last)]
-        if len(index):
-            here = index - first
-            doubt = 2.0 * np.finfo(float).eps * (np.abs(full[here, :-1]) + np.abs(full[here, 1:])) / df
-            rough[here] = np.clip(a[index], rough[here] - doubt, rough[here] + doubt)
+        if a is None or not len(self.stiff):
+            return rough
+        first, last, _ = own.indices(len(a))
+        index = self.stiff[(self.stiff >= first) & (self.stiff < last)]
+        here = index - first
+        doubt = 2.0 * EPS * (np.abs(full[here, :-1]) + np.abs(full[here, 1:])) / df
+        rough[here] = np.clip(a[index], rough[here] - doubt, rough[here] + doubt)
         return rough
 
     def where(self, errors):
