@@ -24,6 +24,8 @@ START = 10.0  # scaled ν where the path starts: diffusion ten times faster than
 GENTLE = 1e-3  # the same against the flow: e-folds by which f may rise there at the start
 POLISHED = 1e-3  # fraction of the tolerance below which no further step is taken for the budget's sake
 SETTLED = 1e-9  # of a row's largest f: by no more may the last step have moved it, for where little passes fluxes do not tell
+REST = 1e-13  # the same of what is still to come, as far as the last two steps tell
+NEAR = 1e-4  # mismatch from which on steps are compared
 HOPELESS = 0.6  # step in ν so near 1 that a rigidity had better begin its path anew
 EMPTY = 8.0 * np.finfo(float).eps  # of a row's largest f: below zero by no more is rounding
 ROUGH = 1e-6  # mismatch that rounding may be the reason of
@@ -99,6 +101,7 @@ class Walk:
         self.least = np.maximum(system.faded[..., 0], 1e-290)  # largest f of a row below which it counts for nothing
         self.spectrum = self.u  # node values whose slopes the momentum flux takes as given while far from the solution
         self.e, self.krylov = np.inf, 0
+        self.move = np.zeros(self.u.shape[:2])  # of rows in the last step, if it was compared, over their largest f
         self.alone = False  # are protons solved, as well as they will be, and left as they are?
         self._forget_the_lowest(0)
 
@@ -121,14 +124,15 @@ class Walk:
             if self.alike and not self.final and self._arrived(e_rows):
                 self._arrive(it)
             whole = self.final and system.shape is None
+            if whole and (e < NEAR or found is not None):
+                moved, to_come = self._moved(before)
             if whole and (e < self.newton.tolerance or found is not None):
-                moved = float((_largest(self.u, before) / np.maximum(_largest(self.u), self.least)).max())
                 if e < self.newton.tolerance and (found is None or e < found.mismatch or moved > SETTLED):
                     found = self._outcome(it, e, errors=errors)
                 polished += 1
                 fine = e < POLISHED * self.newton.tolerance or (polished > 1 and e > 0.5 * last)
                 last = e
-                if (fine and moved < SETTLED) or polished > PATIENCE or it >= attempt.limit:
+                if (fine and (moved < SETTLED or to_come < REST)) or polished > PATIENCE or it >= attempt.limit:
                     found.converged, found.iterations, found.krylov = True, it, self.krylov
                     return found
                 continue
@@ -223,6 +227,13 @@ class Walk:
         for s, values in errors.items():
             e_all[s] = values.max(-1)
         return errors, np.zeros(len(self.step)) if w is None else e_all[w], self.ranks.gather(e_all)
+
+    def _moved(self, before):
+        """By how much of its largest f any row has moved from `before`, and will move if steps go on to shrink quadratically."""
+        move = _largest(self.u, before) / np.maximum(_largest(self.u), self.least)
+        shrinks = np.minimum(move / np.maximum(self.move, 1e-290), 1.0)
+        self.move = move
+        return float(move.max()), float((move * shrinks**2).max())
 
     def _protons_done(self, e_all):
         """Are nuclei all that is not solved?  Then protons may move within rounding for ever, and take the nuclei along."""
