@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .jacobian import linearise, of_law
 from .projection import project
 from .strips import strips
 from .system import Point
@@ -178,7 +179,7 @@ class Walk:
         point = Point(self.u, self.a, self.q)
         tangent = None
         if w is not None:
-            tangent = system.law.dual_tangent(self.a, self.q, self.nu) if dual else system.tangent(point, self.nu)
+            tangent = system.law.dual_tangent(self.a, self.q, self.nu) if dual else of_law(system, point, self.nu)
         given = None
         # faces take f^{3/2} of the cell beside them, of which Newton divides by three what is too large by decades
         far = system.mixes_momentum and (self.e > LOOSE or (self.u < -system.faded).any())
@@ -186,7 +187,7 @@ class Walk:
         if far and system.shape is None:
             self.spectrum = given = _between(self.spectrum, self.u)
         careful = self.final and self.e < ROUGH and it - self.lowest_at > STUCK
-        blocks, rhs = system.linearise(point, self.nu, with_correction=self.final, tangent=tangent, spectrum=given,
+        blocks, rhs = linearise(system, point, self.nu, with_correction=self.final, tangent=tangent, spectrum=given,
                                        species=active, careful=careful, room=self.newton.room,
                                        passes=self.newton.passes)
         u, krylov = self.newton.linear_step(blocks, rhs, self.u, active)

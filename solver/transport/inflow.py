@@ -8,6 +8,7 @@ is let in, and here a runaway is told from a failure.
 import numpy as np
 
 from .existence import runaway
+from .jacobian import linearise, of_law
 from .system import Point
 
 SMALLEST = 1e-3  # step in the share of the inflow at which that is given up
@@ -134,9 +135,9 @@ class Inflow:
         system, tangent = self.system, None
         system.opening = opening
         if limit and system.w is not None:
-            kappa, offset = system.tangent(point, system.nu_waves)
+            kappa, offset = of_law(system, point, system.nu_waves)
             tangent = np.where(system.problem.confined, 0.0, kappa), offset
-        blocks, _ = system.linearise(point, system.nu_waves, False, spectrum=spectrum, tangent=tangent)
+        blocks, _ = linearise(system, point, system.nu_waves, False, spectrum=spectrum, tangent=tangent)
         system.opening = 1.0  # whatever share was asked for: results of a run that ends here are of the whole equation
         return self.newton.caused(blocks, source.copy())
 

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.special import lambertw
 
+from .linear_damping import correction, saturation
 from .nonlinear import Mixture
 from .strips import by_strips
 
@@ -41,36 +41,6 @@ def depth_excess(m, nu):
     """(e^{mν} − 1)/m, continued to ν at m = 0."""
     mn = np.minimum(m * nu, DEPTH_MAX)
     return np.where(mn > 1e-12, np.expm1(mn) / np.maximum(m, TINY), nu)
-
-
-def saturation(mu):
-    """s in (0, 1] with s − ln s = 1 + μ: the share of S that a face of external depth μ passes at most."""
-    w = np.sqrt(2.0 * mu)
-    series = 1.0 - w + w * w / 3.0 - w**3 / 36.0
-    exact = -np.real(lambertw(-np.exp(-1.0 - np.minimum(mu, 600.0))))
-    # near its branch point Lambert's function keeps half the digits; one Newton step of the equation itself, in 1 − s
-    fall = 1.0 - np.where(mu < 1e-6, series, exact)
-    near = (mu > 1e-12) & (fall < 0.5)
-    w = np.where(near, fall, 0.5)
-    fall = np.where(near, w - (-w - np.log1p(-w) - mu) * (1.0 - w) / w, fall)
-    return np.where(near | (mu < 1e-6), 1.0 - fall, np.maximum(exact, 1e-200))
-
-
-def layer(x, mu):
-    """ℓ and dℓ/dx of the layer at the end of a face of depth μ in which q rises to S, where S − q falls by x S on the way.
-
-    With σ = 1 − q/S, dσ = x + μ/σ per face from its end, gives ℓ = (μ/x) ln y with y − ln y = 1 + x²/μ, y > 1; √(2μ) at x = 0.
-    """
-    mu1 = np.maximum(mu, TINY)
-    r = x * x / mu1
-    small = r < 1e-8
-    r = np.where(small, 1.0, np.minimum(r, 1e200))
-    y = 1.0 + r + np.sqrt(2.0 * r)
-    for _ in range(5):
-        y = y - (y - np.log(y) - 1.0 - r) / (1.0 - 1.0 / y)
-    x1 = np.where(small, 1.0, x)
-    ell = np.where(small, np.sqrt(2.0 * mu) - x / 3.0, mu1 / x1 * np.log(y))
-    return ell, np.where(small, -1.0 / 3.0, 2.0 / (y - 1.0) - ell / x1)
 
 
 @dataclass(frozen=True)
@@ -330,31 +300,13 @@ class FaceLaw:
         return np.minimum(P, INFINITE), np.where(alone | self.undamped | (P > INFINITE), 0.0, dP)
 
     def correction_of_linear(self, tau, nu, faces, q, dq):
-        """c, ∂c/∂τ and ∂c/∂a of `faces` with linear damping alone, ν next to nothing, for τ = Δz s̃.
+        """c, ∂c/∂τ and ∂c/∂a of `faces` with linear damping alone, as in `linear_damping.correction`.
 
         q, dq: what `q_dq` gives on all faces for the slopes of f along the flow.
-
-        Such a face passes s S at most while the flux is constant.  Where it is not, f falls by x = −τ/S (in units of S/m) to
-        make up for it, and the law at a point holds: q = S x/(x + mν) and F = v f − ½ S x + q at the middle, more than s S as
-        soon as x exceeds 1 − s; below that the law of the face has it already.  Where f should rise (x < 0) it stays flat
-        while waves hold, and a full face is full at its end: by the share q/(s S) that it is, F is less by ½ τ, and the layer
-        in which q rises to S takes ℓ S of it instead of √(2mν) S (`layer`).
         """
         S = np.where(self.linear[:, faces], self.S[:, faces], 1.0)
         mu, s = np.minimum(self.m[:, faces] * nu[:, faces], DEPTH_MAX), self.external(nu).s[:, faces]
-        x = -tau / S
-        rises, beyond = x < 0, x > 1.0 - s
-        total = np.where(beyond, x, 1.0) + mu
-        share = mu / total
-        c = np.where(beyond, S * (1.0 - share - 0.5 * x - s), 0.0)
-        slope, fill = np.where(beyond, 0.5 - share / total, 0.0), np.zeros_like(c)
-        if rises.any():
-            filled, d_filled = q[:, faces] / (s * S), dq[:, faces] / (s * S)
-            thin, d_thin = layer(np.maximum(-x, 0.0), mu)
-            full = S * (np.sqrt(2.0 * mu) - thin) - 0.5 * tau
-            c, slope = np.where(rises, filled * full, c), np.where(rises, -(0.5 + d_thin) * filled, slope)
-            fill = np.where(rises, d_filled * full, fill)
-        return c, slope, fill
+        return correction(tau, S, mu, s, q[:, faces], dq[:, faces])
 
     def coefficient_gradient(self, a, nu, dS, dX2, others=()):
         """∂q/∂z at fixed slope through S(z), X²(z) and ln G(z) of the `others`, from the law at a point."""

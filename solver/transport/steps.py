@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from .attempt import Outcome
+from .jacobian import linearise
 from .system import Point
 
 D = 1.0 - np.sqrt(0.5)  # implicit weight of both TR-BDF2 stages
@@ -118,7 +119,7 @@ class Steps:
         """(1 − D dt J)⁻¹ of an error: what the fast modes, which the step damps, make of it (Hosea & Shampine 1996)."""
         system, newton = self.system, self.march.newton
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
-            blocks, _ = system.linearise(point, system.nu_waves, with_correction=False)
+            blocks, _ = linearise(system, point, system.nu_waves, with_correction=False)
             return newton.caused(blocks, system.vol * system.inv_tau * error[:, system.rows])
 
     def error(self, error, u, dt):

@@ -1,4 +1,4 @@
-"""The discrete transport equation in scaled rows: fluxes, balance, residual and its exact Jacobian.
+"""The discrete transport equation in scaled rows: fluxes, balance and residual; its derivatives are in `jacobian`.
 
 A row is one species at one rigidity.  Every row is measured in its own units, velocity V, density F and height H, so that
 its throughput is of order one whatever the fifteen decades between rows.  Node values are u = f/F (species, R, nodes).
@@ -15,10 +15,9 @@ import numpy as np
 from .conduction import Conduction, depth_passed
 from .correction import Correction
 from .law import FaceLaw, Response, log
-from .linear import Blocks
 from .momentum import MomentumFlux, face_share, face_weights
 from .scales import above_the_grid
-from .stencils import add_divergence, shift
+from .stencils import shift
 from .strips import strips
 
 LEAST_RATE = 1e-18  # scaled 1/κ where nothing else scatters: f is flat to that; linear damping lets through less by √(2mν)
@@ -242,7 +241,7 @@ class System:
             passed = depth_passed(self.m[self.w], self.nu_waves, depth, response.flux(self.nu_waves), delta.value)
         return {s: Conduction(self.m[s], self.nu[s], self.depth_scale[s], depth, passed) for s in others}
 
-    def _corrected(self, u, response, species, derivatives=False, exact=False):
+    def corrected(self, u, response, species, derivatives=False, exact=False):
         """({species: Conduction}, {species: c}, δ), the protons' correction felt by the nuclei; derivatives: those of c too,
         exact: those of δ."""
         asked, waves, delta = self.every(species), None, None
@@ -319,7 +318,7 @@ class System:
         at = self.upwind(full)
         response = None if self.w is None else self.law.at(a)
         if with_correction:
-            conduction, corrections, _ = self._corrected(u, response, species)
+            conduction, corrections, _ = self.corrected(u, response, species)
         else:
             conduction, corrections = self.conduction(response, species), {}
         out = {}
@@ -348,86 +347,6 @@ class System:
         if self.top is None:
             flux = np.concatenate([flux, (self.outflow[s] * u[s, self.rows, -1])[:, None]], -1)
         return np.diff(np.concatenate([np.zeros_like(flux[:, :1]), flux], -1), axis=-1)
-
-    def tangent(self, point, nu):
-        """(κ, offset) of the protons' flux law at a mixed point: q ≈ κ a + offset."""
-        kappa = point.response(self.law).flux(nu)[1]
-        return kappa, point.q - kappa * point.a
-
-    # ---- linearisation ----------------------------------------------------------------------------------------------
-
-    def linearise(self, point, nu, with_correction=True, exact=False, tangent=None, spectrum=None, species=None,
-                  careful=False, room=(None, None), passes=None):
-        """(Blocks, right-hand side) of the Newton step for new node values at the mixed `point`; to the latter come
-        `blocks.given` on the top nodes and what stiff rows keep as the offsets of their fluxes.
-
-        tangent: (κ, offset) of the protons' faces instead of the tangent of the law at the point.
-        spectrum: node values whose slopes the momentum flux takes as given, which keeps the new values positive; else the
-        slopes are linearised too.
-        species: those to linearise, default all; the others' blocks have no meaning.
-        exact: add what the nuclei's κ and ω owe to the protons' slopes: Newton lags it, derivatives of solutions must not.
-        careful, passes (species, rows): see `Blocks.flow`.
-        room: arrays for the tridiagonals and the right-hand side, of steps that are done with.
-        """
-        p, u = self.problem, point.u
-        response = None if self.w is None else point.response(self.law)
-        if with_correction:
-            conduction, corrections, delta = self._corrected(u, response, species, True, exact)
-        else:
-            conduction, corrections, delta = self.conduction(response, species), {}, None
-        tri, rhs = room
-        blocks = Blocks.empty(p.species, self.V.shape[1], self.n, self.rows, tri)
-        rhs = np.empty_like(self.source) if rhs is None else rhs
-        np.copyto(rhs, self.source)
-        if np.isfinite(self.tau):
-            rhs += self.vol * self.inv_tau * self.u_known
-        for s in self.every(species):
-            if s == self.w:
-                kappa, offset = tangent or self.tangent(point, nu)
-            else:
-                kappa, offset = conduction[s].kappa, None
-            K = kappa / self.df
-            P, N = self.P[s], self.N[s]
-            if s in corrections:
-                P, N = P.copy(), N.copy()
-                rest = self.correction.linearise(blocks, s, corrections[s], point, K, P, N)
-                offset = rest if offset is None else offset + rest
-            if exact and s != self.w and self.w is not None:
-                rest = self._linearise_waves(blocks, rhs, s, conduction[s], corrections.get(s), delta, point)
-                offset = rest if offset is None else offset + rest
-            own = blocks.diagonal(s)
-            if np.isfinite(self.tau):
-                own += self.vol * self.inv_tau[s]
-            if self.leaking[s]:
-                own += self.sink[s]
-            if self.top is None:
-                own[:, -1] += self.outflow[s]
-            columns = self.inside[s]
-            for o, c in self.kept_coefficients(u, s, spectrum).items():
-                if o == 0:
-                    own[:, columns] -= c
-                else:
-                    blocks.gain(s, o, columns, c)
-            blocks.flow(s, K, P, N, offset, rhs[s], u[s, self.rows], 1.0 if passes is None else passes[s],
-                        None if self.top is None else self.top[s], careful)
-        blocks.secondaries = self.weights
-        return blocks, rhs
-
-    def _linearise_waves(self, blocks, rhs, s, conducts, c, delta, point):
-        """Add what the flux of nuclei s owes to the protons, through κ and ω; the rest of the flux is returned."""
-        slope = self.slope(point.u, s)
-        by_slope, rest = conducts.d_kappa * np.sign(point.a) * slope, 0.0
-        if delta is not None:
-            factor = conducts.d_kappa_by_delta * slope
-            by_slope = by_slope + factor * delta.by_slope
-            rest = self.correction.linearise_waves(blocks, s, delta, factor, point)
-        if c is not None:
-            by_slope = by_slope + c.by_slope
-        K = by_slope / self.df
-        add_divergence(blocks.wave(s), K, -K)
-        if self.top is not None:
-            rhs[s][:, -1] += K[:, -1] * self.top[self.w]
-        return rest - by_slope * point.a
 
 
 def _columns(B):

@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from solver.transport.grid import make_grid
+from solver.transport.jacobian import linearise
 from solver.transport.layout import Layout
 from solver.transport.march import Control, March
 from solver.transport.newton import NewtonPath
@@ -142,7 +143,7 @@ def linearised(system, u, exact=True):
     a = system.slope(u)[system.w] if system.w is not None else None
     nu = system.nu[system.w] if system.w is not None else None
     point = Point(u, a, None if a is None else system.law.q(a, nu))
-    blocks, rhs = system.linearise(point, nu, exact=exact)
+    blocks, rhs = linearise(system, point, nu, exact=exact)
     blocks.wave_species = system.w
     rhs -= blocks.product(np.zeros_like(u), forced=True)
     rhs[..., -1] += blocks.given
