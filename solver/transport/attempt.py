@@ -188,8 +188,7 @@ class Walk:
             self.spectrum = given = _between(self.spectrum, self.u)
         careful = self.final and self.e < ROUGH and it - self.lowest_at > STUCK
         blocks, rhs = linearise(system, point, self.nu, with_correction=self.final, tangent=tangent, spectrum=given,
-                                       species=active, careful=careful, room=self.newton.room,
-                                       passes=self.newton.passes)
+                                species=active, careful=careful, room=self.newton.room, passes=self.newton.passes)
         u, krylov = self.newton.linear_step(blocks, rhs, self.u, active)
         self.krylov += krylov
         if not self.ranks.all(np.isfinite(u).all() and np.isfinite(rhs).all()):
