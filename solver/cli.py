@@ -115,8 +115,9 @@ def show(name: Name, overrides: Set = None,
         refuse_unwritable(picture.parent, "--draw")
     print(describe(deck))
     if picture is not None:
-        from .figures.draw import FORMATS, save
+        from .figures.draw import save
         from .figures.layers import layers
+        from .folder import FORMATS
 
         formats = (picture.suffix[1:],) if picture.suffix else FORMATS
         print()
@@ -179,7 +180,8 @@ def resume(context: typer.Context, folder: Folder, overrides: Set = None,
            figures: Annotated[bool, typer.Option(help="draw the standard figures beside the result")] = True):
     """Go on with a run that was stopped, cut off or asked to end earlier (--set time.end=…), or with a sweep.
 
-    What follows -- goes to PETSc; a run forgets what it was given before, a sweep goes on as it was begun.
+    Figures of the state before go.  What follows -- goes to PETSc; a run forgets what it was given before, a sweep goes on as
+    it was begun.
     """
     from .deck import parse_override
     from .session import resume as go_on

@@ -26,7 +26,7 @@ def compare(folder: Folder,
     """
     from . import measurements
     from .exact import judged
-    from .figures.draw import COMPARED
+    from .folder import COMPARED
     from .result import open_result
 
     if sets not in ("paper", "all"):

@@ -1,4 +1,4 @@
-"""The output folder of a run: refused early, claimed late, locked while the run goes on.
+"""The output folder of a run: refused early, claimed late, locked while the run goes on; the names of its figures.
 
 Nothing is made on disc before everything that can be wrong with a deck has been found; a lock on the folder itself (no
 file) keeps a second run out and goes with the process, however it ends.
@@ -14,6 +14,11 @@ from .errors import DeckError, Fault, ResultError
 from .storage import CHECKPOINT, NOT_UTF8, RESULT_NAME, SWEEP, path_of
 
 ALLOWED = "a folder you may write to"
+# the figures of a result (solver.figures.results draws them), those of `crstream compare`, and the formats of each
+FIGURES = ("spectrum", "b_to_c", "profiles", "kappa", "limits", "speed", "budget", "history", "coefficients", "transport",
+           "escape")
+COMPARED = ("compare", "data")
+FORMATS = ("png", "pdf")
 
 
 def refuse(folder, force, where="--out"):
@@ -53,6 +58,14 @@ def refuse_unwritable(folder, where="--out"):
         raise _fault(where, folder, f"cannot be written ({NOT_UTF8})", ALLOWED) from None
     except OSError as error:
         raise _fault(where, folder, f"cannot be written ({error.strerror or error})", ALLOWED) from None
+
+
+def remove_figures(folder):
+    """Remove all figures that bear names of ours: they are of a result that is no longer there."""
+    for name in (*FIGURES, *COMPARED):
+        for form in FORMATS:
+            with suppress(OSError):
+                (Path(folder) / f"{name}.{form}").unlink()
 
 
 class Claim:

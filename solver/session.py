@@ -11,7 +11,7 @@ import numpy as np
 
 from . import cautions
 from .errors import DeckError, Fault, ResultError, SolverError
-from .folder import CHECKPOINT, Claim, refuse
+from .folder import CHECKPOINT, Claim, refuse, remove_figures
 from .initial import initial_state, on_grid
 from .petsc import petsc_faults, petsc_message, start_petsc, unused, words
 from .restart import checked_restart, deck_digest
@@ -299,10 +299,8 @@ class Session:
         def write():
             path = result.save(self.folder)
             (self.folder / CHECKPOINT).unlink(missing_ok=True)
-            if self.force and any(path.suffix in (".png", ".pdf") for path in self.folder.iterdir()):
-                from .figures.results import remove_figures  # takes half a second
-
-                remove_figures(self.folder)
+            if self.force or self.stored is not None:
+                remove_figures(self.folder)                                # of the state before
             return path
 
         return self._on_first(write)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from solver.folder import FORMATS
 from solver.shown import printable
 from solver.storage import write_figure
 
@@ -17,8 +18,6 @@ SPARE = ("#56B4E9", "#882255", "#999999", "#000000", "#999933")   # for other sp
 SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 STYLES = ("-", "--", ":", "-.", (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (8, 2, 1, 2)))
 DECADES = 7                # shown below the highest curve; what lies deeper is cut off
-FORMATS = ("png", "pdf")
-COMPARED = ("compare", "data")                           # figures of `crstream compare`
 FAILED = {"stopped": "was stopped", "running": "goes on"}
 
 

@@ -5,7 +5,6 @@
 
 import functools
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -328,7 +327,7 @@ def history(result):
 
 # ---------------------------------------------------------------- by name, saving
 
-FIGURES: dict[str, Callable[..., Any]] = {
+FIGURES: dict[str, Callable[..., Any]] = {  # named in solver.folder too, which a run asks what to remove
     "spectrum": spectrum,
     "b_to_c": b_to_c,
     "profiles": profiles,
@@ -372,14 +371,6 @@ def save_figures(result, folder, what=None, data=()):
     options: dict[str, dict[str, Any]] = {name: {"data": data} for name in ("spectrum", "b_to_c") if data}
     figures = ((name, FIGURES[name](result, **options.get(name, {}))) for name in names)
     return [path for name, fig in figures for path in draw.save(fig, Path(folder) / name)]
-
-
-def remove_figures(folder):
-    """Remove all figures that bear names of ours: they are of a result that is no longer there."""
-    for name in (*FIGURES, *draw.COMPARED):
-        for form in draw.FORMATS:
-            with suppress(OSError):
-                (Path(folder) / f"{name}.{form}").unlink()
 
 
 class Plotter:

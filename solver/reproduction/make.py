@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from solver.errors import DeckError, Fault
+from solver.folder import FORMATS
 from solver.provenance import package_version
 from solver.storage import write_text
 
 from .reuse import STANDS_ON, Runs, code_digest, folder_digest
 
 OUT = "out/paper"
-FORMATS = ("png", "pdf")
 EDITION = 2  # of NAME.json
 CLAIMS = "claims"
 
@@ -143,7 +143,7 @@ def make(name, function, out, runs, data):
         from solver.figures.draw import save
 
         plate = function(runs, data)
-        save(plate.figure, out / name, FORMATS)
+        save(plate.figure, out / name)
         table = io.StringIO()
         csv.writer(table).writerows([("curve", "x", "y"), *plate.table()])
         write_text(table.getvalue(), out / f"{name}.csv")

@@ -404,6 +404,17 @@ def test_a_result_that_is_replaced_takes_its_figures_with_it(command, deck, insi
     assert "spectrum.png" in tree(inside / "here")
 
 
+def test_a_run_that_goes_on_takes_the_figures_of_the_state_before_with_it(command, deck, inside):
+    words = ("run", deck(), "--out", "here", "--set", "grid.z_cells=4", "--set", "grid.rigidity_cells=4")
+    assert command(*words, "--set", "time.end=5 Myr").code == 0
+    assert command("plot", "here", "--what", "speed").code == 0
+    (inside / "here/mine.png").write_bytes(b"mine")
+    assert command("resume", "here", "--no-figures", "--set", "time.end=6 Myr").code == 0
+    assert tree(inside / "here") == ["mine.png", "result.nc"]
+    assert command("resume", "here", "--set", "time.end=7 Myr").code == 0
+    assert "spectrum.png" in tree(inside / "here")
+
+
 def test_error_estimate_gives_every_spectrum_an_error(command, deck, inside):
     ended = command("run", deck(), "--no-figures", "--estimate-error")
     assert ended.code == 0, ended.err

@@ -6,6 +6,7 @@ import pytest
 import xarray as xr
 from synthetic_result import FakeDeck, make_exact, make_model, make_result
 
+from solver import folder
 from solver.compare import compare
 from solver.constants import MYR
 from solver.figures import draw, results
@@ -303,6 +304,10 @@ def test_unknown_figure_is_refused_with_the_known_ones(result, tmp_path):
     with pytest.raises(ValueError, match=r"unknown figure spectra; there are spectrum, b_to_c"):
         results.save_figures(result, tmp_path, ["spectra"])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_knows_the_names_of_its_figures():
+    assert tuple(results.FIGURES) == folder.FIGURES
 
 
 def test_result_offers_its_figures_as_methods(result):
