@@ -27,14 +27,12 @@ HISTORY = {
     "t": ("s", "time reached"),
     "dt": ("s", "time step"),
     "newton": ("1", "Newton iterations"),
-    "newton_iterations": ("1", "Newton iterations"),
     "krylov": ("1", "Krylov iterations"),
     "residual": ("1", "largest scaled residual"),
     "change": ("1", "largest relative change of f"),
     "storage": ("1", "largest flux that filling or emptying makes, over the throughput"),
     "budget": ("1", "injected - escaped - lost - stored over injected"),
     "error": ("1", "estimated time error of the step"),
-    "rejected": ("1", "rejected tries before this step"),
     "wall": ("s", "wall-clock time since the start"),
 }
 BUDGET = {

@@ -290,14 +290,13 @@ def history(result):
     step = np.arange(1, rows.sizes["step"] + 1)
     rows_of_panels: list[tuple[tuple[str, ...], str, float, bool]] = [
         (("t", "dt"), "time [Myr]", 1 / MYR, True),
-        (("newton", "newton_iterations", "krylov", "rejected"), "iterations", 1, False),
+        (("newton", "krylov"), "iterations", 1, False),
         (("residual", "change", "storage", "error"), "relative size", 1, True),
         (("budget",), "budget error", 1, True),
     ]
     there = [(tuple(n for n in names if n in rows), *rest) for names, *rest in rows_of_panels]
     groups: list[Any] = [group for group in there if group[0]]
-    labels = {"newton": "Newton", "newton_iterations": "Newton", "krylov": "Krylov", "t": "$t$", "dt": r"$\Delta t$",
-              "residual": "mismatch"}
+    labels = {"newton": "Newton", "krylov": "Krylov", "t": "$t$", "dt": r"$\Delta t$", "residual": "mismatch"}
     with draw.styled():
         fig = draw.figure(figsize=(5.6, 1.0 + 1.5 * len(groups)))
         panels = fig.subplots(len(groups), 1, sharex=True, squeeze=False)[:, 0]
