@@ -1,7 +1,5 @@
 """`crstream` and `python -m solver`: the command line, and the answer to a Ctrl-C while it is imported."""
 
-import sys
-
 
 def main():
     """Run the command line; interrupted before it can say so itself it ends as it does later."""
@@ -10,11 +8,9 @@ def main():
 
         command_line()
     except KeyboardInterrupt:
-        from .launcher import first_rank
+        from .leave import interrupted
 
-        if first_rank():
-            print("crstream: interrupted", file=sys.stderr)
-        raise SystemExit(3) from None
+        interrupted()
 
 
 if __name__ == "__main__":

@@ -439,6 +439,10 @@ def test_changes_that_do_not_fit_a_resumed_run(stored, command, inside, override
     assert tree(inside) == ["run", "run/result.nc"]
 
 
+def test_all_changes_of_a_resumed_run_that_are_none_are_told(command, inside):
+    command("resume", "run", "--set", "nonsense", "--set", "=3").refused('found "nonsense"', 'found "=3"')
+
+
 def test_more_memory_than_there_is_is_said(command, deck, inside, monkeypatch):
     from solver import model
 

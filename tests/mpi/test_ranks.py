@@ -342,9 +342,9 @@ def test_a_finished_run_is_resumed_by_two_processes_as_by_one(mpiexec, tmp_path)
 
 def test_a_process_that_fails_when_the_first_has_ended_well_is_heard(mpiexec):
     script = (
-        "from solver import cli\n"
+        "from solver.launcher import all_end\nfrom solver.leave import leave\n"
         "from mpi4py import MPI\n"
-        "cli.all_end(0) if MPI.COMM_WORLD.rank == 0 else cli._quit('at the last moment', 3)\n"
+        "all_end(0) if MPI.COMM_WORLD.rank == 0 else leave('at the last moment', 3)\n"
     )
     ended = mpiexec(2, "-c", script)
     assert ended.returncode == 3

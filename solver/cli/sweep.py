@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from .cli_common import Name, Set, deck_of, label, petsc_words, place
-from .errors import DeckError, Fault
-from .launcher import first_rank
+from solver.errors import DeckError, Fault
+from solver.launcher import first_rank
+
+from .common import Name, Set, deck_of, label, petsc_words, place
 
 FAILURES_SHOWN = 10  # with their reasons
 
@@ -30,9 +31,9 @@ def sweep(context: typer.Context, name: Name,
           force: Annotated[bool, typer.Option(help="start a sweep again that is already there")] = False,
           figures: Annotated[bool, typer.Option(help="draw spectra over the first key")] = True):
     """Solve a deck for many values of some keys: one dataset, with the keys as coordinates.  Exit code 3 if a member failed."""
-    from .ensemble import sweep as solve
-    from .ensemble.plan import vary_options
-    from .ensemble.progress import progress
+    from solver.ensemble import sweep as solve
+    from solver.ensemble.plan import vary_options
+    from solver.ensemble.progress import progress
 
     deck = deck_of(name, overrides)
     petsc_words(context.args)
@@ -44,14 +45,14 @@ def sweep(context: typer.Context, name: Name,
 
 def is_sweep(path):
     """Is this the folder of a sweep?"""
-    from .storage import SWEEP
+    from solver.storage import SWEEP
 
     return any((path / name).is_file() for name in SWEEP)
 
 
 def resume_sweep(folder, overrides, petsc, workers, address, again, figures):
-    from .ensemble import resume as go_on
-    from .ensemble.progress import progress
+    from solver.ensemble import resume as go_on
+    from solver.ensemble.progress import progress
 
     if overrides:
         raise DeckError([Fault("--set", overrides[0], "a sweep goes on as it was begun", "leave --set out")])
@@ -62,8 +63,8 @@ def _report(sweep, folder, figures):
     """What came of a sweep: members, failures with their reasons, files; exit code 3 where a member failed."""
     if sweep is None or not first_rank():
         return
-    from .ensemble.plan import member_text
-    from .ensemble.plots import save_figures
+    from solver.ensemble.plan import member_text
+    from solver.ensemble.plots import save_figures
 
     failed = sweep.failed
     for key in sweep.idle:

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from .errors import DeckError
-from .launcher import launched
+from solver.errors import DeckError
+from solver.launcher import launched
 
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": False}
 
@@ -22,9 +22,9 @@ Set = Annotated[list[str] | None,
                 typer.Option("--set", metavar="KEY=VALUE", help="override a deck key; may be repeated")]
 
 
-def deck_of(name, overrides):
-    """The deck NAME with the changes of --set; DeckError with all that is wrong with either."""
-    from .deck import load, parse_override
+def changes_of(overrides):
+    """Deck key → value from the options --set; DeckError with all of them that say neither."""
+    from solver.deck import parse_override
 
     changes, faults = {}, []
     for text in overrides or []:
@@ -35,7 +35,14 @@ def deck_of(name, overrides):
             faults.extend(error.faults)
     if faults:
         raise DeckError(faults)
-    return load(name, changes)
+    return changes
+
+
+def deck_of(name, overrides):
+    """The deck NAME with the changes of --set; DeckError with all that is wrong with either."""
+    from solver.deck import load
+
+    return load(name, changes_of(overrides))
 
 
 def petsc_words(words):
@@ -62,7 +69,7 @@ def place(text):
 
 def wants_error(deck):
     """Are error bars from a coarser partner run in order, unless told otherwise?  For steady states that nothing exact judges."""
-    from .exact import judged
+    from solver.exact import judged
 
     halves = deck.grid.z_cells >= 8 * len(deck.layer) and deck.grid.rigidity_cells >= 8
     return halves and deck.time.end == "steady" and not judged(deck.problem)

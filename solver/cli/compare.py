@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from .cli_common import Data, Folder, folder_of, show_table
-from .errors import DeckError, Fault, ResultError
+from solver.errors import DeckError, Fault, ResultError
+
+from .common import Data, Folder, folder_of, show_table
 
 
 def compare(folder: Folder,
@@ -24,10 +25,10 @@ def compare(folder: Folder,
     Measurements are reported, not judged.  They are taken from --data, or for problems that no exact solution judges from
     the folder that CRSTREAM_DATA or the user's configuration names.
     """
-    from . import measurements
-    from .exact import judged
-    from .folder import COMPARED
-    from .result import open_result
+    from solver import measurements
+    from solver.exact import judged
+    from solver.folder import COMPARED
+    from solver.result import open_result
 
     if sets not in ("paper", "all"):
         raise DeckError([Fault("--sets", sets, "unknown", "paper or all")])
@@ -38,7 +39,7 @@ def compare(folder: Folder,
         raise DeckError([Fault("--phi" if potentials else "--modulate", "", measurements.HOW_TO_GET, "")])
     confronted = comparison = None
     if catalogue is not None:
-        from .confront import confront, fits
+        from solver.confront import confront, fits
 
         if data is not None or fits(result, catalogue):
             confronted = confront(result, catalogue, sets, cuts, potentials, modulate)
@@ -48,7 +49,7 @@ def compare(folder: Folder,
         if shown is not None:
             show_table(shown)
             if figure:
-                from .figures.draw import save
+                from solver.figures.draw import save
 
                 try:
                     save(shown.figure(), folder_of(result.path) / name)
@@ -61,7 +62,7 @@ def compare(folder: Folder,
 
 def _against_exact(result):
     """The comparison with the exact solution; its refusal says how else a result can be compared."""
-    from .measurements import HOW_TO_GET
+    from solver.measurements import HOW_TO_GET
 
     try:
         return result.compare()
@@ -71,7 +72,7 @@ def _against_exact(result):
 
 def _potentials(texts):
     """Experiment → potential in GV from EXPERIMENT=VALUE options."""
-    from .units import DIMENSIONS, UnitError, parse
+    from solver.units import DIMENSIONS, UnitError, parse
 
     found: dict[str, float] = {}
     faults = []

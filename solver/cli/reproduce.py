@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from .cli_common import Data, place
-from .errors import DeckError, Fault
-from .launcher import company
+from solver.errors import DeckError, Fault
+from solver.launcher import company
+
+from .common import Data, place
 
 
 def reproduce(
@@ -25,10 +26,10 @@ def reproduce(
     kept in OUT/runs and figures stay as they are until code, decks or data change.  Exit code 1 where the solver and a formula
     it must agree with do not.
     """
-    from . import measurements, progress
-    from .reproduction.claim_table import summary
-    from .reproduction.make import reproduce as make
-    from .reproduction.make import select
+    from solver import measurements, progress
+    from solver.reproduction.claim_table import summary
+    from solver.reproduction.make import reproduce as make
+    from solver.reproduction.make import select
 
     if company() > 1:
         raise DeckError([Fault("reproduce", "", f"started {company()} times by mpiexec", "runs alone: its decks are small")])
