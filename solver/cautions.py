@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .deck.layers import layer_in_words
+
 FIRST_ORDER = (
     "no convergence with the flux correction, so it is left out: where losses or the flow change f across a cell this is of "
     "first order in z (compare with a finer grid.z_cells)"
@@ -37,8 +39,8 @@ def _uphill(model, f):
     f = f[model.waves]
     rises = f[:, 1:] - f[:, :-1] > UPHILL * np.abs(f).max(-1, keepdims=True)
     return [
-        f"layer {layer.name or i}: f of protons rises with height within {where}, where streaming goes on away from the disc all "
-        "the same"
+        f"{layer_in_words(layer, i)}: f of protons rises with height within {where}, where streaming goes on away from the disc "
+        "all the same"
         for i, layer, where in _layers_with(model, rises & np.asarray(model.self_confined))
         if layer.streaming.type != "none"
     ]
@@ -57,7 +59,7 @@ def _undetermined(model, march, f):
     drop = np.abs(np.diff(f))
     told = (drop <= UPHILL * np.abs(f).max(-1, keepdims=True)) | (SATURATED * drop <= p.nu[p.waves] * p.S * p.grid.dz)
     return [
-        f"layer {layer.name or i}: linear damping at rest lets pass S and no more, whatever the slope; that is what flows "
+        f"{layer_in_words(layer, i)}: linear damping at rest lets pass S and no more, whatever the slope; that is what flows "
         f"within {where}, so how f of protons changes across the layer is open: this is one of many profiles, of which a start "
         "or the slightest flow would choose another"
         for i, layer, where in _layers_with(model, at_rest & ~told)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .constants import KPC, MYR
+from .deck.layers import layer_name
 from .model import Model
 
 
@@ -83,7 +84,7 @@ def _layers(deck, model):
             else "  "
             + ", ".join(f"{key} = {getattr(state, key)}" for key in ("B", "n", "T") if getattr(state, key) is not None)
         )
-        lines.append(f"  {layer.name or i}: {bottom / KPC:.4g}–{float(layer.top) / KPC:.4g} kpc{plasma}")
+        lines.append(f"  {layer_name(layer, i)}: {bottom / KPC:.4g}–{float(layer.top) / KPC:.4g} kpc{plasma}")
         bottom = float(layer.top)
         processes = (
             [f"streaming {layer.streaming.type}"]

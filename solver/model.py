@@ -11,6 +11,7 @@ import scipy.sparse as sp
 
 from . import injection, particles
 from .constants import ERG_PER_GEV, MBARN, C
+from .deck.layers import layer_in_words
 from .errors import DeckError, Fault
 from .exact import module_of
 from .medium import Medium, loss_rate, naming, recording
@@ -284,9 +285,8 @@ class Model:
         out = [*self.faces.warnings, *self._said]
         for i, layer in enumerate(self.deck.layer):
             if not layer.has_waves and not layer.scattering:
-                out.append(
-                    f"layer {layer.name or i}: neither self-confined nor scattered, so particles cross it at their speed"
-                )
+                here = layer_in_words(layer, i)
+                out.append(f"{here}: neither self-confined nor scattered, so particles cross it at their speed")
         return tuple(out)
 
     # ---- the discrete problem ---------------------------------------------------------------------------------------

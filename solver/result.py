@@ -17,6 +17,7 @@ import xarray as xr
 
 from . import observables, provenance, storage
 from .constants import KPC
+from .deck.layers import layer_name
 from .errors import DataError, Fault, ResultError
 from .labels import BUDGET, COEFFICIENTS, FIELDS, FR, HISTORY, SR, SZR, check_labels, named
 from .particles import beta, kinetic_energy, momentum
@@ -325,7 +326,7 @@ def _root(model, fields, time=0.0):
         variables["Y"] = (("damping_power", *FR), Y, named(
             "cm((2m-2)/(1+m)) GeV(-3/(1+m)) s-1", "nonlinear damping, kappa = Y |df/dz|^(-1/(1+m)) (Sec. 6.1)"))
     disc, layers = model.deck.disc, model.deck.layer
-    names = [layer.name or f"layer {i + 1}" for i, layer in enumerate(layers)]
+    names = [layer_name(layer, i) for i, layer in enumerate(layers)]
     tops = [float(layer.top) / KPC for layer in layers]
     variables |= {
         "disc_half_thickness": ((), float(disc.half_thickness), named("cm", "half-thickness of the disc")),

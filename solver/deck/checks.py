@@ -14,7 +14,7 @@ from solver.constants import ATOMIC_MASS_UNIT_GEV, PROTON_MASS, C
 
 from .base import BROKEN, Process, broken
 from .deck import Deck
-from .layers import Layer
+from .layers import Layer, layer_in_words
 from .species import Constant, Exponential, SpeciesDeck, Switch, known_nuclei
 from .text import Place, did_you_mean, one_of, show
 
@@ -55,11 +55,6 @@ def _texts(deck: Deck) -> Iterator[Found]:
             yield (key,), f"found {show(text)}", f"needs one line of at most {LONGEST_TITLE} printable characters"
 
 
-def label(layer: Layer, index: int) -> str:
-    """How messages call a layer other than the one their key is in, which `build` names."""
-    return f'layer "{layer.name}"' if isinstance(layer.name, str) and layer.name else f"layer {index}"
-
-
 def _grid(deck: Deck) -> Iterator[Found]:
     grid = deck.grid
     if grid.rigidity_min >= grid.rigidity_max:
@@ -88,7 +83,7 @@ def _layers(deck: Deck) -> Iterator[Found]:
             yield (
                 ("layer", i, "top"),
                 f'found "{layer.top}"',
-                (f'z_top below a lower layer: must be above "{below.top}", the top of {label(below, i - 1)}'),
+                (f'z_top below a lower layer: must be above "{below.top}", the top of {layer_in_words(below, i - 1)}'),
             )
         elif layer.top - getattr(below, "top", 0.0) <= THINNEST * deck.grid.z_max:
             yield (
@@ -189,7 +184,7 @@ def _waves(deck: Deck) -> Iterator[Found]:
             near = did_you_mean("proton", deck.species)
             yield (
                 ("species",),
-                f"no proton, but {label(layer, i)} has self-excited waves",
+                f"no proton, but {layer_in_words(layer, i)} has self-excited waves",
                 near or ("protons excite these waves: add [species.proton]"),
             )
             return

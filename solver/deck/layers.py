@@ -40,7 +40,9 @@ class Profile(Table):
 class Layer(Table):
     """One layer, from the one below (or the disc) up to `top`."""
 
-    name: str = field("", description="the name used in messages and overrides")
+    name: str = field(
+        "", description="the name used in messages, files and overrides; not given: 0, 1, … from the disc upwards"
+    )
     top: Length = field(description="upper edge; that of the last layer is grid.z_max")
     plasma: PlasmaDeck | None = field(None, description="B, n, T; may be left out where nothing needs it")
     streaming: Streaming = field({"type": "none"}, description="streaming along the field")
@@ -59,3 +61,14 @@ class Layer(Table):
         if self.self_confined is not None:
             return self.self_confined
         return self.streaming.type == "alfven" or len(self.damping) > 0
+
+
+def layer_name(layer: Layer, index: int) -> str:
+    """What files, figures and tables call a layer: its name, or "layer 0" where keys of the deck say layer.0."""
+    return layer.name if isinstance(layer.name, str) and layer.name else f"layer {index}"
+
+
+def layer_in_words(layer: Layer, index: int) -> str:
+    """What messages call a layer: layer "halo", or layer 0."""
+    name = layer_name(layer, index)
+    return f'layer "{name}"' if name == layer.name else name

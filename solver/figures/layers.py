@@ -6,6 +6,7 @@ Drawn from the deck alone.  Heights are not to scale: every layer gets room for 
 import numpy as np
 
 from solver.constants import KPC, MBARN
+from solver.deck.layers import layer_name
 from solver.model import Model
 
 from . import draw
@@ -95,7 +96,7 @@ def _words(model, i, layer):
     """Lines of text of a layer: name, plasma, waves, scatterers, numbers."""
     faces = np.flatnonzero(np.asarray(model.grid.layer) == i)
     waves = bool(model.self_confined[faces[0]])
-    lines = [(draw.plain(layer.name or "layer", 40), {"weight": "bold"})]
+    lines = [(draw.plain(layer_name(layer, i), 40), {"weight": "bold"})]
     state, grey = layer.plasma, {"color": "0.25"}
 
     def say(parts, style, lead=""):

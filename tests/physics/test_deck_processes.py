@@ -412,7 +412,7 @@ def test_causal_limit_adds_one_over_beta_c_z_max(limit, model):
         np.testing.assert_allclose(made.nu[s, at[0]], given + limit * causal, **SAME)
         np.testing.assert_allclose(made.nu[s, at[1]], limit * causal, **SAME)
         np.testing.assert_allclose(made.nu[s, at[2]], causal, **SAME)
-    assert any("l2: neither self-confined nor scattered" in text for text in made.warnings)
+    assert any('layer "l2": neither self-confined nor scattered' in text for text in made.warnings)
 
 
 # ---------------------------------------------------------------- beyond validity, beyond sense

@@ -42,7 +42,7 @@ def test_streaming_against_the_gradient_is_named_where_it_is():
                 "damping": [{"type": "given_S", "S": "1e-9 cm-2 s-1 GeV-3", "slope": -3.0}]}]  # fmt: skip
     top = {"top": {"type": "value", "f": {"amplitude": "1e-15 cm-3 GeV-3", "slope": 4.5}}}
     said = warnings(layer=streams, boundary=top, species={"proton": {}})
-    for part in ("layer halo", "rises with height within R = 1-100 GV"):
+    for part in ('layer "halo"', "rises with height within R = 1-100 GV"):
         assert part in said
     assert warnings(layer=streams) == ""
 
