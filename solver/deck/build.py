@@ -15,10 +15,9 @@ from .checks import check
 from .deck import Deck
 from .faults import translate
 from .quantities import Quantity
-from .text import Place, called, dotted, show
+from .text import Found, Place, called, dotted, show
 
 LARGEST_DEPTH = 20
-Found = tuple[Place, str, str]
 
 
 def build(

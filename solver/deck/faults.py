@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from .schema_walk import fields_at, homes_of, tags_with
-from .text import Place, did_you_mean, name_or_list, one_of, show
+from .text import Found, Place, did_you_mean, name_or_list, one_of, show
 
 _KINDS = {
     "int_type": "a whole number",
@@ -32,7 +32,7 @@ _LIMITS = {
 }
 
 
-def translate(error: ValidationError, raw: Any) -> list[tuple[Place, str, str]]:
+def translate(error: ValidationError, raw: Any) -> list[Found]:
     """(place, found, allowed) of every error."""
     items = error.errors(include_url=False)
     places = [tuple(item["loc"]) for item in items]
@@ -45,7 +45,7 @@ def translate(error: ValidationError, raw: Any) -> list[tuple[Place, str, str]]:
             if item["type"] != "too_short" or not holds_others(place)]
 
 
-def _one(item: Any, raw: Any) -> tuple[Place, str, str]:
+def _one(item: Any, raw: Any) -> Found:
     place, kind, value, ctx = tuple(item["loc"]), item["type"], item["input"], item.get("ctx", {})
     if kind == "fault":
         return place, ctx["found"], ctx["allowed"]

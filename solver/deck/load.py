@@ -15,7 +15,7 @@ from solver.errors import DeckError, Fault
 from .deck import Deck
 from .lines import line_numbers
 from .overrides import apply
-from .text import Place, did_you_mean, show
+from .text import Found, did_you_mean, show
 
 LARGEST_DECK = 1_000_000  # bytes; a deck is a page or two
 DECK = "deck.toml"
@@ -87,9 +87,9 @@ def find(name_or_path: str | os.PathLike[str]) -> Path:
     raise DeckError([Fault(name, "", kind, hint)])
 
 
-def outside_faults(deck: Deck) -> list[tuple[Place, str, str]]:
+def outside_faults(deck: Deck) -> list[Found]:
     """Faults that depend on what is on this machine: the problem and the file a deck refers to."""
-    found: list[tuple[Place, str, str]] = []
+    found: list[Found] = []
     problems = shipped()
     if isinstance(deck.problem, str) and problems and deck.problem not in problems:
         hint = did_you_mean(deck.problem, problems) or "problems: " + ", ".join(problems)

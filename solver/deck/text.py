@@ -10,6 +10,7 @@ from typing import Any
 from solver.units import LONGEST_TEXT, quote
 
 Place = tuple[str | int, ...]
+Found = tuple[Place, str, str]  # a fault: where, what was found, what is allowed
 
 
 def show(value: Any) -> str:
