@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from solver.figures import draw
+from solver.shown import enumerated
 
 from . import store as files
 
@@ -191,8 +192,7 @@ def _title(sweep, values, fixed, over):
         parts.insert(1, str(values.species.item()))
     if "member" in sweep.dataset.dims and (others := [_name(sweep.dataset[key]) for key in sweep.keys if key != over]):
         names = [*others[:3], *["more"] * (len(others) > 3)]
-        listed = " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
-        parts.append(f"{listed} var{'y' if len(names) > 1 else 'ies'} too")
+        parts.append(f"{enumerated(names)} var{'y' if len(names) > 1 else 'ies'} too")
     missing = sweep.dataset.status.size - sweep.solved
     if missing:
         parts.append(f"{missing} of {sweep.dataset.status.size} members without a solution")

@@ -7,6 +7,7 @@ import numpy as np
 
 from solver import observables
 from solver.constants import MYR, C
+from solver.shown import enumerated
 
 from . import draw
 from .legends import place_legends
@@ -176,5 +177,5 @@ def power_labels(ds):
     rest = ["below the grid", *["destroyed"] * destroyed, *["stored"] * stored]
     return LABELS | {
         "adiabatic": f"adiabatic, to {takers}" if takers else "adiabatic",
-        "rest": ", ".join(rest[:-1]) + " or " * (len(rest) > 1) + rest[-1],
+        "rest": enumerated(rest, "or"),
     }
