@@ -6,8 +6,8 @@ from contextlib import suppress
 import numpy as np
 
 from .errors import DeckError, Fault, SolverError
+from .richardson import coarser, richardson_error, wider
 from .session import Session
-from .study import coarser, richardson_error, wider
 
 
 def refuse_coarse(session):

@@ -191,7 +191,7 @@ class Result:
     # ---------------- what can be done with it
 
     def with_error(self, error):
-        """A new result that carries `error` (solver.study.richardson_error): group /error, and J_error,
+        """A new result that carries `error` (solver.richardson.richardson_error): group /error, and J_error,
         boron_to_carbon_error beside the spectra."""
         root = self.dataset.copy()
         J_error = error.spectrum.values * np.abs(root.J.values)

@@ -329,7 +329,7 @@ def _placed(variable, species, R):
 
 def _interpolated(variable, R):
     """The variable at rigidities R, nan outside its own; linear instead of a spline where it has gaps."""
-    from solver.study import at_rigidities
+    from solver.richardson import at_rigidities
 
     own = variable.rigidity.values
     inside = (own[0] * (1 - 1e-9) <= R) & (own[-1] * (1 + 1e-9) >= R)

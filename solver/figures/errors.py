@@ -50,7 +50,8 @@ def comparison(compared):
 
 def convergence(study):
     """Errors against step size per norm (worst species), with the slope of the scheme's order."""
-    from solver.study import NORMS, ORDER, ROUND_OFF
+    from solver.richardson import ORDER
+    from solver.study import NORMS, ROUND_OFF
 
     ds = study.dataset
     h = ds.h.values

@@ -60,7 +60,7 @@ class Runs:
 
         deck = load(deck)
         if self.halvings:
-            from solver.study import coarser
+            from solver.richardson import coarser
 
             for _ in range(self.halvings):
                 deck = coarser(deck)

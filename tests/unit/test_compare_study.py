@@ -15,7 +15,8 @@ from solver.compare import compare, norms
 from solver.errors import ResultError
 from solver.exact import Exact
 from solver.result import open_result
-from solver.study import at_rigidities, coarser, converge, observed_order, richardson_error
+from solver.richardson import at_rigidities, coarser, richardson_error
+from solver.study import converge, observed_order
 
 BOTH = ("grid.z_cells", "grid.rigidity_cells")
 SERIES = [(40, 36), (80, 72), (160, 144)]

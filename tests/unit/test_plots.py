@@ -12,7 +12,8 @@ from solver.constants import MYR
 from solver.figures import draw, results
 from solver.figures.legends import place_legends
 from solver.result import Result, build_coefficients
-from solver.study import converge, richardson_error
+from solver.richardson import richardson_error
+from solver.study import converge
 
 DRAWN_RTOL = 1e-12
 
