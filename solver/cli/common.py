@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from solver.errors import DeckError
+from solver.errors import DeckError, Fault
 from solver.launcher import launched
 
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": False}
@@ -43,6 +43,25 @@ def deck_of(name, overrides):
     from solver.deck import load
 
     return load(name, changes_of(overrides))
+
+
+def vary_options(texts):
+    """key -> values or Range from the options `--vary KEY=…`; DeckError with all that is wrong with them."""
+    from solver.deck.series import parse_vary
+
+    out, faults = {}, []
+    for text in texts:
+        try:
+            key, series = parse_vary(text)
+        except DeckError as error:
+            faults += error.faults
+            continue
+        if key in out:
+            faults.append(Fault("--vary", key, "is given twice", "write all its values in one option"))
+        out[key] = series
+    if faults:
+        raise DeckError(faults)
+    return out
 
 
 def petsc_words(words):

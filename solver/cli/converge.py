@@ -8,7 +8,7 @@ import typer
 from solver.errors import DeckError, Fault
 from solver.launcher import first_rank
 
-from .common import Name, Set, deck_of, label, petsc_words, place, show_table
+from .common import Name, Set, deck_of, label, petsc_words, place, show_table, vary_options
 
 
 def converge(context: typer.Context, name: Name,
@@ -40,8 +40,6 @@ def converge(context: typer.Context, name: Name,
 
 def _varied(texts):
     """Keys and the series of values from KEY=V1,V2,… options, which must all be of one length."""
-    from solver.ensemble.plan import vary_options
-
     columns = vary_options(texts)
     wrong = [key for key, values in columns.items() if not isinstance(values, list) or len(values) < 2]
     if wrong:

@@ -8,7 +8,7 @@ import typer
 from solver.errors import DeckError, Fault
 from solver.launcher import first_rank
 
-from .common import Name, Set, deck_of, label, petsc_words, place
+from .common import Name, Set, deck_of, label, petsc_words, place, vary_options
 
 FAILURES_SHOWN = 10  # with their reasons
 
@@ -32,7 +32,6 @@ def sweep(context: typer.Context, name: Name,
           figures: Annotated[bool, typer.Option(help="draw spectra over the first key")] = True):
     """Solve a deck for many values of some keys: one dataset, with the keys as coordinates.  Exit code 3 if a member failed."""
     from solver.ensemble import sweep as solve
-    from solver.ensemble.plan import vary_options
     from solver.ensemble.progress import progress
 
     deck = deck_of(name, overrides)
@@ -63,8 +62,8 @@ def _report(sweep, folder, figures):
     """What came of a sweep: members, failures with their reasons, files; exit code 3 where a member failed."""
     if sweep is None or not first_rank():
         return
-    from solver.ensemble.plan import member_text
     from solver.ensemble.plots import save_figures
+    from solver.ensemble.words import member_text
 
     failed = sweep.failed
     for key in sweep.idle:

@@ -40,7 +40,7 @@ def build(
     if deep := _too_deep(raw):
         found_deep = (deep, "tables or lists nested too deep", "no deck needs that")
         raise DeckError([*early, _fault(where, *found_deep, raw, lines, sources)])
-    data = _prepare(raw)
+    data = plain(raw)
     found, deck = _validate(data)
     if deck is not None:
         known = {place for place, _, _ in found}
@@ -83,12 +83,12 @@ def _mend(data: Any, place: Place, drop: bool) -> None:
         data[last] = BROKEN
 
 
-def _prepare(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A copy in plain Python types: numpy scalars and Quantity become what a TOML file would give."""
     if isinstance(value, Mapping):
-        return {str(name): _prepare(item) for name, item in value.items()}
+        return {str(name): plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_prepare(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, Quantity):
         return value.text
     if hasattr(value, "to_dict") and hasattr(type(value), "model_fields"):

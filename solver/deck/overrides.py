@@ -10,7 +10,7 @@ from typing import Any
 from solver.errors import DeckError, Fault
 
 from .base import Table
-from .build import _prepare, build
+from .build import build, plain
 from .deck import Deck
 from .faults import unknown_key
 from .quantities import as_text
@@ -72,7 +72,7 @@ def apply(raw: dict[str, Any] | Deck, changes: Mapping[str, Any], where: str = "
     sources: dict[Place, str] = dict(context.pop("sources", {}))
     for path, value in sorted(keyed(changes, where).items(), key=_order):
         try:
-            place = _set(data, path, _prepare(value))
+            place = _set(data, path, plain(value))
         except _NoSuchKey as error:
             faults.append(Fault(where, path, error.found, error.allowed))
         else:

@@ -11,18 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from solver.deck.build import _prepare
+from solver.deck.build import plain
 from solver.deck.overrides import find_value, keyed
 from solver.deck.quantities import Quantity
-from solver.deck.schema_walk import toml
-from solver.deck.series import HELP, RANGES, Range, parse_vary, read_series
+from solver.deck.series import HELP, RANGES, Range, read_series
 from solver.deck.text import show
 from solver.errors import DeckError, Fault
 from solver.units import NUMBER
 
+from .order import by_nearest, there_and_back
+from .words import differing, meaning, member_text, written
+
 LARGEST = 100_000  # members; each takes a file and some memory while the sweep goes on
 SHOWN = 10  # faults printed of the many a wrong value makes
-NEAR = 8  # neighbours looked at first for one that is left
 MANY = 10_000  # members from which on it is said that their decks are checked, which takes seconds
 SEEDS = 2**63 - 1  # the largest: files store signed integers of 64 bits
 AXES = ("species", "rigidity")  # of the spectra in the dataset, which has a dimension for every varied key too
@@ -101,8 +102,8 @@ class Plan:
         """Members in an order in which neighbours follow each other: a grid there and back, a hypercube by the nearest."""
         if not self.latin:
             numbers = np.arange(len(self.members)).reshape(self.shape)
-            return [int(numbers[index]) for index in _there_and_back(self.shape)]
-        return _by_nearest(self.points)
+            return [int(numbers[index]) for index in there_and_back(self.shape)]
+        return by_nearest(self.points)
 
     def label(self, index):
         """The values of a member in words."""
@@ -122,7 +123,7 @@ class Plan:
         out = {}
         for key, found, values in zip(self.keys, self._found, self.values, strict=True):
             numbers, unit = _numbers(found)
-            attrs = {"long_name": _meaning(key)} | ({} if numbers is None else {"units": unit})
+            attrs = {"long_name": meaning(key)} | ({} if numbers is None else {"units": unit})
             out[key] = ([written(value) for value in values] if numbers is None else numbers, attrs)
         return out
 
@@ -173,7 +174,7 @@ class Plan:
         """What differs from another plan, in words; empty if nothing."""
         mine, theirs = self.to_dict(), other.to_dict()
         out = [f"{key} was {show(theirs_)}, now {show(ours)}" for key, ours, theirs_ in
-               _differing(mine["deck"], theirs["deck"])]
+               differing(mine["deck"], theirs["deck"])]
         if mine["keys"] != theirs["keys"]:
             return [*out, f"varied were {', '.join(theirs['keys'])}, now {', '.join(mine['keys'])}"]
         if mine["seed"] != theirs["seed"]:
@@ -235,23 +236,6 @@ def whole(number):
     return isinstance(number, Integral) and not isinstance(number, bool)
 
 
-def vary_options(texts):
-    """key -> values or Range from the options `--vary KEY=…`; DeckError with all that is wrong with them."""
-    out, faults = {}, []
-    for text in texts:
-        try:
-            key, series = parse_vary(text)
-        except DeckError as error:
-            faults += error.faults
-            continue
-        if key in out:
-            faults.append(Fault("--vary", key, "is given twice", "write all its values in one option"))
-        out[key] = series
-    if faults:
-        raise DeckError(faults)
-    return out
-
-
 def _hypercube(deck, series, members, seed):
     from scipy.stats import qmc
 
@@ -275,37 +259,11 @@ def _places(deck, series):
     return faults
 
 
-def _there_and_back(shape):
-    if not shape:
-        return [()]
-    inner = _there_and_back(shape[1:])
-    return [(i, *rest) for i in range(shape[0]) for rest in (inner if i % 2 == 0 else inner[::-1])]
-
-
-def _by_nearest(points):
-    """Indices of points from the first one on, after each the nearest of those left (a tree of these, half of them at a time)."""
-    from scipy.spatial import KDTree
-
-    order, free = [0], np.ones(len(points), bool)
-    free[0] = False
-    while free.any():
-        left = np.flatnonzero(free)
-        tree = KDTree(points[left])
-        for _ in range((len(left) + 1) // 2):
-            asked, near = NEAR, np.array([], int)
-            while not near.size:                                           # all of them were taken since the tree was made
-                found = left[tree.query(points[order[-1]], range(1, min(asked, len(left)) + 1))[1]]
-                near, asked = found[free[found]], 4 * asked
-            order.append(int(near[0]))
-            free[order[-1]] = False
-    return order
-
-
 def _plain(value):
     """A value as JSON can hold it, quantities as text with their units."""
     if hasattr(value, "unit") and hasattr(value, "value"):                 # astropy
         return f"{float(value.value)!r} {value.unit}"
-    return _prepare(value)
+    return plain(value)
 
 
 def _numbers(found):
@@ -320,55 +278,3 @@ def _numbers(found):
     if all(isinstance(value, (int, float)) and not isinstance(value, (bool, Quantity)) for value in found):
         return list(found), "1"
     return None, ""
-
-
-def written(value):
-    """A value as text for tables and labels: quantities bare, tables in the notation of a deck."""
-    return value if isinstance(value, str) else toml(value)
-
-
-def member_text(values):
-    """n = 0.003 cm-3, …: values by key with short names."""
-    return ", ".join(f"{name} = {rounded(value)}" for name, value in
-                     zip(short_names(tuple(values)), values.values(), strict=True))
-
-
-def rounded(value):
-    """The same with four digits, for lines that are read and not calculated with."""
-    text = written(value)
-    match = NUMBER.fullmatch(text)
-    return text if match is None or text.isdigit() else f"{float(match[1]):.4g} {match[2]}".rstrip()
-
-
-def short_names(keys):
-    """The shortest ends of dotted keys that tell them apart; none begins with the number of a layer or a list item."""
-    out = []
-    for key in keys:
-        steps = key.split(".")
-        ends = [".".join(steps[-n:]) for n in range(1, len(steps) + 1) if not steps[-n].isdecimal()]
-        out.append(next((end for end in ends if sum(other == end or other.endswith(f".{end}") for other in keys) == 1), key))
-    return out
-
-
-def _meaning(key):
-    """What the schema says of a key, else the key itself."""
-    from solver.deck import explain
-
-    try:
-        rows = explain(key)
-    except DeckError:
-        return key
-    return rows[0].meaning if len(rows) == 1 and rows[0].meaning else key
-
-
-def _differing(a, b, path=""):
-    """(key, a, b) of all places where two decks as plain data differ."""
-    if isinstance(a, dict) and isinstance(b, dict):
-        for name in dict.fromkeys([*a, *b]):
-            yield from _differing(a.get(name), b.get(name), f"{path}.{name}" if path else name)
-    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
-        for i, (one, other) in enumerate(zip(a, b, strict=True)):
-            names = [item.get("name") for item in (one, other) if isinstance(item, dict)]
-            yield from _differing(one, other, f"{path}.{i if len(set(names)) != 1 else names[0] or i}")
-    elif a != b:
-        yield path, a, b

@@ -8,8 +8,11 @@ import pytest
 
 import problems
 import solver
+from solver.cli.common import vary_options
 from solver.deck import Quantity
-from solver.ensemble.plan import Plan, _by_nearest, make_plan, rounded, short_names, vary_options
+from solver.ensemble.order import by_nearest
+from solver.ensemble.plan import Plan, make_plan
+from solver.ensemble.words import rounded, short_names
 from solver.errors import DeckError
 
 
@@ -62,7 +65,7 @@ def test_a_latin_hypercube_has_one_member_in_every_slice_of_every_key(deck):
 @pytest.mark.parametrize("dimensions", [1, 2, 5])
 def test_a_hypercube_goes_on_with_the_nearest_of_the_members_left(dimensions):
     points = np.random.default_rng(dimensions).random((700, dimensions))
-    order = _by_nearest(points)
+    order = by_nearest(points)
     assert sorted(order) == list(range(700))
     for done, (at, then) in enumerate(pairwise(order), start=1):
         apart = np.linalg.norm(points[order[done:]] - points[at], axis=1)
