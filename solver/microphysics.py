@@ -15,8 +15,9 @@ import numpy as np
 import xarray as xr
 
 from .constants import KPC
-from .medium import power, recording
+from .formulas import power
 from .physics import self_confinement as sc
+from .validity import recording
 
 PLASMA = (
     "magnetic_field",

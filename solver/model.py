@@ -14,11 +14,13 @@ from .constants import ERG_PER_GEV, MBARN, C
 from .deck.layers import layer_in_words
 from .errors import DeckError, Fault
 from .exact import module_of
-from .medium import Medium, loss_rate, naming, recording
+from .formulas import loss_rate
+from .medium import Medium
 from .physics import spallation
 from .transport.grid import Grid, make_grid
 from .transport.problem import Secondary, TransportProblem
 from .transport.scales import end_slopes
+from .validity import naming, recording
 
 UNDAMPED = 1e60  # 1/κ (s/cm²) of undamped self-excited waves in a deck without protons
 

@@ -7,7 +7,7 @@ from solver import by_height
 from solver.by_height import Ladder
 from solver.constants import PC
 from solver.deck import load
-from solver.medium import SCATTERING
+from solver.formulas import SCATTERING
 from solver.model import Model
 from solver.physics.plasma import Plasma
 from solver.physics.validity import ValidityWarning

@@ -12,7 +12,7 @@ from solver import particles
 from solver.constants import KPC, MYR, PC, YEAR, C
 from solver.deck import load
 from solver.errors import DeckError
-from solver.medium import LINEAR, LOSSES, NONLINEAR, SCATTERING
+from solver.formulas import LINEAR, LOSSES, NONLINEAR, SCATTERING
 from solver.model import Model
 from solver.physics import fast_modes, losses, phenomenological, shocks
 from solver.physics import self_confinement as sc

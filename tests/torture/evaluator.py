@@ -15,8 +15,8 @@ import numpy as np
 import two_point
 
 from solver.constants import KPC, C
+from solver.formulas import loss_rate
 from solver.initial import initial_state
-from solver.medium import loss_rate
 from solver.transport.scales import above_the_grid
 
 POSITIVE = 1e-10  # of the row's largest f: undershoot that the stopping of the iteration leaves

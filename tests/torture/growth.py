@@ -19,7 +19,7 @@ import scipy.sparse as sp
 import scipy.sparse.linalg as spl
 from scipy.optimize import linprog
 
-from solver.medium import loss_rate
+from solver.formulas import loss_rate
 from solver.transport.scales import above_the_grid
 
 SURE = 0.05  # share of the source by which it must exceed what can leave: rounding of the programme, order in ln R

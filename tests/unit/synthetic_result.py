@@ -12,7 +12,7 @@ import numpy as np
 
 from solver.constants import KPC, MBARN, C
 from solver.exact import Exact
-from solver.medium import PartOfPlasma
+from solver.formulas import PartOfPlasma
 from solver.particles import beta, known
 from solver.physics.plasma import Plasma
 from solver.transport.grid import make_grid
