@@ -47,9 +47,18 @@ def exact_solution(result):
         raise ResultError(f"problems/{result.deck.problem}/exact.py: {'; '.join(told(error))}") from error
 
 
+def a_result(result):
+    """The result as it is; ResultError for what is none."""
+    if not hasattr(result, "dataset"):
+        raise ResultError(f"found {result!r}, which is no result: run(deck) and open_result(path) give one")
+    return result
+
+
 def compare(result, exact=None):
     """Comparison of a result with `exact`, by default its problem's; ResultError where there is nothing to compare."""
-    exact = result.exact if exact is None else exact
+    exact = a_result(result).exact if exact is None else exact
+    if exact is not None and not hasattr(exact, "equation"):
+        raise ResultError(f"found {exact!r} to compare with, which is no solver.exact.Exact")
     where = result.path or "this result"
     if exact is None:
         raise ResultError(f"{where}: nothing to compare with, the deck belongs to no problem with an exact solution")

@@ -5,20 +5,25 @@ sets and cuts are the paper's and nothing is modulated, as in the paper; a poten
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from . import measurements
+from .compare import a_result
 from .errors import DataError, Fault
 from .figures import draw
 from .measurements import Measurement
 from .measurements.axes import AXES
 from .measurements.names import matches
 from .measurements.paper import Set
+
+CHOICES = ("paper", "all")  # of sets
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,8 @@ def sets_for(result, catalogue, which="paper", cuts=True):
     which: "paper" takes the paper's, and everything that fits where the folder has none of these; "all" everything.
     DataError where nothing fits.
     """
+    if which not in CHOICES:
+        raise DataError([Fault("--sets", "", f"found {which!r}", " or ".join(CHOICES))])
     dataset = result.dataset
     paper = [s for s in measurements.paper_sets(catalogue).values() if measurements.has(dataset, s.whole.quantity)]
     if which == "paper" and paper:
@@ -73,14 +80,18 @@ def fits(result, catalogue):
     return any(measurements.has(result.dataset, m.quantity) for m in catalogue)
 
 
-def confront(result, catalogue, which="paper", cuts=True, potentials=None, modulate=False):
-    """The Confrontation of a result with the sets of a catalogue.
+def confront(result, data=None, which="paper", cuts=True, potentials=None, modulate=False):
+    """The Confrontation of a result with measurements; DataError where there are none.
 
+    data: a Catalogue, or a folder or file of tables, by default the one that is configured.  which, cuts: see `sets_for`.
     potentials: experiment → potential in GV, compared by the beginning of the name ("AMS-02").  modulate: use the potential
     each set has in its file where `potentials` names none.  DataError for a potential of an experiment that is not there.
     """
+    result, potentials = a_result(result), _numbers(potentials)
+    catalogue = data if hasattr(data, "folder") else measurements.find(data)
+    if catalogue is None:
+        raise DataError([Fault("data", "", measurements.HOW_TO_GET, "")])
     found = sets_for(result, catalogue, which, cuts)
-    potentials = dict(potentials or {})
     for experiment in potentials:
         if not any(matches(s.whole, experiment=experiment) for s in found):
             there = ", ".join(dict.fromkeys(s.whole.experiment for s in found))
@@ -97,6 +108,16 @@ def confront(result, catalogue, which="paper", cuts=True, potentials=None, modul
         of_exact = measurements.fit(each.measurement, exact) if exact else None
         rows.append(Row(each.whole, each.measurement, each.cut_text, phi, curve, fit, of_exact))
     return Confrontation(result, _told_apart(rows), str(catalogue.folder), reference, modulate)
+
+
+def _numbers(potentials):
+    """Experiment → potential as a number; DataError for what gives none."""
+    if potentials is not None and not isinstance(potentials, Mapping):
+        raise DataError([Fault("--phi", "", f"found {potentials!r}", 'needs potentials by experiment, e.g. {"AMS-02": 0.56}')])
+    wrong = {e: v for e, v in (potentials or {}).items() if not isinstance(v, Real) or not v >= 0}
+    if wrong:
+        raise DataError([Fault("--phi", str(e), f"found {v!r}", "needs a number of GV, not negative") for e, v in wrong.items()])
+    return dict(potentials or {})
 
 
 def _told_apart(rows):

@@ -10,6 +10,7 @@ from .model import Model
 def describe(deck):
     """A page of text on one deck; DeckError where the deck cannot be put on its grid."""
     model = Model(deck)
+    deck = model.deck
     parts = [deck.title or deck.problem or "deck"]
     if deck.reference:
         parts[0] += f"  [{deck.reference}]"

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 
 from . import injection, particles
 from .constants import ERG_PER_GEV, MBARN, C
+from .deck import load
 from .deck.layers import layer_in_words
 from .errors import DeckError, Fault
 from .exact import module_of
@@ -55,11 +56,11 @@ class Model:
     damping with m other than 1, kappa_extrinsic and nu (species, faces, R), self_confined (faces); Q (species, R) primary
     sources per side at full strength; disc_speed = h/τ_loss and loss_time (species, R); spallation links; top (species, R)
     or None for outflow.
-    DeckError where the deck cannot be put on its grid.
+    deck: a Deck, the name of a shipped problem or a path.  DeckError where it cannot be put on its grid.
     """
 
     def __init__(self, deck):
-        self.deck = deck
+        self.deck = deck = load(deck)
         self._said: dict[str, None] = {}
         self.names = tuple(_parents_first(deck.species))
         self.species = tuple(_nucleus(name, deck.species[name]) for name in self.names)

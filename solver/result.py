@@ -16,7 +16,7 @@ import numpy as np
 import xarray as xr
 
 from . import observables, storage
-from .errors import DataError, Fault, ResultError
+from .errors import ResultError
 from .groups import budget_of, describe, history_of, restart_of, root_of, snapshots_of
 from .labels import SR, SZR, check_labels, named
 
@@ -176,17 +176,10 @@ class Result:
         return compare(self)
 
     def confront(self, data=None, **options):
-        """This result beside measurements (solver.confront.Confrontation, which has the options).
-
-        data: a folder or file of tables, by default the one that is configured.  DataError where there is none.
-        """
+        """This result beside measurements (solver.confront.confront, which has the options)."""
         from .confront import confront
-        from .measurements import HOW_TO_GET, find
 
-        catalogue = find(data)
-        if catalogue is None:
-            raise DataError([Fault("data", "", HOW_TO_GET, "")])
-        return confront(self, catalogue, **options)
+        return confront(self, data, **options)
 
     # ---------------- what can be done with it
 
@@ -245,9 +238,14 @@ def open_result(path):
 
 
 def build_coefficients(model, provenance=None):
-    """Coefficients, sources, loss times and microphysics of a model, nothing solved; `write(path)` stores them."""
-    from .microphysics import microphysics
+    """Coefficients, sources, loss times and microphysics, nothing solved; `write(path)` stores them.
 
+    model: a Model, or anything that one is made from.
+    """
+    from .microphysics import microphysics
+    from .model import Model
+
+    model = model if hasattr(model, "medium") else Model(model)
     details = microphysics(model)
     root = root_of(model, {})
     describe(root, "coefficients", model, {"status": "not solved"}, provenance)

@@ -36,7 +36,7 @@ def run(deck, out=None, *, force=False, petsc=(), observers=(), estimate_error=F
     from .deck import load
     from .partner import complete, refuse_coarse
 
-    deck = load(deck)
+    deck, observers = load(deck), _functions(observers)
     if out is not None:
         refuse(out, force)
     session = Session(deck, petsc, out, force)
@@ -55,7 +55,7 @@ def resume(folder, *, changes=None, petsc=(), observers=(), estimate_error=False
     from .partner import complete, refuse_coarse
     from .result import open_result
 
-    folder = path_of(folder)
+    folder, observers = path_of(folder), _functions(observers)
     if folder.is_file():
         if folder.name not in (CHECKPOINT, RESULT):
             open_result(folder)                                            # says so if it is no result at all
@@ -89,6 +89,13 @@ def resume(folder, *, changes=None, petsc=(), observers=(), estimate_error=False
         if estimate_error and not callable(estimate_error):
             refuse_coarse(session)
         return complete(session, session.finish(session.march(observers, live, stored)), estimate_error)
+
+
+def _functions(observers):
+    """The observers as a tuple; DeckError for what cannot be called after a step."""
+    if isinstance(observers, (list, tuple)) and all(map(callable, observers)):
+        return tuple(observers)
+    raise DeckError([Fault("observers", "", f"found {observers!r}", "needs a list of functions of (march, row)")])
 
 
 class Session:

@@ -1,12 +1,12 @@
 """Figures of a sweep: spectra of all members as a fan of curves, coloured by one of the varied keys."""
 
 import functools
-from pathlib import Path
 
 import numpy as np
 
 from solver.figures import draw
 from solver.shown import enumerated
+from solver.storage import path_of
 
 from . import store as files
 
@@ -35,14 +35,14 @@ def fan(sweep, name="J", over=None, weight=0.0, species=None, at=None):
     ValueError for a name that is no spectrum, or a key that is not varied.
     """
     ds = sweep.dataset
-    if name not in ds or "rigidity" not in ds[name].dims:
+    if not isinstance(name, str) or name not in ds or "rigidity" not in ds[name].dims:
         known = [each for each in ds.data_vars if "rigidity" in ds[each].dims]
         raise ValueError(f"no spectrum {name!r} in this sweep; there are {', '.join(known)}")
     over, panel_key, fixed = _roles(sweep, over, at)
     values = ds[name] * ds.rigidity**weight
     values = values.isel(fixed)
     if "species" in values.dims:
-        names = [str(each) for each in (ds.species.values if species is None else np.atleast_1d(species))]
+        names = [each for _, each in draw.chosen(ds, species)]
         values = values.sel(species=names[:1] if panel_key else names)
         if panel_key:
             values = values.isel(species=0)
@@ -205,13 +205,15 @@ FIGURES = {"spectrum": spectrum, "b_to_c": b_to_c}
 
 
 def save_figures(sweep, folder, what=None):
-    """Draw and save the figures named in `what` (or "all"), or fans of other variables; returns the paths."""
+    """Draw and save the figures named in `what`, one or several (or "all"), or fans of other variables; returns the paths."""
+    folder = path_of(folder)
     there = [name for name in FIGURES if name != "b_to_c" or "boron_to_carbon" in sweep.dataset]
-    names = there if what in (None, ["all"]) else what
+    asked = what if isinstance(what, (list, tuple)) else [what]
+    names = there if asked in ([None], ["all"]) else asked
     if not sweep.solved:
         raise ValueError("no member of this sweep has a solution")
-    return [path for name in names
-            for path in draw.save(FIGURES.get(name, functools.partial(fan, name=name))(sweep), Path(folder) / name)]
+    figures = ((name, FIGURES[name](sweep) if name in tuple(FIGURES) else fan(sweep, name)) for name in names)
+    return [path for name, fig in figures for path in draw.save(fig, folder / name)]
 
 
 class Plotter:

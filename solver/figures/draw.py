@@ -10,7 +10,7 @@ import numpy as np
 
 from solver.folder import FORMATS
 from solver.shown import printable
-from solver.storage import write_figure
+from solver.storage import path_of, write_figure
 
 STYLE = Path(__file__).with_name("crstream.mplstyle")
 COLOURS = {"proton": "#0072B2", "carbon": "#D55E00", "boron": "#009E73", "helium4": "#CC79A7", "oxygen": "#E69F00"}
@@ -69,6 +69,16 @@ def colours(names):
 def style(i):
     """The line style of the i-th layer."""
     return STYLES[i % len(STYLES)]
+
+
+def chosen(ds, species=None):
+    """[(index, name)] of the species asked for, a name or several, all where none are; ValueError for what is no such name."""
+    names = [str(name) for name in ds.species.values]
+    asked = names if species is None else species if isinstance(species, (list, tuple, np.ndarray)) else [species]
+    wrong = [name for name in asked if not isinstance(name, str) or name not in names]
+    if wrong or not len(asked):
+        raise ValueError(f"found {species!r}; there are the species {', '.join(names)}")
+    return [(names.index(name), str(name)) for name in asked]
 
 
 def no_source(ds):
@@ -341,7 +351,7 @@ def value_ticks(ax, x, labels):
 
 def save(fig, stem, formats=FORMATS):
     """Write stem.png and stem.pdf, without dates so that equal figures are equal files; returns the paths."""
-    stem = Path(stem)
+    stem = path_of(stem)
     paths = [stem.with_name(f"{stem.name}.{form}") for form in formats]
     with styled():
         for path in paths:

@@ -14,14 +14,13 @@ def profiles(result, rigidities=None, species=None, exact="auto"):
     """
     ds = result.dataset
     exact = result.exact if isinstance(exact, str) else exact
-    names = list(ds.species.values) if species is None else list(np.atleast_1d(species))
+    asked = draw.chosen(ds, species)
     R = ds.rigidity.values
     nodes = draw.nodes(R, draw.round_rigidities(R) if rigidities is None else rigidities)
     with draw.styled():
-        fig, panels, left = draw.panels(len(names))
+        fig, panels, left = draw.panels(len(asked))
         colours = draw.sequence(len(nodes))
-        for ax, name in zip(panels, names, strict=True):
-            s = list(ds.species.values).index(name)
+        for ax, (s, name) in zip(panels, asked, strict=True):
             for colour, k in zip(colours, nodes, strict=True):
                 f = ds.f.values[s, :, k]
                 ax.plot(ds.z, f / f[0] if f[0] else f * np.nan, color=colour, label=draw.rigidity_text(R[k]))
@@ -30,7 +29,7 @@ def profiles(result, rigidities=None, species=None, exact="auto"):
                     ax.plot(ds.z, exact.f[s, :, k] / disc, color="k", ls=":", lw=1.1)
             draw.layer_lines(ax, ds)
             ax.set(xlabel="$z$ [kpc]", xlim=(0, float(ds.z[-1])))
-            ax.set_title(str(name), loc="right")
+            ax.set_title(name, loc="right")
         for ax in left:
             ax.set_ylabel("$f(z)/f(0)$")
         low, high = panels[0].get_ylim()
@@ -47,8 +46,8 @@ def profiles(result, rigidities=None, species=None, exact="auto"):
 def kappa(result, species=None):
     """Diffusion coefficient over (R, z) with a contour per decade; grey where nothing scatters."""
     ds = result.dataset
-    name = ds.species.values[0] if species is None else species
-    values = ds.kappa.sel(species=name).values if "kappa" in ds else ds.kappa_extrinsic.values
+    s, name = draw.chosen(ds, species)[0]
+    values = ds.kappa.values[s] if "kappa" in ds else ds.kappa_extrinsic.values
     finite = np.isfinite(values) & (values > 0)
     with draw.styled():
         from matplotlib.colors import LogNorm
@@ -74,9 +73,10 @@ def kappa(result, species=None):
 
 def limits(result, species=None):
     """Which process carries or holds the flux, over (R, z) (see observables.limiting_process)."""
+    _, name = draw.chosen(result.dataset, species)[0]
     with draw.styled():
         fig = draw.figure(figsize=(6.0, 4.6))
         ax = fig.subplots()
-        fig.legend(handles=process_map(ax, result.dataset, species), loc="outside lower center", ncols=3)
+        fig.legend(handles=process_map(ax, result.dataset, name), loc="outside lower center", ncols=3)
         draw.title(ax, result)
         return fig

@@ -30,6 +30,7 @@ STEP = 0.235  # from line to line of a layer
 def layers(deck):
     """A Figure of the disc and layers of a deck; DeckError where the deck cannot be put on its grid."""
     model = Model(deck)
+    deck = model.deck
     tops = [float(layer.top) / KPC for layer in deck.layer]
     heights = [1.0 + 0.25 * np.log10(max(b - a, 1e-3) / tops[0] + 1) for a, b in zip([0.0, *tops], tops, strict=False)]
     with draw.styled():

@@ -6,8 +6,9 @@ Every figure is a function that returns a matplotlib Figure and touches no globa
 
 import functools
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
+
+from solver.storage import path_of
 
 from . import draw
 from .bookkeeping import budget, history
@@ -46,20 +47,21 @@ def available(result):
 def save_figures(result, folder, what=None, data=()):
     """Draw and save the figures named in `what`, by default the STANDARD ones there is data for; returns the paths.
 
-    what = ["all"] means every figure there is data for; data: Measurements for spectrum and b_to_c.  ValueError for an
-    unknown name, with the known ones.
+    what: a name or several; "all" means every figure there is data for.  data: Measurements for spectrum and b_to_c.
+    ValueError for an unknown name, with the known ones.
     """
-    there = available(result)
-    names = [name for name in STANDARD if name in there] if what is None else list(what)
-    names = there if names == ["all"] else names
-    unknown = [name for name in names if name not in FIGURES]
+    folder, there = path_of(folder), available(result)
+    asked = what if isinstance(what, (list, tuple)) else [what]
+    standard = [name for name in STANDARD if name in there]
+    names = standard if what is None else there if list(asked) == ["all"] else asked
+    unknown = [str(name) for name in names if not isinstance(name, str) or name not in FIGURES]
     if unknown:
         raise ValueError(f"unknown figure {', '.join(unknown)}; there are {', '.join(FIGURES)}")
     if "f" not in result.dataset and (missing := [name for name in names if name not in there]):
         raise ValueError(f"{', '.join(missing)}: nothing was solved; coefficients alone give {', '.join(there)}")
     options: dict[str, dict[str, Any]] = {name: {"data": data} for name in ("spectrum", "b_to_c") if data}
     figures = ((name, FIGURES[name](result, **options.get(name, {}))) for name in names)
-    return [path for name, fig in figures for path in draw.save(fig, Path(folder) / name)]
+    return [path for name, fig in figures for path in draw.save(fig, folder / name)]
 
 
 class Plotter:

@@ -39,7 +39,10 @@ def find(folder=None):
     where, named = _named(folder)
     if named is None:
         return None
-    path = Path(named).expanduser()
+    try:
+        path = Path(named).expanduser()
+    except TypeError:
+        raise DataError([Fault(where, "", f"found {named!r}", "a folder of measurements")]) from None
     if not path.exists():
         raise DataError([Fault(where, str(named), "does not exist", "a folder of measurements")])
     if path.is_file():

@@ -55,8 +55,11 @@ def has(dataset, quantity):
 def curve(dataset, quantity, axis="R", phi=0.0):
     """The model as a function of x on an axis: flux in m^-2 s^-1 sr^-1 per unit of the axis, or ratio.
 
-    phi [GV] modulates every nucleus by itself.  ValueError where the result lacks a species.
+    quantity: a nucleus or a ratio of two.  phi [GV] modulates every nucleus by itself.  ValueError where the result lacks a
+    species.
     """
+    if not isinstance(quantity, str):
+        raise ValueError(f'found {quantity!r}, needs a nucleus or a ratio, e.g. "B/C"')
     axis = axes.known(axis)
     parts = []
     for part in quantity.split("/"):

@@ -3,7 +3,13 @@
 import pytest
 
 import solver
-from solver.errors import DeckError, ResultError
+from solver import measurements
+from solver.compare import compare
+from solver.confront import confront
+from solver.describe import describe
+from solver.errors import DataError, DeckError, ResultError
+from solver.figures.layers import layers
+from solver.result import build_coefficients
 
 SMALL = {"grid.z_cells": 4, "grid.rigidity_cells": 3}
 CELLS = {"grid.z_cells": [4, 5]}
@@ -82,6 +88,67 @@ def test_series_of_a_study(key, values, says, deck):
     with pytest.raises(DeckError) as error:
         solver.converge(deck, key, values)
     assert says in str(error.value)
+
+
+@pytest.mark.parametrize("given", [3, None, [], {"grid": 1}], ids=str)
+def test_decks(given):
+    calls = [solver.load, solver.Model, solver.run, describe, layers, build_coefficients]
+    calls += [lambda it: solver.converge(it, "grid.z_cells", [4, 5]), lambda it: solver.sweep(it, CELLS, workers=0)]
+    for call in calls:
+        with pytest.raises(DeckError, match=r"deck: found .*; needs a problem's name or a path"):
+            call(given)
+
+
+def test_a_model_takes_what_a_run_takes(deck):
+    assert solver.Model("streaming").names == solver.Model(deck).names
+    assert build_coefficients(deck).dataset.identical(build_coefficients(solver.Model(deck)).dataset)
+
+
+@pytest.mark.parametrize("given", [3, [], {"a": 1}], ids=str)
+def test_results_and_what_is_beside_them(given, deck, tmp_path):
+    result = solver.run(deck)
+    for call in (lambda: confront(given, tmp_path), lambda: compare(given)):
+        with pytest.raises(ResultError, match="which is no result"):
+            call()
+    with pytest.raises(ResultError, match="to compare with, which is no"):
+        compare(result, given)
+    for call in (lambda: result.confront(given), lambda: measurements.find(given)):
+        with pytest.raises(DataError, match=r"found .*; a folder of measurements"):
+            call()
+    with pytest.raises(ValueError, match=r'found .*, needs a nucleus or a ratio, e.g. "B/C"'):
+        measurements.curve(result.dataset, given)
+    with pytest.raises(DeckError, match=r"observers: found .*; needs a list of functions"):
+        solver.run(deck, observers=given or [given])
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"which": "papers"}, "--sets: found 'papers'; paper or all"),
+        ({"potentials": {"AMS-02": "560 MV"}}, "--phi: AMS-02: found '560 MV'; needs a number of GV, not negative"),
+        ({"potentials": {"AMS-02": -0.5}}, "--phi: AMS-02: found -0.5"),
+        ({"potentials": 0.5}, "--phi: found 0.5; needs potentials by experiment"),
+    ],
+    ids=str,
+)
+def test_options_of_a_confrontation(options, says, deck, tmp_path):
+    with pytest.raises(DataError) as error:
+        solver.run(deck).confront(tmp_path, **options)
+    assert says in str(error.value)
+
+
+def test_figures(deck, tmp_path):
+    plot = solver.run(deck).plot
+    for given in (3, "iron", [], ["proton", 3]):
+        for call in (plot.profiles, plot.kappa, plot.limits):
+            with pytest.raises(ValueError, match=r"found .*; there are the species proton, helium4"):
+                call(species=given)
+    for given in (3, ["speeds"], [[]]):
+        with pytest.raises(ValueError, match=r"unknown figure .*; there are spectrum, b_to_c"):
+            plot.save(tmp_path, given)
+    with pytest.raises(ResultError, match="found 3, which is no path"):
+        plot.save(3)
+    assert [path.name for path in plot.save(tmp_path, "speed")] == ["speed.png", "speed.pdf"]
 
 
 def test_petsc_and_explain(deck):
