@@ -99,7 +99,7 @@ def _layers(deck, model):
             lines.append(f"    times a power of z/{layer.profile.z0} above that: {powers}")
         numbers = [f"v = {_range(model.v[faces] / 1e5, 4)} km/s"]
         if model.self_confined[faces[0]]:
-            numbers += [f"S = {_range(model.S[faces, k])} cm-2 s-1 GeV-3", f"X = {_range(model.X[faces, k])} s-1 GeV^-3/2"]
+            numbers += [f"S = {_range(model.S[faces, k])} cm-2 s-1 GeV-3", f"X = {_range(model.X[faces, k])} GeV(-3/2) s-1"]
             numbers += [f"Y = {_range(Y[faces, k])} (m = {m:g})" for m, Y in sorted(model.others.items()) if Y[faces, k].any()]
         kappa = model.kappa_extrinsic[0, faces, k]
         numbers.append(f"κ = {_range(kappa)} cm2/s" if np.isfinite(kappa).all() else "no extrinsic scattering")

@@ -24,15 +24,7 @@ Set = Annotated[list[str] | None,
 
 def changes_of(overrides):
     """Deck key → value from the options --set; DeckError with all of them that say neither."""
-    from solver.deck import parse_override
-
-    changes, faults = {}, []
-    for text in overrides or []:
-        try:
-            key, value = parse_override(text)
-            changes[key] = value
-        except DeckError as error:
-            faults.extend(error.faults)
+    changes, faults = _read(overrides)
     if faults:
         raise DeckError(faults)
     return changes
@@ -42,7 +34,28 @@ def deck_of(name, overrides):
     """The deck NAME with the changes of --set; DeckError with all that is wrong with either."""
     from solver.deck import load
 
-    return load(name, changes_of(overrides))
+    changes, faults = _read(overrides)
+    try:
+        deck = load(name, changes)
+    except DeckError as error:
+        raise DeckError([*faults, *error.faults]) from None
+    if faults:
+        raise DeckError(faults)
+    return deck
+
+
+def _read(overrides):
+    """Changes by key, and the faults of the options that say none."""
+    from solver.deck import parse_override
+
+    changes, faults = {}, []
+    for text in overrides or []:
+        try:
+            key, value = parse_override(text)
+            changes[key] = value
+        except DeckError as error:
+            faults += error.faults
+    return changes, faults
 
 
 def vary_options(texts):

@@ -439,6 +439,10 @@ def test_changes_that_do_not_fit_a_resumed_run(stored, command, inside, override
     assert tree(inside) == ["run", "run/result.nc"]
 
 
+def test_options_that_are_no_changes_hide_no_faults_of_the_others(command):
+    command("check", "two_phase", "--set", "foo", "--set", "grid.z_cells=x").refused('found "foo"', "grid.z_cells: found")
+
+
 def test_all_changes_of_a_resumed_run_that_are_none_are_told(command, inside):
     command("resume", "run", "--set", "nonsense", "--set", "=3").refused('found "nonsense"', 'found "=3"')
 

@@ -232,7 +232,7 @@ def test_show_names_winds_profiles_and_schedules(command):
     assert ended.code == 0, ended.err
     for text in ("wind 30 km/s", "times a power of z/2 kpc above that: n with -1", "on from 1 Myr to 3 Myr"):
         assert text in ended.out, text
-    assert re.search(r"v = 69\.\d+…\d+(\.\d)? km/s; .* X = 3\.\d+e\+11…\d\.\d+e\+1[12] s-1", ended.out), ended.out
+    assert re.search(r"v = 69\.\d+…\d+(\.\d)? km/s; .* X = 3\.\d+e\+11…\d\.\d+e\+1[12] GeV\(-3/2\) s-1", ended.out), ended.out
 
 
 def test_show_says_which_equation_is_in_force(command):
