@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from . import observables
 from .errors import CrstreamError, ResultError
 from .exact import Exact, module_of, told
 
@@ -45,6 +46,12 @@ def exact_solution(result):
         raise
     except Exception as error:
         raise ResultError(f"problems/{result.deck.problem}/exact.py: {'; '.join(told(error))}") from error
+
+
+def exact_intensity(dataset, exact):
+    """J at the disc of an exact solution on the grid of a result, (species, rigidity)."""
+    f, p, Z = exact.f[:, 0], dataset.momentum.values, dataset.charge.values[:, None]
+    return observables.intensity(f, p, Z, dataset.beta.values)
 
 
 def a_result(result):

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from . import measurements
-from .compare import a_result
+from .compare import a_result, exact_intensity
 from .errors import DataError, Fault
-from .figures import draw
+from .exact import exact_name
 from .measurements import Measurement
 from .measurements.axes import AXES
 from .measurements.names import matches
@@ -133,7 +133,7 @@ def _reference(result):
     exact = result.exact
     if exact is None or not np.isfinite(exact.f[:, 0]).any():
         return None
-    return result.dataset.assign(J=result.dataset.J.copy(data=draw.exact_intensity(result.dataset, exact)))
+    return result.dataset.assign(J=result.dataset.J.copy(data=exact_intensity(result.dataset, exact)))
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ class Confrontation:
 
     @property
     def reference_name(self):
-        return f"its {draw.exact_name(self.result.exact)}"
+        return f"its {exact_name(self.result.exact)}"
 
     @property
     def notes(self):

@@ -65,6 +65,11 @@ def approximate(problem):
     return not getattr(module_of(problem), "JUDGED", True)
 
 
+def exact_name(exact):
+    """What legends and tables call it: a solution without tolerance is an approximation shown beside."""
+    return "reference" if exact.tolerance is None else "exact"
+
+
 def told(error):
     """What an error in a module of a problem says, and where it was."""
     line = getattr(error, "lineno", None) or traceback.extract_tb(error.__traceback__)[-1].lineno

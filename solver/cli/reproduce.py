@@ -26,7 +26,8 @@ def reproduce(
     kept in OUT/runs and figures stay as they are until code, decks or data change.  Exit code 1 where the solver and a formula
     it must agree with do not.
     """
-    from solver import measurements, progress
+    from solver import measurements
+    from solver.reproduction import progress
     from solver.reproduction.claim_table import summary
     from solver.reproduction.make import reproduce as make
     from solver.reproduction.make import select

@@ -109,12 +109,6 @@ def quotient(a, b):
     return np.divide(a, b, out=np.full(np.shape(b), np.nan), where=np.asarray(b) != 0)
 
 
-def exact_intensity(ds, exact):
-    from solver import observables
-
-    return observables.intensity(exact.f[:, 0], ds.momentum.values, ds.charge.values[:, None], ds.beta.values)
-
-
 def error_band(ax, x, y, error, colour):
     """Error bars where they can be seen (more than 1 %), every few points; smaller ones hide in the line."""
     show = (error > 0.01 * np.abs(y)) & np.isfinite(error)
@@ -180,11 +174,6 @@ def scientific(y, digits=1):
     mantissa, exponent = f"{y:.{digits}e}".split("e")
     lead = "" if digits == 0 and mantissa == "1" else rf"{mantissa} \times "
     return rf"{lead}10^{{{int(exponent)}}}"
-
-
-def exact_name(exact):
-    """What the legend calls it: a solution without tolerance is an approximation shown beside."""
-    return "reference" if exact.tolerance is None else "exact"
 
 
 def plain(text, longest=90):

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from solver.compare import exact_intensity
+from solver.exact import exact_name
+
 from . import draw
 from .legends import place_legends
 
@@ -11,7 +14,7 @@ def comparison(compared):
     from matplotlib.colors import LogNorm
 
     result = compared.result
-    ds, exact_J = result.dataset, draw.exact_intensity(result.dataset, compared.exact)
+    ds, exact_J = result.dataset, exact_intensity(result.dataset, compared.exact)
     names = [row.species for row in compared.rows]
     R, weight = ds.rigidity.values, 2.7
     errors = compared.deviation.values
@@ -26,7 +29,7 @@ def comparison(compared):
             s = list(ds.species.values).index(row.species)
             upper, lower = panels[0, j], panels[1, j]
             upper.plot(R, draw.positive(R**weight * exact_J[s]), color="k", lw=1.1,
-                       label=draw.exact_name(compared.exact))
+                       label=exact_name(compared.exact))
             shown = draw.positive(R**weight * ds.J.values[s])
             upper.plot(R, shown, color=colours[str(row.species)], label=row.species, **draw.points(R))
             draw.logarithmic(upper, "R", R)

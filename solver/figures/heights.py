@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from solver.exact import exact_name
+
 from . import draw
 from .observed import process_map
 
@@ -38,7 +40,7 @@ def profiles(result, rigidities=None, species=None, exact="auto"):
         handles, labels = panels[0].get_legend_handles_labels()
         if exact is not None and np.isfinite(exact.f).any():
             handles.append(draw.legend_line(color="k", ls=":", lw=1.1))
-            labels.append(draw.exact_name(exact))
+            labels.append(exact_name(exact))
         draw.outside_legend(fig, panels[0], handles, labels, title="$R$")
         return fig
 

@@ -5,6 +5,7 @@ from collections import defaultdict
 import numpy as np
 
 from solver import measurements
+from solver.exact import exact_name
 from solver.measurements import axes
 from solver.measurements.curves import species_of
 
@@ -105,7 +106,7 @@ def _column(top, bottom, compared, quantity, axis, rows):
     if compared.reference is not None:
         y = measurements.curve(compared.reference, quantity, axis)(R)
         if np.isfinite(y).any():
-            name = draw.exact_name(compared.result.exact)
+            name = exact_name(compared.result.exact)
             top.plot(R, R**weight * y, color="k", ls="--", lw=1.1, zorder=2, label=name)
     said, shades = set(), _shades(rows)
     for i, row in enumerate(rows):

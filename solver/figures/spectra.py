@@ -4,7 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from solver.compare import exact_intensity
 from solver.constants import C
+from solver.exact import exact_name
 
 from . import draw
 from .legends import place_legends
@@ -21,7 +23,7 @@ def spectrum(result, weight=2.7, exact="auto", references=(), data=()):
     exact = result.exact if isinstance(exact, str) else exact
     J, R = ds.J.values, ds.rigidity.values
     has_exact = exact is not None and np.isfinite(exact.f[:, 0]).any()
-    exact_J: Any = draw.exact_intensity(ds, exact) if has_exact else None
+    exact_J: Any = exact_intensity(ds, exact) if has_exact else None
     approximate = has_exact and exact.tolerance is None
     ls = "--" if approximate else "-"
     error = ds.J_error.values if "J_error" in ds else None
@@ -42,7 +44,7 @@ def spectrum(result, weight=2.7, exact="auto", references=(), data=()):
             if compared:
                 top.plot(R, draw.positive(R**weight * exact_J[s]), color=colour, lw=1.1, zorder=1, ls=ls)
                 deviation = np.abs(draw.quotient(J[s] - exact_J[s], exact_J[s]))
-                errors.append((deviation, colour, f"against {draw.exact_name(exact)}"))
+                errors.append((deviation, colour, f"against {exact_name(exact)}"))
         for label, x, y in references:
             top.plot(x, np.asarray(x) ** weight * np.asarray(y), color="0.35", ls="--", lw=1.2, label=label)
         if data:
@@ -56,7 +58,7 @@ def spectrum(result, weight=2.7, exact="auto", references=(), data=()):
         handles, labels = top.get_legend_handles_labels()
         if has_exact:
             handles.append(draw.legend_line(color="0.2", lw=1.1, ls=ls))
-            labels.append(draw.exact_name(exact))
+            labels.append(exact_name(exact))
         top.legend(handles, labels, ncols=1 + (len(labels) > 6))
         if two:
             top.set_xlabel("")
@@ -101,7 +103,7 @@ def b_to_c(result, exact="auto", references=(), data=()):
         if exact is not None and np.isfinite(exact.f).any():
             curve = observables.ratio(ds.assign(f=ds.f.copy(data=exact.f)), 5, 6).values
             if np.isfinite(curve).any():
-                ax.plot(R, draw.positive(curve), color="k", ls="--", lw=1.1, label=draw.exact_name(exact))
+                ax.plot(R, draw.positive(curve), color="k", ls="--", lw=1.1, label=exact_name(exact))
         for label, x, y in references:
             ax.plot(x, y, color="0.35", ls="-.", lw=1.2, label=label)
         if data:

@@ -17,7 +17,7 @@ from solver.provenance import package_version
 
 HERE = Path(__file__).resolve().parents[1]  # the package whose text a result depends on
 # what only shows results: changes there leave solved decks as they are
-SHOWS = ("cli", "compare", "describe", "ensemble", "figures", "measurements", "progress", "reproduction", "watch")
+SHOWS = ("cli", "compare", "describe", "ensemble", "figures", "measurements", "reproduction", "watch")
 STANDS_ON = ("numpy", "scipy", "petsc4py")
 
 

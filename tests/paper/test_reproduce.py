@@ -147,7 +147,7 @@ def test_an_agreement_that_fails_is_exit_code_one_and_stands_on_the_page(tmp_pat
     done = reproduce.reproduce(out=tmp_path)
     assert done.exit_code == 1
     assert "OUTSIDE" in done.page.read_text()
-    from solver.progress import table
+    from solver.reproduction.progress import table
 
     assert "OUTSIDE" in str(table(done).columns[2]._cells[0])
 

@@ -5,7 +5,7 @@ from collections import Counter
 
 
 class Progress:
-    """Follows a reproduction (see reproduce.Silent): one line per finished figure, a live one on a terminal."""
+    """Follows a reproduction (see make.Silent): one line per finished figure, a live one on a terminal."""
 
     def __init__(self, stream=None):
         from rich.console import Console
@@ -69,7 +69,7 @@ def show_claims(claims):
     """Print all claims: as a table where the terminal is wide enough for it, else as plain text."""
     from rich.console import Console
 
-    from .reproduction.claim_table import LEAST_WIDTH, ClaimsTable
+    from .claim_table import LEAST_WIDTH, ClaimsTable
 
     console, table = Console(highlight=False), ClaimsTable(claims)
     if console.is_terminal and console.width >= LEAST_WIDTH:
