@@ -15,6 +15,7 @@ from solver.signals import handling
 from solver.storage import path_of
 
 from . import store as files
+from .dataset import NOT_RUN, assemble
 from .engines import engine
 from .members import STOPPED, Outcome, Task, solve_member
 from .plan import make_plan, whole
@@ -82,7 +83,7 @@ def open_sweep(folder):
     folder = path_of(folder)
     if folder.is_dir() and not files.finished(folder):
         plan, _ = files.read_plan(folder)
-        return Sweep(files.assemble(plan, files.read_members(folder, plan)), folder)
+        return Sweep(assemble(plan, files.read_members(folder, plan)), folder)
     path = folder / files.DATASET if folder.is_dir() else folder
     return Sweep(files.read_dataset(path), path)
 
@@ -131,7 +132,7 @@ class Sweep:
     @property
     def solved(self):
         """Number of members with a solution."""
-        return int((~self.dataset.status.isin(["failed", files.NOT_RUN])).sum())
+        return int((~self.dataset.status.isin(["failed", NOT_RUN])).sum())
 
     @staticmethod
     def _value(coordinate):
@@ -195,7 +196,7 @@ def _solve(plan, store, pool, manner, progress):
                           f"{store.folder}") from error
     if len(outcomes) < total:
         raise SolverError(f"stopped on request after {len(outcomes)} of {total} members", store and store.plan_file)
-    dataset = files.assemble(plan, outcomes)
+    dataset = assemble(plan, outcomes)
     return Sweep(dataset, store.finish(dataset) if store is not None else None)
 
 

@@ -8,7 +8,7 @@ from solver.figures import draw
 from solver.shown import enumerated
 from solver.storage import path_of
 
-from . import store as files
+from .dataset import NOT_RUN
 
 MOST_PANELS = 6
 CROWDED = 40  # curves above which each is drawn thinner
@@ -109,7 +109,7 @@ def _spread(number):
 
 def _solved(ds, key):
     """Which values of a key have a member with a solution."""
-    there = ~ds.status.isin(["failed", files.NOT_RUN])
+    there = ~ds.status.isin(["failed", NOT_RUN])
     return there.any([dim for dim in there.dims if dim not in ds[key].dims]).values
 
 

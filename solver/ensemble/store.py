@@ -1,4 +1,4 @@
-"""The folder of a sweep: what it is to do, what of it is done, and the dataset once all is.
+"""The folder of a sweep: what it is to do, what of it is done, the dataset once all is.
 
     sweep.json            the plan, written first; a sweep with another one is refused
     members/0003.nc       one member, written aside, synced and renamed when it is done; a member without one is not done
@@ -13,22 +13,19 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
 import xarray as xr
 
 from solver import provenance, storage
 from solver.errors import DeckError, Fault, ResultError
 from solver.folder import Claim, folder_of, refuse_unwritable
-from solver.labels import named
 
+from .dataset import COUNTS
 from .members import Outcome
 from .plan import Plan
 
 PLAN, DATASET = storage.SWEEP
 MEMBERS = "members"
 PLAN_VERSION = 1  # raised when a reader of the older plan would misread it
-NOT_RUN = "not run"
-COUNTS = {"iterations": "Newton iterations", "krylov": "Krylov iterations", "steps": "accepted steps"}
 
 
 @dataclass(frozen=True)
@@ -256,90 +253,6 @@ def _outcome(tree):
     attrs, spectra = tree.attrs, tree.to_dataset() if tree.data_vars else None
     return Outcome(int(attrs["member"]), str(attrs["status"]), str(attrs["reason"]), seconds=float(attrs["seconds"]),
                    warm=bool(attrs["warm"]), spectra=spectra, **{name: int(attrs[name]) for name in COUNTS})
-
-
-# ---- the dataset -------------------------------------------------------------------------------------------------------
-
-
-def assemble(plan, outcomes):
-    """One dataset of all members: parameters as coordinates, spectra on the rigidities of the deck itself.
-
-    A member on another grid of rigidities is interpolated (ln in ln R), nan outside its range; what failed or was not run is
-    nan, with its `status` and `reason`.
-    """
-    from solver.transport.grid import rigidities
-
-    shape, dims, grid = plan.shape, plan.dims, plan.deck.grid
-    R = rigidities(float(grid.rigidity_min), float(grid.rigidity_max), grid.rigidity_cells)
-    solved = [outcome.spectra for outcome in outcomes.values() if outcome.solved]
-    species = list(dict.fromkeys(str(name) for each in solved for name in each.species.values)) or list(plan.deck.species)
-    root = xr.Dataset(coords=_coordinates(plan, species, R))
-    template = {name: variable for each in reversed(solved) for name, variable in each.data_vars.items()}
-    for name in sorted(template, key=list(solved[0].data_vars).index) if solved else ():
-        inner = template[name].dims
-        sizes = {"species": len(species), "rigidity": len(R)}
-        values = np.full((len(plan.members), *(sizes[d] for d in inner)), np.nan)
-        for index, outcome in outcomes.items():
-            if outcome.solved and name in outcome.spectra:
-                values[index] = _placed(outcome.spectra[name], species, R)
-        root[name] = ((*dims, *inner), values.reshape(*shape, *values.shape[1:]), dict(template[name].attrs))
-    members = [outcomes.get(i, Outcome(i, NOT_RUN)) for i in range(len(plan.members))]
-    root["status"] = (dims, np.array([each.status for each in members], object).reshape(shape), {"long_name": "status"})
-    root["reason"] = (dims, np.array([each.reason for each in members], object).reshape(shape),
-                      {"long_name": "why the member failed, empty where it did not"})
-    for name, text in COUNTS.items():
-        root[name] = (dims, np.array([getattr(each, name) for each in members]).reshape(shape), named("1", text))
-    root["seconds"] = (dims, np.array([each.seconds for each in members]).reshape(shape), named("s", "wall-clock time"))
-    root["warm"] = (dims, np.array([each.warm for each in members], "i1").reshape(shape),
-                    named("1", "1 where Newton began from the state of another member"))
-    root.attrs = {"crstream_file": "sweep", "crstream_file_version": storage.FORMAT_VERSION,
-                  "crstream_variables": " ".join(root.data_vars), "title": plan.deck.title or plan.deck.problem or "",
-                  "status": _status(members), "plan": plan.digest, "deck": plan.deck.to_json(), "keys": json.dumps(plan.keys),
-                  "values": json.dumps(plan.values)} | provenance.describe()
-    if plan.latin:
-        root.attrs["seed"] = plan.seed
-    return root
-
-
-def _status(members):
-    failed = sum(each.status == "failed" for each in members)
-    waiting = sum(each.status == NOT_RUN for each in members)
-    parts = [f"{failed} failed"] * bool(failed) + [f"{waiting} not run"] * bool(waiting)
-    return f"{len(members)} members" + (f", {', '.join(parts)}" if parts else "")
-
-
-def _coordinates(plan, species, R):
-    out = {"species": ("species", species, {"long_name": "nucleus"}),
-           "rigidity": ("rigidity", R, named("GV", "rigidity"))}
-    if plan.latin:
-        out["member"] = ("member", np.arange(len(plan.members)), named("1", "member of the Latin hypercube"))
-    for key, (values, attrs) in plan.coordinates().items():
-        out[key] = ("member" if plan.latin else key, values, attrs)
-    return out
-
-
-def _placed(variable, species, R):
-    """A variable (species, rigidity), or with one of these dimensions, on the species and rigidities of the dataset."""
-    if "rigidity" in variable.dims and not np.array_equal(variable.rigidity.values, R):
-        variable = _interpolated(variable, R)
-    if "species" in variable.dims:
-        variable = variable.reindex(species=species)
-    return variable.values
-
-
-def _interpolated(variable, R):
-    """The variable at rigidities R, nan outside its own; linear instead of a spline where it has gaps."""
-    from solver.richardson import at_rigidities
-
-    own = variable.rigidity.values
-    inside = (own[0] * (1 - 1e-9) <= R) & (own[-1] * (1 + 1e-9) >= R)
-    values = np.full((*variable.shape[:-1], len(R)), np.nan)
-    for index in np.ndindex(variable.shape[:-1]) if inside.any() else ():
-        row = variable.values[index]
-        values[(*index, inside)] = (at_rigidities(row, own, R[inside]) if np.isfinite(row).all() else
-                                    np.interp(np.log(R[inside]), np.log(own), row))
-    coords = {name: c for name, c in variable.coords.items() if name != "rigidity"}
-    return xr.DataArray(values, dims=variable.dims, coords=coords | {"rigidity": R}, attrs=variable.attrs)
 
 
 def read_dataset(path):

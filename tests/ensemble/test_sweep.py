@@ -17,7 +17,7 @@ import xarray as xr
 import solver
 from solver import storage
 from solver.ensemble import Sweep, loop, members, open_sweep, resume, sweep
-from solver.ensemble import store as files
+from solver.ensemble.dataset import interpolated
 from solver.ensemble.engines import Engine
 from solver.ensemble.members import Outcome, Task
 from solver.errors import DeckError, ResultError, SolverError
@@ -163,12 +163,12 @@ def test_members_on_other_rigidities_are_put_on_those_of_the_deck(deck):
 def test_interpolation_to_other_rigidities_is_exact_for_power_laws_and_knows_its_range():
     own, R = np.geomspace(1, 100, 7), np.geomspace(0.1, 1000, 9)
     variable = xr.DataArray([3 * own**-2.7, own**1.5], dims=("species", "rigidity"), coords={"rigidity": own})
-    found = files._interpolated(variable, R).values
+    found = interpolated(variable, R).values
     inside = (R > 0.99) & (R < 101)
     assert found[:, inside] == pytest.approx(np.array([3 * R**-2.7, R**1.5])[:, inside], rel=1e-12)
     assert np.isnan(found[:, ~inside]).all()
     variable[0, 2] = np.nan
-    assert np.isfinite(files._interpolated(variable, R).values[1, inside]).all()
+    assert np.isfinite(interpolated(variable, R).values[1, inside]).all()
 
 
 def test_species_that_only_some_members_have(deck):
