@@ -48,8 +48,9 @@ def resume(context: typer.Context, folder: Folder, overrides: Set = None,
            figures: Annotated[bool, typer.Option(help="draw the standard figures beside the result")] = True):
     """Go on with a run that was stopped, cut off or asked to end earlier (--set time.end=…), or with a sweep.
 
-    Figures of the state before are removed.  What follows -- goes to PETSc; a run forgets what it was given before, a sweep
-    goes on as it was begun.
+    Figures of the state before are removed.
+
+    What follows -- goes to PETSc; a run forgets what it was given before, a sweep goes on as it was begun.
     """
     from solver.session import resume as go_on
 
