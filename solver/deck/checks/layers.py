@@ -31,18 +31,12 @@ def heights(deck: Deck) -> Iterator[Found]:
                 (f'z_top below a lower layer: must be above "{below.top}", the top of {layer_in_words(below, i - 1)}'),
             )
         elif layer.top - getattr(below, "top", 0.0) <= THINNEST * deck.grid.z_max:
-            yield (
-                ("layer", i, "top"),
-                f'found "{layer.top}"',
-                f'a layer must be thicker than {THINNEST:g} of grid.z_max = "{deck.grid.z_max}": leave it out',
-            )
+            allowed = f'a layer must be thicker than {THINNEST:g} of grid.z_max = "{deck.grid.z_max}": leave it out'
+            yield ("layer", i, "top"), f'found "{layer.top}"', allowed
         if isinstance(layer.name, str) and layer.name:
             if layer.name in names:
-                yield (
-                    ("layer", i, "name"),
-                    f'found "{layer.name}" again',
-                    f"layer {names[layer.name]} has that name already",
-                )
+                allowed = f"layer {names[layer.name]} has that name already"
+                yield ("layer", i, "name"), f'found "{layer.name}" again', allowed
             elif layer.name.isdecimal() or "." in layer.name or "/" in layer.name:
                 allowed = "needs a name that is no number and has neither dots nor slashes"
                 yield ("layer", i, "name"), f'found "{layer.name}"', allowed
@@ -52,11 +46,8 @@ def heights(deck: Deck) -> Iterator[Found]:
             names.setdefault(layer.name, i)
         below = layer
     if below is not None and abs(below.top - deck.grid.z_max) > THINNEST * deck.grid.z_max:
-        yield (
-            ("layer", len(deck.layer) - 1, "top"),
-            f'found "{below.top}"',
-            (f'the last layer must end at grid.z_max = "{deck.grid.z_max}"'),
-        )
+        allowed = f'the last layer must end at grid.z_max = "{deck.grid.z_max}"'
+        yield ("layer", len(deck.layer) - 1, "top"), f'found "{below.top}"', allowed
 
 
 def plasmas(deck: Deck) -> Iterator[Found]:
@@ -67,29 +58,19 @@ def plasmas(deck: Deck) -> Iterator[Found]:
             missing = [key for key in needed if plasma is None or getattr(plasma, key) is None]
             if missing:
                 keys = ", ".join(f"plasma.{key}" for key in missing)
-                yield (
-                    ("layer", i, *place),
-                    f'"{process.type}" needs {keys}',
-                    f"e.g. {_PLASMA_EXAMPLE}",
-                )
+                yield ("layer", i, *place), f'"{process.type}" needs {keys}', f"e.g. {_PLASMA_EXAMPLE}"
         profile = layer.profile
         if profile is not None and not broken(profile):
             for key in ("B", "n", "T"):
                 if getattr(profile, key) and (layer.plasma is None or getattr(layer.plasma, key) is None):
-                    yield (
-                        ("layer", i, "profile", key),
-                        f"acts on plasma.{key}, which is not given",
-                        (f"give plasma.{key}, or a power of v, S, X or kappa"),
-                    )
+                    allowed = f"give plasma.{key}, or a power of v, S, X or kappa"
+                    yield ("layer", i, "profile", key), f"acts on plasma.{key}, which is not given", allowed
         plasma = layer.plasma
         if plasma is not None and plasma.B is not None and plasma.n is not None:
             alfven = plasma.B / math.sqrt(4 * math.pi * plasma.n * PROTON_MASS)
             if alfven >= C:
-                yield (
-                    ("layer", i, "plasma"),
-                    f"the Alfvén speed is {alfven:.1e} cm/s",
-                    ("must be below that of light: weaker B or more n"),
-                )
+                allowed = "must be below that of light: weaker B or more n"
+                yield ("layer", i, "plasma"), f"the Alfvén speed is {alfven:.1e} cm/s", allowed
 
 
 def _processes(layer: Layer) -> Iterator[tuple[Place, Process]]:
@@ -127,11 +108,8 @@ def waves(deck: Deck) -> Iterator[Found]:
     for i, layer in enumerate(deck.layer):
         if not broken(layer) and layer.has_waves is True and len(layer.damping):
             near = did_you_mean("proton", deck.species)
-            yield (
-                ("species",),
-                f"no proton, but {layer_in_words(layer, i)} has self-excited waves",
-                near or ("protons excite these waves: add [species.proton]"),
-            )
+            allowed = near or "protons excite these waves: add [species.proton]"
+            yield ("species",), f"no proton, but {layer_in_words(layer, i)} has self-excited waves", allowed
             return
 
 

@@ -24,11 +24,8 @@ def texts(deck: Deck) -> Iterator[Found]:
 def grid(deck: Deck) -> Iterator[Found]:
     grid = deck.grid
     if grid.rigidity_min >= grid.rigidity_max:
-        yield (
-            ("grid", "rigidity_max"),
-            f'found "{grid.rigidity_max}"',
-            f'must be above rigidity_min = "{grid.rigidity_min}"',
-        )
+        allowed = f'must be above rigidity_min = "{grid.rigidity_min}"'
+        yield ("grid", "rigidity_max"), f'found "{grid.rigidity_max}"', allowed
     layers = len(deck.layer)
     if grid.z_cells < 2 * layers:
         yield ("grid", "z_cells"), f"found {grid.z_cells}", f"{layers} layers need at least {2 * layers} intervals"
@@ -45,11 +42,8 @@ def disc(deck: Deck) -> Iterator[Found]:
         if getattr(process, "B", "") is None:
             yield ("disc", "loss_processes", j), f'"{process.type}" in the disc needs B', 'e.g. B = "6 uG"'
     if deck.layer and deck.disc.half_thickness > deck.grid.z_max:
-        yield (
-            ("disc", "half_thickness"),
-            f'found "{deck.disc.half_thickness}"',
-            f'above grid.z_max = "{deck.grid.z_max}"',
-        )
+        allowed = f'above grid.z_max = "{deck.grid.z_max}"'
+        yield ("disc", "half_thickness"), f'found "{deck.disc.half_thickness}"', allowed
 
 
 def boundary(deck: Deck) -> Iterator[Found]:
@@ -77,8 +71,5 @@ def time(deck: Deck) -> Iterator[Found]:
 
 def initial(deck: Deck) -> Iterator[Found]:
     if deck.initial.type == "exact" and deck.problem is None:
-        yield (
-            ("initial", "type"),
-            'found "exact"',
-            "only in the deck of a problem with an exact solution (key `problem`)",
-        )
+        allowed = "only in the deck of a problem with an exact solution (key `problem`)"
+        yield ("initial", "type"), 'found "exact"', allowed

@@ -28,31 +28,22 @@ def nuclei(deck: Deck) -> Iterator[Found]:
         if name not in known:
             if missing:
                 hint = _near_nuclei(name, known)
-                yield (
-                    place,
-                    f'"{name}" is not a known nucleus and has no {", ".join(missing)}',
-                    f"{hint} else give Z, A and mass",
-                )
+                allowed = f"{hint} else give Z, A and mass"
+                yield place, f'"{name}" is not a known nucleus and has no {", ".join(missing)}', allowed
                 continue
         else:
             for key in ("Z", "A"):
                 value, own = getattr(species, key), getattr(known[name], key)
                 if value is not None and not broken(value) and value != own:
-                    yield (
-                        (*place, key),
-                        f"found {value}",
-                        f"{name} has {key} = {own}; another nucleus needs another name",
-                    )
+                    allowed = f"{name} has {key} = {own}; another nucleus needs another name"
+                    yield (*place, key), f"found {value}", allowed
         Z, A, mass = _nucleus(name, species)
         if Z > A:
             yield (*place, "Z"), f"found {Z}", f"must not be above A = {A}"
         ratio = mass / (ATOMIC_MASS_UNIT_GEV * A)
         if ratio <= 0.5 or ratio >= 2:
-            yield (
-                (*place, "mass"),
-                f'found "{species.mass}"',
-                f"the whole nucleus, about {ATOMIC_MASS_UNIT_GEV * A:.3g} GeV for A = {A}",
-            )
+            allowed = f"the whole nucleus, about {ATOMIC_MASS_UNIT_GEV * A:.3g} GeV for A = {A}"
+            yield (*place, "mass"), f'found "{species.mass}"', allowed
 
 
 def _near_nuclei(name: str, known: dict[str, Any]) -> str:
@@ -86,20 +77,14 @@ def families(deck: Deck) -> Iterator[Found]:
             yield place, f'found "{parent}"', "a species cannot be its own parent"
             continue
         if parent not in deck.species:
-            yield (
-                place,
-                f'"{parent}" is not in this deck',
-                did_you_mean(parent, deck.species) or (f"add [species.{parent}], or use " + one_of(deck.species)),
-            )
+            allowed = did_you_mean(parent, deck.species) or (f"add [species.{parent}], or use " + one_of(deck.species))
+            yield place, f'"{parent}" is not in this deck', allowed
             continue
         parents[name] = parent
         own, of_parent = _nucleus(name, species), _nucleus(parent, deck.species[parent])
         if of_parent[1] <= own[1]:
-            yield (
-                place,
-                f"{parent} (A = {of_parent[1]}) is not heavier than {name} (A = {own[1]})",
-                ("spallation makes lighter nuclei of heavier ones"),
-            )
+            allowed = "spallation makes lighter nuclei of heavier ones"
+            yield place, f"{parent} (A = {of_parent[1]}) is not heavier than {name} (A = {own[1]})", allowed
     told: set[str] = set()
     for name in parents:
         chain = [name]
