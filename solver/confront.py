@@ -22,6 +22,7 @@ from .measurements import Measurement
 from .measurements.axes import AXES
 from .measurements.names import matches
 from .measurements.paper import Set
+from .measurements.reading import FORMATS
 
 CHOICES = ("paper", "all")  # of sets
 
@@ -70,8 +71,9 @@ def sets_for(result, catalogue, which="paper", cuts=True):
         found = [of_paper.get(id(m)) or Set(Path(m.source).name, m) for m in fitting]
     if not found:
         species = ", ".join(map(str, dataset.species.values))
-        there = ", ".join(sorted({m.quantity for m in catalogue})) or "no measurements"
-        raise DataError([Fault(str(catalogue.folder), "", f"nothing fits a result of {species}", f"there are {there}")])
+        there = ", ".join(sorted({m.quantity for m in catalogue}))
+        allowed = f"there are {there}" if there else f"no file in there is a table of measurements: {FORMATS}"
+        raise DataError([Fault(str(catalogue.folder), "", f"nothing fits a result of {species}", allowed)])
     return found if cuts else [Set(s.key, s.whole) for s in found]
 
 

@@ -118,6 +118,8 @@ def test_everything_that_fits_where_the_paper_s_sets_are_not(result):
     assert [row.whole for row in confront(result, Folder([other, measured("Fe", [5], [1])])).rows] == [other]
     with pytest.raises(DataError, match="nothing fits a result of proton, carbon, boron; there are Fe"):
         confront(result, Folder([measured("Fe", [5], [1])]))
+    with pytest.raises(DataError, match=r"no file in there is a table of measurements: plain CSV with a header"):
+        confront(result, Folder([]))
 
 
 def test_many_quantities_are_wrapped_and_limits_counted(result):
