@@ -35,12 +35,12 @@ def budget(result):
             for term, share in shares.items():
                 ax.plot(R, share[s], color=draw.SERIES[_place(term) % len(draw.SERIES)], label=term)
             draw.logarithmic(ax, "R", R)
-            ax.set_title(draw.power_text(name, totals.power.sel(species=name)), fontsize=10)
+            ax.set_title(_power_text(name, totals.power.sel(species=name)), fontsize=10)
             if not fed[s]:
                 known = any(np.isfinite(share[s]).any() for share in shares.values())
                 text = "shares of what leaves" if known else "what leaves is not known"
                 draw.note(ax, 0.5, 0.5, f"{draw.no_source(ds)}:\n{text}", ha="center", color="0.35", fontsize=10)
-        panels[0].set_ylim(*draw.share_limits(np.array(list(shares.values()))))
+        panels[0].set_ylim(*_share_limits(np.array(list(shares.values()))))
         for ax in left:
             ax.set_ylabel("share of the source" if fed.any() else "share of what leaves")
         draw.outside_legend(fig, panels[0])
@@ -102,3 +102,18 @@ def history(result):
         draw.title(panels[0], result)
         place_legends(fig, *panels)
         return fig
+
+
+def _power_text(name, power):
+    """For example: proton: 93 % of the power escapes."""
+    injected = float(power.sel(term="injected"))
+    if "escaped" not in power.term or injected == 0:
+        return str(name)
+    return f"{name}: {100 * float(power.sel(term='escaped')) / injected:.3g} % of the power escapes"
+
+
+def _share_limits(shares):
+    """A range that shows 0 to 1, and what leaves it by not too much."""
+    finite = shares[np.isfinite(shares)]
+    low, high = (max(finite.min(), -1.0), min(finite.max(), 2.0)) if len(finite) else (0.0, 1.0)
+    return min(low, 0.0) - 0.05, max(high, 1.0) + 0.05

@@ -304,40 +304,6 @@ def colour_map(ax, ds, values, **options):
     return mesh
 
 
-def contours(ax, ds, values, levels):
-    """White contours of face values, layer by layer, so that none runs along an interface."""
-    bottom = 0.0
-    for top in ds.layer_top.values:
-        inside = (ds.z_face.values > bottom) & (ds.z_face.values < top)
-        part, bottom = values[inside], top
-        seen = levels[(levels > np.nanmin(part)) & (levels < np.nanmax(part))] if np.isfinite(part).any() else []
-        if part.shape[0] > 1 and len(seen):
-            ax.contour(ds.rigidity.values, ds.z_face.values[inside], part, seen, colors="w", linewidths=0.7)
-
-
-def power_text(name, power):
-    """For example: proton: 93 % of the power escapes."""
-    injected = float(power.sel(term="injected"))
-    if "escaped" not in power.term or injected == 0:
-        return str(name)
-    return f"{name}: {100 * float(power.sel(term='escaped')) / injected:.3g} % of the power escapes"
-
-
-def share_limits(shares):
-    """A range that shows 0 to 1, and what leaves it by not too much."""
-    finite = shares[np.isfinite(shares)]
-    low, high = (max(finite.min(), -1.0), min(finite.max(), 2.0)) if len(finite) else (0.0, 1.0)
-    return min(low, 0.0) - 0.05, max(high, 1.0) + 0.05
-
-
-def value_ticks(ax, x, labels):
-    from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
-
-    ax.xaxis.set_major_locator(FixedLocator(x))
-    ax.xaxis.set_major_formatter(FixedFormatter([str(v) for v in labels]))
-    ax.xaxis.set_minor_locator(NullLocator())
-
-
 def save(fig, stem, formats=FORMATS):
     """Write stem.png and stem.pdf, without dates so that equal figures are equal files; returns the paths."""
     stem = path_of(stem)

@@ -79,7 +79,7 @@ def convergence(study):
         ax.set_yscale("log")
         if usable:
             ax.set_xscale("log")
-            draw.value_ticks(ax, x, ds.value.values)
+            _value_ticks(ax, x, ds.value.values)
             ax.invert_xaxis()
         else:
             ax.set_xticks(x, ds.value.values)
@@ -91,3 +91,11 @@ def convergence(study):
         ax.legend()
         place_legends(fig, ax)
         return fig
+
+
+def _value_ticks(ax, x, labels):
+    from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+
+    ax.xaxis.set_major_locator(FixedLocator(x))
+    ax.xaxis.set_major_formatter(FixedFormatter([str(v) for v in labels]))
+    ax.xaxis.set_minor_locator(NullLocator())

@@ -65,7 +65,7 @@ def kappa(result, species=None):
             levels = 10.0 ** np.arange(low, high + 1)
             levels = levels[(levels > values[finite].min()) & (levels < values[finite].max())]
             if len(levels):
-                draw.contours(ax, ds, np.where(finite, values, np.nan), levels)
+                _contours(ax, ds, np.where(finite, values, np.nan), levels)
                 colourbar.add_lines(levels, ["w"] * len(levels), [0.7] * len(levels))
         if not finite.all():
             draw.note(ax, 0.98, 0.04, "grey: nothing scatters", ha="right", fontsize=9)
@@ -82,3 +82,14 @@ def limits(result, species=None):
         fig.legend(handles=process_map(ax, result.dataset, name), loc="outside lower center", ncols=3)
         draw.title(ax, result)
         return fig
+
+
+def _contours(ax, ds, values, levels):
+    """White contours of face values, layer by layer, so that none runs along an interface."""
+    bottom = 0.0
+    for top in ds.layer_top.values:
+        inside = (ds.z_face.values > bottom) & (ds.z_face.values < top)
+        part, bottom = values[inside], top
+        seen = levels[(levels > np.nanmin(part)) & (levels < np.nanmax(part))] if np.isfinite(part).any() else []
+        if part.shape[0] > 1 and len(seen):
+            ax.contour(ds.rigidity.values, ds.z_face.values[inside], part, seen, colors="w", linewidths=0.7)
