@@ -7,9 +7,9 @@ import numpy as np
 
 from .constants import KPC
 from .errors import ResultError
+from .labels import HISTORY
 
 COUNTS = ("steps", "rejected", "newton", "krylov")
-COLUMNS = ("t", "dt", "newton", "krylov", "residual", "error", "change", "storage", "budget", "wall")  # of the history
 FREE = ("time", "output")  # sections of a deck that may change while going on
 
 
@@ -47,7 +47,7 @@ def checked_restart(result, model):
         free = name == "dt" and value is None
         if not free and (isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0):
             raise _incomplete(where, name)
-    for name in COLUMNS if counts["steps"] else ():
+    for name in HISTORY if counts["steps"] else ():
         if np.shape(data.get(f"history_{name}"))[:1] != (counts["steps"],):
             raise _incomplete(where, f"history of {name}")
     return data

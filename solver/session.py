@@ -14,7 +14,8 @@ from .errors import DeckError, Fault, ResultError, SolverError
 from .folder import CHECKPOINT, Claim, refuse, remove_figures
 from .initial import initial_state, on_grid
 from .petsc import petsc_faults, petsc_message, start_petsc, unused, words
-from .restart import checked_restart, deck_digest
+from .restart import FREE, checked_restart, deck_digest
+from .shown import enumerated
 from .storage import RESULT_NAME as RESULT
 from .storage import path_of
 
@@ -68,9 +69,9 @@ def resume(folder, *, changes=None, petsc=(), observers=(), estimate_error=False
     if changes:
         from .deck.overrides import keyed
 
-        wrong = [key for key in keyed(changes, "--set") if key.split(".")[0] not in ("time", "output")]
+        wrong = [key for key in keyed(changes, "--set") if key.split(".")[0] not in FREE]
         if wrong:
-            raise DeckError([Fault("--set", key, "cannot change while going on", "only keys of time and output")
+            raise DeckError([Fault("--set", key, "cannot change while going on", f"only keys of {enumerated(FREE)}")
                              for key in wrong])
         deck = deck.replace(changes, "--set")
     session = Session(deck, petsc, folder)
