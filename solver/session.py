@@ -26,7 +26,8 @@ def run(deck, out=None, *, force=False, petsc=(), observers=(), estimate_error=F
     """Solve a deck and return its Result; with `out` also write it there, atomically.
 
     deck: a Deck, the name of a shipped problem or a path.  out: a folder; one that holds a result is refused unless
-    `force`.  petsc: words for PETSc's options database.  observers: called as observer(march, row) after every step.
+    `force`, which removes its figures too.  petsc: words for PETSc's options database.  observers: called as
+    observer(march, row) after every step.
     estimate_error: a partner run on a grid half as fine gives every spectrum a numerical error (Richardson).  Or a function
     that says so of the deck; where such a partner fails, which nobody has asked for, that is only said.
     live: an observer that shows progress; closed at the end.  near: the dataset of a result near the steady state, from
@@ -48,7 +49,7 @@ def run(deck, out=None, *, force=False, petsc=(), observers=(), estimate_error=F
 
 
 def resume(folder, *, changes=None, petsc=(), observers=(), estimate_error=False, live=None):
-    """Go on with the run stored in a folder; returns its Result and writes it back.
+    """Go on with the run stored in a folder; returns its Result and writes it back, and removes figures of the state before.
 
     changes: deck keys to change; only those of [time] and [output] leave the stored state meaningful.  Others as in `run`.
     ResultError where there is nothing to go on from, DeckError for changes that do not fit.
