@@ -14,6 +14,7 @@ import numpy as np
 from scipy.linalg.lapack import dgtsv
 
 import solver
+from solver.transport import attempt
 
 from .measure import fresh, median, prepare, resident, timed
 from .table import Table
@@ -107,14 +108,14 @@ class Floor:
 
 
 def steps_of(system):
-    """Count, from now on, how many species every Newton step of a system linearises."""
-    counted, linearise = [], system.linearise
+    """Count, from now on and in this process, how many species every Newton step of a system linearises."""
+    counted, linearise = [], attempt.linearise
 
     def counting(*arguments, species=None, **keywords):
         counted.append(len(system.every(species)))
         return linearise(*arguments, species=species, **keywords)
 
-    system.linearise = counting
+    attempt.linearise = counting
     return counted
 
 
