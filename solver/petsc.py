@@ -30,6 +30,7 @@ def start_petsc(options=(), comm=None):
     wrong = [name for name, value in _pairs(options) if name in REFUSED and value != "python"]
     if wrong:
         raise DeckError([Fault("PETSc", f"-{name}", "cannot be chosen", REFUSED[name]) for name in wrong])
+    stand_alone()  # also where PETSc has started: processes that this one starts are told too
     PETSc = sys.modules.get("petsc4py.PETSc")
     if PETSc is None or not PETSc.Sys.isInitialized():
         PETSc = _started(options, comm)
@@ -47,7 +48,6 @@ def _started(options, comm):
     """The module PETSc, started with options."""
     import petsc4py
 
-    stand_alone()
     # without PETSc's signal handler: it takes a closed pipe (| head) for a crash
     try:
         petsc4py.init(["crstream", "-no_signal_handler", *options], comm=comm)
