@@ -14,7 +14,7 @@ import numpy as np
 from scipy.linalg.lapack import dgtsv
 
 import solver
-from solver.transport import attempt
+from solver.transport import attempt, inflow, jacobian
 
 from .measure import fresh, median, prepare, resident, timed
 from .table import Table
@@ -108,14 +108,15 @@ class Floor:
 
 
 def steps_of(system):
-    """Count, from now on and in this process, how many species every Newton step of a system linearises."""
-    counted, linearise = [], attempt.linearise
+    """Count, from now on and in this process, how many species every linear solve for a system's node values linearises."""
+    counted, linearise = [], jacobian.linearise
 
     def counting(*arguments, species=None, **keywords):
         counted.append(len(system.every(species)))
         return linearise(*arguments, species=species, **keywords)
 
-    attempt.linearise = counting
+    for module in (attempt, inflow):
+        module.linearise = counting
     return counted
 
 
