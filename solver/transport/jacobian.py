@@ -69,6 +69,7 @@ def linearise(system, point, nu, with_correction=True, exact=False, tangent=None
     blocks.secondaries = system.weights
     return blocks, rhs
 
+
 def _of_waves(system, blocks, rhs, s, conducts, c, delta, point):
     """Add what the flux of nuclei s owes to the protons, through κ and ω; the rest of the flux is returned."""
     slope = system.slope(point.u, s)

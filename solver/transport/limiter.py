@@ -12,7 +12,7 @@ it has none; those that are well resolved are told from waves by how f bends aro
 
 import numpy as np
 
-ALIKE = 0.3, 0.9  # of the largest second difference: where the least of four is more f counts as smooth, by how much
+ALIKE = 0.3, 0.9  # the least of four second differences over the largest: where f begins to count as smooth, where it does fully
 
 
 def believed(x, y):
