@@ -76,11 +76,11 @@ def petsc_message(error):
 
 def unused(options):
     """Options PETSc has not asked for, most likely mistyped; none where that cannot be found out."""
+    if not options:
+        return []
     from petsc4py import PETSc
 
     flag, names = ctypes.c_int(0), []
-    if not options:
-        return names
     try:
         used = ctypes.CDLL(PETSc.__file__).PetscOptionsUsed
         for name, _ in _pairs(options):

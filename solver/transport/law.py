@@ -21,11 +21,10 @@ from functools import cached_property
 
 import numpy as np
 
-from .linear_damping import correction, saturation
+from .linear_damping import TINY, correction, saturation
 from .nonlinear import Mixture
 from .strips import by_strips
 
-TINY = 1e-290  # far below any scaled flux; only keeps 0/0 away
 FROZEN = 1e100  # 1/κ_sc of undamped waves, in scaled units
 INFINITE = 1e18  # Péclet number of faces nothing diffuses through
 DEPTH_MAX = 250.0  # e^{-250}: a face this deep conducts nothing that double precision could see

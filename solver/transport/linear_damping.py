@@ -7,7 +7,7 @@ change across it (`correction`).
 import numpy as np
 from scipy.special import lambertw
 
-TINY = 1e-290  # far below any scaled depth; only keeps 0/0 away
+TINY = 1e-290  # far below any scaled flux or depth; only keeps 0/0 away
 
 
 def saturation(mu):

@@ -311,7 +311,7 @@ class NewtonPath:
     def _mismatch(self, sys, own, u, a, nu, with_correction, species):
         """Its (species, array) of a strip of own rows, `sys` being the system of these."""
         values = sys.upper(u)
-        slopes = (values[..., :-1] - values[..., 1:]) / sys.df
+        slopes = sys.slope_of(values)
         waves = None if sys.w is None else self.waves_slopes(slopes[sys.w], values[sys.w], a, sys.df, own)
         law = sys.law_flux(u, waves, nu, with_correction, species, (values, slopes))
         for s, (flux, q, kappa, _) in law.items():

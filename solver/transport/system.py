@@ -217,6 +217,10 @@ class System:
         out /= self.df
         return out
 
+    def slope_of(self, full):
+        """The same of node values of own rows that have the top appended, as `upper` gives them."""
+        return (full[..., :-1] - full[..., 1:]) / self.df
+
     def point(self, u):
         """The mixed point of node values u: their slopes and the fluxes that go with them."""
         if self.w is None:
@@ -314,7 +318,7 @@ class System:
         known: what `upper` and `slope` gave for u, if they have been asked already.
         """
         full = known[0] if known else self.upper(u)
-        slopes = known[1] if known else self.slope(u)
+        slopes = known[1] if known else self.slope_of(full)
         at = self.upwind(full)
         response = None if self.w is None else self.law.at(a)
         if with_correction:
