@@ -133,7 +133,8 @@ class Walk:
                 polished += 1
                 fine = e < POLISHED * self.newton.tolerance or (polished > 1 and e > 0.5 * last)
                 last = e
-                if (fine and (moved < SETTLED or to_come < REST)) or polished > PATIENCE or it >= attempt.limit:
+                done = self._will_do(e, to_come) or (fine and (moved < SETTLED or to_come < REST))
+                if done or polished > PATIENCE or it >= attempt.limit:
                     found.converged, found.iterations, found.krylov = True, it, self.krylov
                     return found
                 continue
@@ -227,6 +228,11 @@ class Walk:
         for s, values in errors.items():
             e_all[s] = values.max(-1)
         return errors, np.zeros(len(self.step)) if w is None else e_all[w], self.ranks.gather(e_all)
+
+    def _will_do(self, e, to_come):
+        """Is the state known as well as was asked for, and every balance to the tolerance?"""
+        newton = self.newton
+        return e < newton.tolerance and to_come < newton.rest and self.ranks.all(newton.unbalanced < newton.tolerance)
 
     def _moved(self, before):
         """By how much of its largest f any row has moved from `before`, and will move if steps go on to shrink quadratically."""

@@ -58,8 +58,10 @@ class NewtonPath:
         self.outcome, self.inflow, self.patient, self.near = None, Inflow(self), True, False
         self.dual = False  # did the dual form serve last?
         self.corrected = False  # has any attempt come as far as the flux correction?
+        self.rest = 0.0
         self.hard = 0  # linear solves to come of this nonlinear one that sweeps are not tried for
         self.passes = np.ones((species, rows))  # through rows, scaled, when it was last measured
+        self.unbalanced = 0.0  # flux through own rows' faces that balances do not ask for, over what passes, where `rest` counts
         self.stiff = ()  # the protons' rows whose slopes the last linear step took from fluxes
 
     def close(self):
@@ -81,13 +83,15 @@ class NewtonPath:
         self.layout.to_vector(self.outcome.point.u[:, self.layout.rows], x)
         snes.setConvergedReason(2 if self.outcome.converged else -5)  # atol reached / too many iterations
 
-    def run(self, system, u, warm=None, enough=0.0, patient=True, near=False) -> Outcome:
+    def run(self, system, u, warm=None, enough=0.0, patient=True, near=False, rest=0.0) -> Outcome:
         """Solve `system` from node values u (all rows, scaled); `warm` is a mixed point near the solution.
 
         `enough`: mismatch that will do where an attempt comes no nearer, because other errors are larger.
         `patient`: take the long paths too; a step that could be shorter instead need not.
         `near`: from the warm point only, or not at all.
+        `rest`: of a row's largest f, to which a state within the tolerance need only be known.
         """
+        self.rest = rest
         self.system, self.u0, self.warm, self.enough, self.patient, self.near = system, u, warm, enough, patient, near
         self.hard = 0
         self.passes[:] = 1.0
@@ -302,7 +306,7 @@ class NewtonPath:
         """{species: (rows, faces)}: flux of the law against the flux the balance asks for, relative to the throughput of
         the row; where the law is nearly flat its slope instead, relative to the largest value of the row."""
         sys, shape = self.system, self.system.v.shape[1:]
-        out = {s: np.empty(shape) for s in sys.every(species)}
+        out, self.unbalanced = {s: np.empty(shape) for s in sys.every(species)}, 0.0
         for own, part, rates in sys.strips(sys.nu_waves if nu is None else nu):
             for s, errors in self._mismatch(part, own, u, a, rates, with_correction, species):
                 out[s][own] = errors
@@ -329,6 +333,8 @@ class NewtonPath:
             both = 8.0 * EPS * (full[:, :-1] + full[:, 1:])
             noise = conducting * both + np.minimum(np.abs(sys.v[s]) * both, CARRIED * throughput)
             size = full.max(-1)[:, None] + 1e-290
+            if self.rest:
+                self.unbalanced = max(self.unbalanced, float((err / throughput).max()))
             by_slope = err / np.maximum(kappa, 1e-290) * (sys.df / size)
             err /= throughput + noise / self.tolerance
             excused = np.fmin(err, by_slope)

@@ -15,6 +15,7 @@ from .system import Point
 D = 1.0 - np.sqrt(0.5)  # implicit weight of both TR-BDF2 stages
 W = np.sqrt(0.125)  # weight of the old and the middle derivative
 ENOUGH = 1e-3  # of time.rtol: a mismatch that does not matter to a step whose solve comes no nearer
+REST = 1e-5  # of time.rtol: by how much of a row's largest f a solve within its tolerance may still be off
 ENOUGH_ON_THE_WAY = 1e-4  # of what the last step stored: the same for steps to a steady state
 SHARE = 4.0  # of time.rtol, spent while the time since the last switch grows by e: the sum measured is then 0.3 to 1 of it
 LEAST_SHARE = 0.02
@@ -35,6 +36,7 @@ class Steps:
     def __init__(self, march):
         self.march, self.system, self.control = march, march.system, march.control
         self.cautious = self.patient = False
+        self.short = None  # mixed point at the end of the short step that gave the first rate, for while no other is known
         self.last = None  # how the system's present step was set
 
     # ---- one implicit stage -------------------------------------------------------------------------------------
@@ -47,17 +49,17 @@ class Steps:
             t = np.nextafter(t, -np.inf)
         accurate = control.end is not None and not self.cautious
         if control.end is not None:
-            enough, self.system.faded = ENOUGH * control.rtol, self.faded
+            enough, rest, self.system.faded = ENOUGH * control.rtol, REST * control.rtol, self.faded
         else:  # a step to the steady state stores what is left of the way
             left = m.state.history["storage"][-1] if m.state.history else 1.0
-            enough = ENOUGH_ON_THE_WAY * min(left, 1.0) if np.isfinite(tau) else 0.0
+            enough, rest = ENOUGH_ON_THE_WAY * min(left, 1.0) if np.isfinite(tau) else 0.0, 0.0
         expected = guess if warm is None else warm.u
         self.last = None if u_known is None else u_known * m.F[:, :, None], tau, t, accurate, expected
         self.system.set_step(*self.last)
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
             patient = self.patient or not np.isfinite(tau)
             near |= control.end is not None and not patient  # else a shorter step is cheaper
-            out = m.newton.run(self.system, guess, warm, enough, patient, near)
+            out = m.newton.run(self.system, guess, warm, enough, patient, near, rest)
         m.counts["newton"] += out.iterations
         m.counts["krylov"] += out.krylov
         return out
@@ -68,7 +70,7 @@ class Steps:
         if m.problem.waves is None:
             return Point(s.u, None, None)
         if s.a is None:
-            return None
+            return self.short
         rows = m.layout.rows
         return Point(s.u, s.a[rows], s.q[rows])
 
@@ -134,6 +136,7 @@ class Steps:
         """∂u/∂t at the start, from one short backward Euler step that is then thrown away."""
         s = self.march.state
         out = self.stage(s.u, dt, s.t + dt, s.u, self.warm())
+        self.short = out.point if out.converged else None
         return (out.point.u - s.u) / dt if out.converged else None
 
     # ---- how long -------------------------------------------------------------------------------------------------
