@@ -13,6 +13,7 @@ it has none; those that are well resolved are told from waves by how f bends aro
 import numpy as np
 
 ALIKE = 0.3, 0.9  # the least of four second differences over the largest: where f begins to count as smooth, where it does fully
+SLOPING = 0.2, 0.6  # the least of three slopes over the largest: where they begin to tell by themselves, where they do fully
 
 
 def believed(x, y):
@@ -26,19 +27,27 @@ def believed(x, y):
 
 
 def smooth(f, dz):
-    """1 on the faces around whose ends f (…, nodes) bends alike, down to 0 where it does not; (…, faces).
+    """1 on the faces around whose ends f (…, nodes) has a well resolved maximum or minimum, down to 0 elsewhere; (…, faces).
 
-    Of a maximum that so many cells resolve the slope on its faces tells nothing, and nothing there needs a limit.  The measure is
-    the second differences at the ends of a face and at their neighbours: all of one sign, the least of them beside the largest.
-    dz: lengths of the faces.
+    The slope on its faces tells nothing there, and nothing needs a limit.  The measure is the second differences at the ends of
+    a face and at their neighbours: all of one sign, the least of them beside the largest.  Where the slopes of the face and of
+    its neighbours are alike they tell all, and the bends of what is nearly straight next to nothing: steps would follow their
+    every change.  dz: lengths of the faces.
     """
     out = np.zeros((*f.shape[:-1], len(dz)))
     if len(dz) < 5:
         return out
-    bend = np.diff(np.diff(f) / dz) / (dz[1:] + dz[:-1])
-    four = np.lib.stride_tricks.sliding_window_view(bend, 4, -1)
-    least, most = four.min(-1), four.max(-1)
-    ratio = np.maximum(least, -most) / np.maximum(np.maximum(most, -least), 1e-290)
-    t = np.clip((ratio - ALIKE[0]) / (ALIKE[1] - ALIKE[0]), 0.0, 1.0)
-    out[..., 2:-2] = t * t * (3.0 - 2.0 * t)
+    slope = np.diff(f) / dz
+    bends = _alike(np.diff(slope) / (dz[1:] + dz[:-1]), 4, ALIKE)
+    slopes = _alike(slope, 3, SLOPING)[..., 1:-1]
+    out[..., 2:-2] = bends * (1.0 - slopes)
     return out
+
+
+def _alike(x, count, bounds):
+    """From 0 to 1 as the least of `count` neighbours along the last axis comes near the largest and all are of one sign."""
+    some = np.lib.stride_tricks.sliding_window_view(x, count, -1)
+    least, most = some.min(-1), some.max(-1)
+    ratio = np.maximum(least, -most) / np.maximum(np.maximum(most, -least), 1e-290)
+    t = np.clip((ratio - bounds[0]) / (bounds[1] - bounds[0]), 0.0, 1.0)
+    return t * t * (3.0 - 2.0 * t)

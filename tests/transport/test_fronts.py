@@ -104,12 +104,18 @@ def test_derivatives_of_the_limiter(size, ratio, sign, same):
 
 @pytest.mark.parametrize("stretched", [False, True])
 def test_where_f_is_smooth(stretched):
-    """Parabolas on any grid are; waves two cells long, corners and straight lines are not; nor are faces beside the ends of z."""
+    """Around their maxima and minima parabolas on any grid are; far from them, where slopes are alike, these tell by themselves;
+    waves two cells long, corners and straight lines are not; nor are faces beside the ends of z."""
     rng = np.random.default_rng(5)
     dz = rng.uniform(0.5, 2.0, 20) if stretched else np.ones(20)
     z = np.append(0.0, np.cumsum(dz))
-    share = smooth(np.array([-((z - 8.0) ** 2), (z - 8.0) ** 2, (-1.0) ** np.arange(21), np.abs(z - z[10]), 0.0 * z]), dz)
-    np.testing.assert_allclose(share[:2, 2:-2], 1.0, atol=1e-12)
-    assert (share[:2, [0, 1, -2, -1]] == 0.0).all()
+    tops = np.array([0.5 * (z[8] + z[9]), 0.0])                            # within a face; at the end
+    share = smooth(np.array([*(sign * (z - top) ** 2 for sign in (-1, 1) for top in tops),
+                             (-1.0) ** np.arange(21), np.abs(z - z[10]), 0.0 * z]), dz)
+    np.testing.assert_allclose(share[[0, 2], 8], 1.0, atol=1e-12)
+    far = np.abs(0.5 * (z[1:] + z[:-1]) - tops[:, None]) >= 4.0 * dz.max()  # there slopes differ by less than SLOPING allows
+    assert far.any() and (share[:2][far] == 0.0).all() and (share[2:4][far] == 0.0).all()
+    assert (share[:4, [0, 1, -2, -1]] == 0.0).all()
+    share = share[2:]
     assert (share[2:] == 0.0).all()
     assert (smooth(np.array([0.0, 1.0, 0.0]), np.ones(2)) == 0.0).all()   # too few to tell
