@@ -51,6 +51,7 @@ class Outcome:
     message: str = ""
     impossible: bool = False  # no solution exists, as `message` says
     grows: bool = False  # compression makes it grow faster than it escapes
+    off: float = np.inf  # by what of a row's largest f nodes may be off; the mismatch where little is stored
     complete: bool = True  # was it the whole equation that was met so well, at the physical ν?
 
     @property
@@ -143,7 +144,7 @@ class Walk:
             self._keep_the_lowest(it, e_all)
             if whole and not self.alone and it - self.lowest_at > STUCK and self._protons_done(e_all):
                 self._leave_protons(it)
-            patience = attempt.patience if self.lowest >= self.newton.enough else CONTENT
+            patience = attempt.patience if self.off >= self.newton.enough else CONTENT
             if attempt.factor is None and it - self.lowest_at > patience:
                 break
             if it >= attempt.limit and not (whole and it - self.lowest_at <= STUCK):
@@ -163,7 +164,8 @@ class Walk:
     def _outcome(self, it, mismatch, message="", errors=None):
         """Where the walk stands, not converged."""
         worst = {} if errors is None else self.newton.where(errors)
-        return Outcome(Point(self.u, self.a, self.q), False, it, self.krylov, mismatch, worst, message)
+        off = self.newton.off if self.newton.rest else mismatch
+        return Outcome(Point(self.u, self.a, self.q), False, it, self.krylov, mismatch, worst, message, off=off)
 
     def _active(self):
         """The species to solve for: on the path the protons; at the end all, or nuclei alone."""
@@ -256,12 +258,12 @@ class Walk:
 
     def _forget_the_lowest(self, it):
         """From now on: the lowest mismatch, that of every row, and when they were reached."""
-        self.lowest, self.lowest_at = np.inf, it
+        self.lowest, self.lowest_at, self.off = np.inf, it, np.inf
         self.low_all, self.since = np.full(self.u.shape[:2], np.inf), np.full(self.u.shape[:2], it)
 
     def _keep_the_lowest(self, it, e_all):
         if self.e < 0.5 * self.lowest:
-            self.lowest, self.lowest_at = self.e, it
+            self.lowest, self.lowest_at, self.off = self.e, it, self.newton.off if self.newton.rest else self.e
         better = e_all < 0.5 * self.low_all
         self.low_all[better], self.since[better] = e_all[better], it
 

@@ -13,7 +13,7 @@ it has none; those that are well resolved are told from waves by how f bends aro
 import numpy as np
 
 ALIKE = 0.3, 0.9  # the least of four second differences over the largest: where f begins to count as smooth, where it does fully
-SLOPING = 0.2, 0.6  # the least of three slopes over the largest: where they begin to tell by themselves, where they do fully
+SLOPING = 0.4, 0.8  # the least of three slopes over the largest: where they begin to tell by themselves, where they do fully
 
 
 def believed(x, y):

@@ -62,6 +62,7 @@ class NewtonPath:
         self.hard = 0  # linear solves to come of this nonlinear one that sweeps are not tried for
         self.passes = np.ones((species, rows))  # through rows, scaled, when it was last measured
         self.unbalanced = 0.0  # flux through own rows' faces that balances do not ask for, over what passes, where `rest` counts
+        self.off = 0.0  # by what of a row's largest f the mismatches puts nodes off, where `rest` counts
         self.stiff = ()  # the protons' rows whose slopes the last linear step took from fluxes
 
     def close(self):
@@ -86,7 +87,7 @@ class NewtonPath:
     def run(self, system, u, warm=None, enough=0.0, patient=True, near=False, rest=0.0) -> Outcome:
         """Solve `system` from node values u (all rows, scaled); `warm` is a mixed point near the solution.
 
-        `enough`: mismatch that will do where an attempt comes no nearer, because other errors are larger.
+        `enough`: `Outcome.off` that will do where an attempt comes no nearer, because other errors are larger.
         `patient`: take the long paths too; a step that could be shorter instead need not.
         `near`: from the warm point only, or not at all.
         `rest`: of a row's largest f, to which a state within the tolerance need only be known.
@@ -216,7 +217,7 @@ class NewtonPath:
         self.system.shape = None
         self.done[0] += out.iterations
         self.done[1] += out.krylov
-        if not out.converged and out.complete and out.mismatch < self.enough:
+        if not out.converged and out.complete and out.off < self.enough:
             out.converged = True
         if out.converged and self.system.steady:
             if not positive(out.point.u):
@@ -306,10 +307,12 @@ class NewtonPath:
         """{species: (rows, faces)}: flux of the law against the flux the balance asks for, relative to the throughput of
         the row; where the law is nearly flat its slope instead, relative to the largest value of the row."""
         sys, shape = self.system, self.system.v.shape[1:]
-        out, self.unbalanced = {s: np.empty(shape) for s in sys.every(species)}, 0.0
+        out, self.unbalanced, self.off = {s: np.empty(shape) for s in sys.every(species)}, 0.0, 0.0
         for own, part, rates in sys.strips(sys.nu_waves if nu is None else nu):
             for s, errors in self._mismatch(part, own, u, a, rates, with_correction, species):
                 out[s][own] = errors
+        if self.rest:
+            self.off = self.layout.ranks.max(self.off)
         return out
 
     def _mismatch(self, sys, own, u, a, nu, with_correction, species):
@@ -335,6 +338,8 @@ class NewtonPath:
             size = full.max(-1)[:, None] + 1e-290
             if self.rest:
                 self.unbalanced = max(self.unbalanced, float((err / throughput).max()))
+                stored = sys.inv_tau[s] * np.maximum(size, sys.faded[s, sys.rows])
+                by_node = np.maximum(err - noise, 0.0) * sys.beside / stored
             by_slope = err / np.maximum(kappa, 1e-290) * (sys.df / size)
             err /= throughput + noise / self.tolerance
             excused = np.fmin(err, by_slope)
@@ -345,9 +350,15 @@ class NewtonPath:
                     where = (err >= self.tolerance) & doubtful[:, None]
                     excused = np.fmin(err, self._bent(sys, waves, nu, asked, where, by_slope, size))
             err = excused
+            if self.rest:
+                amiss = np.where(err < self.tolerance, 0.0, np.fmin(by_node, by_slope))
+                self.off = max(self.off, float(amiss.max()))
             if sys.top is None:                                            # the top node, beyond the last face
                 last = np.abs(inputs.sum(-1) - sys.outflow[s] * u[s, sys.rows, -1])
                 err[:, -1] = np.maximum(err[:, -1], last / throughput[:, 0])
+                if self.rest:
+                    amiss = np.where(last / throughput[:, 0] < self.tolerance, 0.0, last / (sys.vol[-1] * stored[:, 0]))
+                    self.off = max(self.off, float(amiss.max()))
             yield s, err
 
     @staticmethod

@@ -55,6 +55,8 @@ class System:
         self.V, self.F = V[:, rows, None], F[:, rows, None]
         self.df = grid.dz / self.H
         self.vol = grid.volume[: self.n] / self.H
+        self.beside = 1.0 / self.vol[: len(self.df)]  # Σ 1/vol of the nodes beside each face
+        self.beside[: self.n - 1] += 1.0 / self.vol[1:]
         self.v = p.v / self.V  # (species, rows, faces)
         self.m = np.abs(self.v) * self.df
         # where losses alone are far slower than the flow, what crosses a face with the flow must not feel the least rate either

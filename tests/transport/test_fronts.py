@@ -113,8 +113,10 @@ def test_where_f_is_smooth(stretched):
     share = smooth(np.array([*(sign * (z - top) ** 2 for sign in (-1, 1) for top in tops),
                              (-1.0) ** np.arange(21), np.abs(z - z[10]), 0.0 * z]), dz)
     np.testing.assert_allclose(share[[0, 2], 8], 1.0, atol=1e-12)
-    far = np.abs(0.5 * (z[1:] + z[:-1]) - tops[:, None]) >= 4.0 * dz.max()  # there slopes differ by less than SLOPING allows
-    assert far.any() and (share[:2][far] == 0.0).all() and (share[2:4][far] == 0.0).all()
+    far = np.abs(0.5 * (z[1:] + z[:-1]) - tops[:, None]) >= 9.0 * dz.max()  # there slopes differ by less than SLOPING allows
+    assert far.any()
+    assert (share[:2][far] == 0.0).all()
+    assert (share[2:4][far] == 0.0).all()
     assert (share[:4, [0, 1, -2, -1]] == 0.0).all()
     share = share[2:]
     assert (share[2:] == 0.0).all()
