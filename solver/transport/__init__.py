@@ -13,6 +13,7 @@ independent scatterers add as rates.
 any power · `correction` what varies along a face · `momentum` the flux in ln p · `system` the discrete equation and its
 exact Jacobian · `linear` its blocks and sweeps, `stencils` and `stiff` rows of it, `strips` parts that fit the cache ·
 `conduction` κ of nuclei · `scales`, `column` units of the rows · `layout` PETSc matrix and preconditioner, `ranks` what
-processes exchange · `newton` the nonlinear solve, `attempt` one path of it, `projection` its way back to the law ·
+processes exchange · `newton` the nonlinear solve, `attempt` one path of it, `projection` its way back to the law,
+`mismatch` how far it has come ·
 `existence`, `inflow` when there is no steady state · `march` the way to the end, `steps` steps in time · `account` budgets.
 """

@@ -79,7 +79,7 @@ class Walk:
 
     def __init__(self, newton, attempt, warm=None):
         self.newton, self.attempt = newton, attempt
-        self.system, self.ranks = newton.system, newton.layout.ranks
+        self.system, self.ranks, self.measured = newton.system, newton.layout.ranks, newton.mismatch
         system, w = self.system, self.system.w
         self.everyone, rows = list(range(system.problem.species)), system.V.shape[1]
         # a path begins from nothing: its first problem is nearly linear, and a far start would only saturate the law
@@ -120,6 +120,7 @@ class Walk:
                 return self._outcome(it, np.inf, "the linear system became singular")
             errors, e_rows, e_all = self._measure(self.everyone if self.final else active)
             e = self.e = float(e_all.max())
+            self.off = self.measured.off if self.measured.rest else e
             snes.setIterationNumber(counted + it)
             snes.setFunctionNorm(e)
             snes.monitor(counted + it, e)
@@ -144,7 +145,7 @@ class Walk:
             self._keep_the_lowest(it, e_all)
             if whole and not self.alone and it - self.lowest_at > STUCK and self._protons_done(e_all):
                 self._leave_protons(it)
-            patience = attempt.patience if self.off >= self.newton.enough else CONTENT
+            patience = attempt.patience if self.lowest_off >= self.newton.enough else CONTENT
             if attempt.factor is None and it - self.lowest_at > patience:
                 break
             if it >= attempt.limit and not (whole and it - self.lowest_at <= STUCK):
@@ -163,8 +164,7 @@ class Walk:
 
     def _outcome(self, it, mismatch, message="", errors=None):
         """Where the walk stands, not converged."""
-        worst = {} if errors is None else self.newton.where(errors)
-        off = self.newton.off if self.newton.rest else mismatch
+        worst, off = ({}, np.inf) if errors is None else (self.measured.where(errors, self.system.rows.start), self.off)
         return Outcome(Point(self.u, self.a, self.q), False, it, self.krylov, mismatch, worst, message, off=off)
 
     def _active(self):
@@ -191,7 +191,7 @@ class Walk:
             self.spectrum = given = _between(self.spectrum, self.u)
         careful = self.final and self.e < ROUGH and it - self.lowest_at > STUCK
         blocks, rhs = linearise(system, point, self.nu, with_correction=self.final, tangent=tangent, spectrum=given,
-                                species=active, careful=careful, room=self.newton.room, passes=self.newton.passes)
+                                species=active, careful=careful, room=self.newton.room, passes=self.measured.passes)
         u, krylov = self.newton.linear_step(blocks, rhs, self.u, active)
         self.krylov += krylov
         if not self.ranks.all(np.isfinite(u).all() and np.isfinite(rhs).all()):
@@ -218,14 +218,14 @@ class Walk:
         """The protons' slopes after a linear step, from the fluxes where faces conduct so well that u has no digits left."""
         system, w = self.system, self.system.w
         a = system.slope(u, w)
-        self.newton.stiff = blocks.stiff[w].index if w in blocks.stiff else ()
-        if len(self.newton.stiff):
+        self.measured.stiff = blocks.stiff[w].index if w in blocks.stiff else ()
+        if len(self.measured.stiff):
             a[blocks.stiff[w].index] = blocks.differences(w, u, rhs, system.upper(u, w), swept) / system.df
         return a
 
     def _measure(self, active):
         """Mismatches by species and face, of the protons' own rows, and of all rows, (species, R)."""
-        errors, w = self.newton.mismatch(self.u, self.a, self.nu, self.final, active), self.system.w
+        errors, w = self.measured.of(self.u, self.a, self.nu, self.final, active), self.system.w
         e_all = np.zeros((len(self.everyone), len(self.step)))
         for s, values in errors.items():
             e_all[s] = values.max(-1)
@@ -233,8 +233,8 @@ class Walk:
 
     def _will_do(self, e, to_come):
         """Is the state known as well as was asked for, and every balance to the tolerance?"""
-        newton = self.newton
-        return e < newton.tolerance and to_come < newton.rest and self.ranks.all(newton.unbalanced < newton.tolerance)
+        measured, tolerance = self.measured, self.newton.tolerance
+        return e < tolerance and to_come < measured.rest and self.ranks.all(measured.unbalanced < tolerance)
 
     def _moved(self, before):
         """By how much of its largest f any row has moved from `before`, and will move if steps go on to shrink quadratically."""
@@ -252,18 +252,18 @@ class Walk:
         """From now on they stay as they are, with the slopes that nuclei are measured by."""
         system, w = self.system, self.system.w
         self.alone = True
-        self.a = self.newton.waves_slopes(system.slope(self.u, w), system.upper(self.u, w), self.a, system.df)
+        self.a = self.measured.waves_slopes(system.slope(self.u, w), system.upper(self.u, w), self.a, system.df)
         self.q = system.law.q(self.a, self.nu)
         self._forget_the_lowest(it)
 
     def _forget_the_lowest(self, it):
         """From now on: the lowest mismatch, that of every row, and when they were reached."""
-        self.lowest, self.lowest_at, self.off = np.inf, it, np.inf
+        self.lowest, self.lowest_at, self.lowest_off = np.inf, it, np.inf
         self.low_all, self.since = np.full(self.u.shape[:2], np.inf), np.full(self.u.shape[:2], it)
 
     def _keep_the_lowest(self, it, e_all):
         if self.e < 0.5 * self.lowest:
-            self.lowest, self.lowest_at, self.off = self.e, it, self.newton.off if self.newton.rest else self.e
+            self.lowest, self.lowest_at, self.lowest_off = self.e, it, self.off
         better = e_all < 0.5 * self.low_all
         self.low_all[better], self.since[better] = e_all[better], it
 
@@ -326,7 +326,7 @@ class Walk:
         shape = system.shape.copy()
         shape[active] = _between(shape[active], self.u[active])
         system.shape = shape
-        errors = self.newton.mismatch(self.u, self.a, self.nu, self.final, active)
+        errors = self.measured.of(self.u, self.a, self.nu, self.final, active)
         self.e = self.ranks.max(float(max(x.max() for x in errors.values())))
         self._forget_the_lowest(it)
         return self.e < SHAPED

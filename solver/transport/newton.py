@@ -15,11 +15,8 @@ from .attempt import EXTENDED, FLUX_LINE, Attempt, Outcome, Walk
 from .existence import piles_up
 from .inflow import Inflow, positive
 from .layout import BlockMatrix, Layout, Sweeps
-from .projection import project
+from .mismatch import Mismatch
 
-EPS = np.finfo(float).eps
-CARRIED = 1e-3  # of the throughput: what rounding of what flows through a face may excuse; more is no solution
-STEEP = 1e9  # weight of the flux that makes a projection keep it
 SWEEPS = 15  # Krylov iterations after which a factorisation is the cheaper way
 STUBBORN = 30  # iterations without a better mismatch, at shares of the flux correction that rows may swing with
 LEAST_SHARE = 1.0 / 16.0  # of the flux correction: smaller steps towards it are not tried
@@ -58,16 +55,12 @@ class NewtonPath:
         self.outcome, self.inflow, self.patient, self.near = None, Inflow(self), True, False
         self.dual = False  # did the dual form serve last?
         self.corrected = False  # has any attempt come as far as the flux correction?
-        self.rest = 0.0
         self.hard = 0  # linear solves to come of this nonlinear one that sweeps are not tried for
-        self.passes = np.ones((species, rows))  # through rows, scaled, when it was last measured
-        self.unbalanced = 0.0  # flux through own rows' faces that balances do not ask for, over what passes, where `rest` counts
-        self.off = 0.0  # by what of a row's largest f the mismatches puts nodes off, where `rest` counts
-        self.stiff = ()  # the protons' rows whose slopes the last linear step took from fluxes
+        self.mismatch = Mismatch(layout.ranks, self.tolerance, (species, rows))
 
     def close(self):
         """Give back what PETSc holds, on all processes together, and forget the last system and its Jacobian."""
-        self.matrix.blocks = self.system = self.outcome = self.u0 = self.warm = self.room = None
+        self.matrix.blocks = self.system = self.mismatch.system = self.outcome = self.u0 = self.warm = self.room = None
         for held in (self.snes, self.A, self.x, self.b, self.r):
             held.destroy()
 
@@ -92,10 +85,9 @@ class NewtonPath:
         `near`: from the warm point only, or not at all.
         `rest`: of a row's largest f, to which a state within the tolerance need only be known.
         """
-        self.rest = rest
         self.system, self.u0, self.warm, self.enough, self.patient, self.near = system, u, warm, enough, patient, near
         self.hard = 0
-        self.passes[:] = 1.0
+        self.mismatch.begin(system, rest)
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
             self.snes.solve(None, self.x)
         return self.outcome
@@ -246,10 +238,10 @@ class NewtonPath:
     def _clear(self, out):
         """Set f below zero, which can only be rounding of a row, to zero where the tolerance allows."""
         u = np.maximum(out.point.u, 0.0)
-        errors = self.mismatch(u, out.point.a, None)
+        errors = self.mismatch.of(u, out.point.a, None)
         e = self.layout.ranks.max(float(max(x.max() for x in errors.values())))
         if e < self.tolerance:
-            out.point, out.mismatch, out.worst = replace(out.point, u=u), e, self.where(errors)
+            out.point, out.mismatch, out.worst = replace(out.point, u=u), e, self.mismatch.where(errors, self.layout.rows.start)
 
     def first(self, snes, attempts, best=None, warm=None):
         """The first attempt that converges, or the one that came nearest."""
@@ -300,97 +292,3 @@ class NewtonPath:
             stiff.offset[:] = 0.0
         species = range(self.system.problem.species)
         return self.linear_step(blocks, source, np.zeros((*self.system.V_all.shape, self.system.n)), species)[0]
-
-    # ---- measuring ----------------------------------------------------------------------------------------------
-
-    def mismatch(self, u, a, nu, with_correction=True, species=None):
-        """{species: (rows, faces)}: flux of the law against the flux the balance asks for, relative to the throughput of
-        the row; where the law is nearly flat its slope instead, relative to the largest value of the row."""
-        sys, shape = self.system, self.system.v.shape[1:]
-        out, self.unbalanced, self.off = {s: np.empty(shape) for s in sys.every(species)}, 0.0, 0.0
-        for own, part, rates in sys.strips(sys.nu_waves if nu is None else nu):
-            for s, errors in self._mismatch(part, own, u, a, rates, with_correction, species):
-                out[s][own] = errors
-        if self.rest:
-            self.off = self.layout.ranks.max(self.off)
-        return out
-
-    def _mismatch(self, sys, own, u, a, nu, with_correction, species):
-        """Its (species, array) of a strip of own rows, `sys` being the system of these."""
-        values = sys.upper(u)
-        slopes = sys.slope_of(values)
-        waves = None if sys.w is None else self.waves_slopes(slopes[sys.w], values[sys.w], a, sys.df, own)
-        law = sys.law_flux(u, waves, nu, with_correction, species, (values, slopes))
-        for s, (flux, q, kappa, _) in law.items():
-            gains = sys.gains(u, s, sys.kept_coefficients(u, s))
-            inputs = sys.inputs(u, s, gains)
-            err = np.abs(flux - np.cumsum(inputs, -1)[:, : flux.shape[1]])
-            # what rounding of f makes of a face's own flux; the balance is solved for without it (`linear.Stiff`)
-            conducting = np.maximum(kappa, np.abs(q) / np.maximum(np.abs(slopes[s]), 1e-290)) / sys.df
-            full = np.abs(values[s])
-            throughput = sys.throughput(u, s, gains)
-            if sys.top is not None:  # without any source all comes from the top and goes back there
-                throughput = np.where(throughput > 0.0, throughput, conducting[:, -1] * full[:, -1])
-            throughput = np.maximum(throughput, np.abs(flux).max(-1))[:, None] + 1e-290
-            self.passes[s, own] = throughput[:, 0]
-            both = 8.0 * EPS * (full[:, :-1] + full[:, 1:])
-            noise = conducting * both + np.minimum(np.abs(sys.v[s]) * both, CARRIED * throughput)
-            size = full.max(-1)[:, None] + 1e-290
-            if self.rest:
-                self.unbalanced = max(self.unbalanced, float((err / throughput).max()))
-                stored = sys.inv_tau[s] * np.maximum(size, sys.faded[s, sys.rows])
-                by_node = np.maximum(err - noise, 0.0) * sys.beside / stored
-            by_slope = err / np.maximum(kappa, 1e-290) * (sys.df / size)
-            err /= throughput + noise / self.tolerance
-            excused = np.fmin(err, by_slope)
-            if s == sys.w:
-                doubtful = (excused.max(-1) < self.tolerance) & (err.max(-1) >= self.tolerance)
-                if doubtful.any():
-                    asked = q + np.cumsum(inputs, -1)[:, : flux.shape[1]] - flux
-                    where = (err >= self.tolerance) & doubtful[:, None]
-                    excused = np.fmin(err, self._bent(sys, waves, nu, asked, where, by_slope, size))
-            err = excused
-            if self.rest:
-                amiss = np.where(err < self.tolerance, 0.0, np.fmin(by_node, by_slope))
-                self.off = max(self.off, float(amiss.max()))
-            if sys.top is None:                                            # the top node, beyond the last face
-                last = np.abs(inputs.sum(-1) - sys.outflow[s] * u[s, sys.rows, -1])
-                err[:, -1] = np.maximum(err[:, -1], last / throughput[:, 0])
-                if self.rest:
-                    amiss = np.where(last / throughput[:, 0] < self.tolerance, 0.0, last / (sys.vol[-1] * stored[:, 0]))
-                    self.off = max(self.off, float(amiss.max()))
-            yield s, err
-
-    @staticmethod
-    def _bent(sys, a, nu, q, where, by_slope, size):
-        """The error of the slope, put right where it excuses that of the flux: q(a) is concave, its tangent shows too little.
-
-        q: the diffusive flux that the balance asks for.
-        """
-        at = np.nonzero(where)
-        asked, _ = project(sys.law.take(at), STEEP * q[at], STEEP, nu[at])
-        by_slope[at] = np.maximum(by_slope[at], np.abs(asked - a[at]) * np.broadcast_to(sys.df / size, a.shape)[at])
-        return by_slope
-
-    def waves_slopes(self, rough, full, a, df, own=slice(None)):
-        """The protons' slopes on a strip of own rows: the `rough` ones of their node values `full`; within the rounding of those
-        the mixed unknown's a (of all own rows), where the last linear step took it from fluxes."""
-        if a is None or not len(self.stiff):
-            return rough
-        first, last, _ = own.indices(len(a))
-        index = self.stiff[(self.stiff >= first) & (self.stiff < last)]
-        here = index - first
-        doubt = 2.0 * EPS * (np.abs(full[here, :-1]) + np.abs(full[here, 1:])) / df
-        rough[here] = np.clip(a[index], rough[here] - doubt, rough[here] + doubt)
-        return rough
-
-    def where(self, errors):
-        """Species, own row and face of the largest mismatch."""
-        s = max(errors, key=lambda k: errors[k].max())
-        row, face = np.unravel_index(np.argmax(errors[s]), errors[s].shape)
-        return {
-            "species": s,
-            "row": int(row) + self.layout.rows.start,
-            "face": int(face),
-            "mismatch": float(errors[s].max()),
-        }

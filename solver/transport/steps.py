@@ -41,9 +41,9 @@ class Steps:
 
     # ---- one implicit stage -------------------------------------------------------------------------------------
 
-    def stage(self, u_known, tau, t, guess, warm, near=False) -> Outcome:
+    def stage(self, u_known, tau, t, guess, warm, near=False, expected=None) -> Outcome:
         """Solves u − τ ∂u/∂t(u, t) = u_known; the steady state for None and τ = ∞.  guess: node values; warm: a `Point`; near:
-        see `NewtonPath.run`."""
+        see `NewtonPath.run`; expected: see `System.set_step`, None for where the solve starts."""
         m, control = self.march, self.control
         if t in control.stops:  # a step that ends at a switch belongs to the time before it
             t = np.nextafter(t, -np.inf)
@@ -53,7 +53,8 @@ class Steps:
         else:  # a step to the steady state stores what is left of the way
             left = m.state.history["storage"][-1] if m.state.history else 1.0
             enough, rest = ENOUGH_ON_THE_WAY * min(left, 1.0) if np.isfinite(tau) else 0.0, 0.0
-        expected = guess if warm is None else warm.u
+        if expected is None:
+            expected = guess if warm is None else warm.u
         self.last = None if u_known is None else u_known * m.F[:, :, None], tau, t, accurate, expected
         self.system.set_step(*self.last)
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
@@ -75,11 +76,10 @@ class Steps:
         return Point(s.u, s.a[rows], s.q[rows])
 
     def ahead(self, point, rate, dt):
-        """The mixed point that a time dt along ∂u/∂t = rate leads to from `point`, f falling to a fifth at most."""
+        """The mixed point that a time dt along ∂u/∂t = rate leads to from `point`."""
         if point is None:
             return None
-        u = point.u + dt * rate
-        u = np.where(point.u > 0, np.maximum(u, 0.2 * point.u), point.u)
+        u = _along(point.u, rate, dt)
         if point.a is None:
             return Point(u, None, None)
         system, w = self.system, self.system.w
@@ -99,15 +99,15 @@ class Steps:
 
     def tr_bdf2(self, dt):
         s = self.march.state
-        guess = self.ahead(self.warm(), s.rate, 2 * D * dt)
-        middle = self.stage(s.u + D * dt * s.rate, D * dt, s.t + 2 * D * dt, guess.u if guess else s.u, guess)
+        guess, end = self.ahead(self.warm(), s.rate, 2 * D * dt), _along(s.u, s.rate, dt)  # f is as smooth in both stages
+        known = s.u + D * dt * s.rate
+        middle = self.stage(known, D * dt, s.t + 2 * D * dt, guess.u if guess else s.u, guess, expected=end)
         if not middle.converged:
             return middle, None, np.inf
-        known = s.u + D * dt * s.rate
         rate1 = (middle.point.u - known) / (D * dt)
         known = s.u + W * dt * (s.rate + rate1)
         guess = self.ahead(middle.point, rate1, (1 - 2 * D) * dt)
-        out = self.stage(known, D * dt, self.march.end_of(dt), middle.point.u, guess)
+        out = self.stage(known, D * dt, self.march.end_of(dt), middle.point.u, guess, expected=end)
         out.iterations, out.krylov = out.iterations + middle.iterations, out.krylov + middle.krylov
         if not out.converged:
             return out, None, np.inf
@@ -216,3 +216,9 @@ class Steps:
     def faded(self):
         """What is next to nothing against that."""
         return FADED * self._held
+
+
+def _along(u, rate, dt):
+    """Node values that a time dt along ∂u/∂t = rate leads to from u, falling to a fifth at most."""
+    ahead = u + dt * rate
+    return np.where(u > 0, np.maximum(ahead, 0.2 * u), u)
