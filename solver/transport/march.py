@@ -19,7 +19,7 @@ from .steps import Steps
 from .system import System
 
 MAX_CUTS = 12
-DETOUR = 20  # times the iterations of a solve: what a direct one that gave up may spend on going through time instead
+DETOUR = 50  # times the iterations of a solve: what a direct one that gave up may spend on going through time instead
 UNDERSHOOT = 1e-11  # of a row's largest f, below zero: TR-BDF2 may come to that, backward Euler only where f grows by itself
 SAFETY = 0.9
 RUNGS = 32  # factors that steps may change by, for every factor of two

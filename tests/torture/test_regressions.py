@@ -75,6 +75,14 @@ def test_growth_that_no_end_time_can_have_meant(name):
         solver.run(solver.Deck.from_dict(raw))
 
 
+@pytest.mark.slow
+def test_growth_that_only_time_steps_show(tmp_path):
+    """Linear damping saturates face after face; Newton on the way to the steady state stops at 0.65 of the inflow, and only
+    after 53 steps in time, each hard, does the state tell that it will grow for ever.
+    """
+    assert run(deck_of(1504538), tmp_path, limit=600).outcome == "no steady state"
+
+
 @pytest.mark.parametrize(("seed", "outcome"), [(80697, "converged"), (40909, "no steady state")])
 def test_what_leaves_and_what_fills_for_decades_of_time(seed, outcome, tmp_path):
     """What began thirty decades too high takes that long to leave; a store of 1e-8 of what passes may fill for ever."""
