@@ -32,6 +32,7 @@ EMPTY = 8.0 * np.finfo(float).eps  # of a row's largest f: below zero by no more
 ROUGH = 1e-6  # mismatch that rounding may be the reason of
 STUCK = 3  # iterations without a better mismatch, at the physical ν: if it is large, spectra are to blame, if small rounding
 EXTENDED = 3  # times its limit of iterations that an attempt may take as long as the mismatch falls
+FALL = 0.1  # of its value: to what f may fall at once on the way to a steady state, where a step makes it negative
 CYCLE = 6  # iterations without a better mismatch, at the physical ν, after which steps are halved
 CONTENT = 2  # iterations without a better mismatch where it would do as it is
 PATIENCE = 8  # iterations at one ν before the path goes back and takes a smaller step
@@ -202,6 +203,8 @@ class Walk:
             u[halved] = 0.5 * (self.u[halved] + u[halved])
         if u.min() < 0.0:
             u[(u < 0.0) & (u > -EMPTY * np.abs(u).max(-1, keepdims=True))] = 0.0
+        if self.final and system.steady and u.min() < 0.0:
+            self._stay_positive(u, active)
         if w in active:
             self.a = self._slopes(blocks, rhs, u, self.newton.sweeps.forced and not halving)
             self.q = tangent[0] * self.a + tangent[1]
@@ -213,6 +216,13 @@ class Walk:
                 self.a, self.q = project(system.law, self.a + line * self.q, line, self.nu)
         self.u = u
         return True
+
+    def _stay_positive(self, u, active):
+        """Let f fall no further than it may, where a tangent that leads below zero tells nothing: slopes of spectra and the flux
+        correction are those of a density."""
+        for s in active:
+            low = (u[s] < 0.0) & (self.u[s] > 0.0) & self.system.bends(s)
+            u[s][low] = FALL * self.u[s][low]
 
     def _slopes(self, blocks, rhs, u, swept):
         """The protons' slopes after a linear step, from the fluxes where faces conduct so well that u has no digits left."""

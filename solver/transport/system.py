@@ -123,6 +123,15 @@ class System:
         self.gross = np.abs(self.source).sum(-1) + (self.vol * self.inv_tau * known).sum(-1)
         self.correction.set_step(accurate and np.isfinite(tau), expected)
 
+    def bends(self, s):
+        """Nodes where the equation of species s is not linear in f at given slopes ∂f/∂z: where particles change momentum, and
+        where the flux is corrected; (nodes,)."""
+        out, correction = np.zeros(self.n, bool), self.correction
+        out[self.inside[s]] = True
+        if correction.some and not correction.left_out:
+            out[correction.node] = True
+        return out
+
     @property
     def steady(self):
         return not np.any(self.inv_tau)

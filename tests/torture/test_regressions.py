@@ -31,29 +31,30 @@ def test_deck_that_once_failed(name, method, start, tmp_path):
     assert record.outcome == expected, f"{record.outcome}: {record.message}"
 
 
-def test_an_answer_without_the_flux_correction_says_so(tmp_path):
-    """Newton fails with it on the deck of seed 50762; the result is of first order in z, says so, and a restart knows it."""
-    deck = solver.Deck.from_dict(deck_of(50762).raw)
-    result = solver.run(deck, out=tmp_path)
-    assert "first order in z" in result.attrs["warnings"]
-    assert result.restart["first_order"]
-    assert evaluator.findings(result) == []
-
-
-@pytest.mark.parametrize("seed", [1040258, 1040348])
+@pytest.mark.parametrize("seed", [98, 1040258])
 def test_the_flux_correction_is_felt_by_and_by_where_it_does_not_come_at_once(seed):
-    """A step half way from the answer without it, and Newton that may swing for long, lead to the answer of second order."""
+    """From the answer without it in as small steps as need be, or on other paths, to the answer of second order."""
     result = solver.run(solver.Deck.from_dict(deck_of(seed).raw))
     assert not result.restart["first_order"]
     assert evaluator.findings(result) == []
 
 
-def test_inflow_that_is_let_in_to_first_order_only():
-    """On 13 × 5 cells the flux correction leaves no root with more than 0.988 of it, and what is marched grows by itself; without
-    the correction, as on finer grids with it, there is a steady state.
+def test_f_stays_positive_where_losses_take_decades_of_it_within_a_cell(tmp_path):
+    """Newton steps to f < 0, of which slopes of spectra and the flux correction mean nothing, led away; the first path is enough
+    (40 iterations at most, 13 taken), where the second was needed (67).
     """
-    result = solver.run(solver.Deck.from_dict(deck_of(1620388).raw))
-    assert result.restart["first_order"]
+    record = run(deck_of(2000052), tmp_path)
+    assert record.outcome == "converged"
+    assert sum(record.solves) < 40
+
+
+def test_inflow_that_is_let_in_to_first_order_only(tmp_path):
+    """On 13 × 5 cells the flux correction leaves no root with more than 0.988 of it, and what is marched grows by itself; without
+    the correction, as on finer grids with it, there is a steady state.  The result says so, and a restart knows it.
+    """
+    result = solver.run(solver.Deck.from_dict(deck_of(1620388).raw), out=tmp_path)
+    assert "first order in z" in result.attrs["warnings"]
+    assert solver.open_result(tmp_path).restart["first_order"]
     assert evaluator.findings(result) == []
 
 
