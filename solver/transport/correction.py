@@ -66,7 +66,7 @@ class Correction:
 
     def __init__(self, system):
         self.system = system
-        self._kept = None, None
+        self._kept = self._last_limits = None, None
         self.share = 1.0  # of c that is felt, on the way from fluxes without it
         self.left_out = False  # then fluxes are of first order where they change across a face
         p, grid = system.problem, system.problem.grid
@@ -132,10 +132,14 @@ class Correction:
         self.all_special = self.special is not None and bool(special.all())
 
     def _limits(self, expected):
-        """How far ∂t f is limited by the slope of f, (species, rows, faces); the same for all iterations."""
+        """How far ∂t f is limited by the slope of f, (species, rows, faces); the same for all iterations and stages of a step."""
         if expected is None:
             return np.broadcast_to(self.within, self.system.v.shape)
-        return self.within * (1.0 - smooth(self.system.upper(expected), self.system.df))
+        last, limits = self._last_limits
+        if last is not expected:
+            limits = self.within * (1.0 - smooth(self.system.upper(expected), self.system.df))
+            self._last_limits = expected, limits
+        return limits
 
     def part(self, system, own):
         """The correction of a `system` of some of the own rows."""

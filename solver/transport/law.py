@@ -39,7 +39,7 @@ def log(Y):
 def depth_excess(m, nu):
     """(e^{mν} − 1)/m, continued to ν at m = 0."""
     mn = np.minimum(m * nu, DEPTH_MAX)
-    return np.where(mn > 1e-12, np.expm1(mn) / np.maximum(m, TINY), nu)
+    return np.where(mn > 1e-8, np.expm1(mn) / np.maximum(m, TINY), nu * (1.0 + 0.5 * mn))
 
 
 @dataclass(frozen=True)
@@ -145,9 +145,17 @@ class FaceLaw:
         return last
 
     def take(self, index):
-        """The law of some of the faces: an index or a slice of the arrays, or `...` for all of them."""
+        """The law of some of the faces: an index or a slice of the arrays, or `...` for all of them; slices are kept."""
         if index is ...:
             return self
+        if not isinstance(index, slice):
+            return self._taken(index)
+        kept, place = self.__dict__.setdefault("_slices", {}), (index.start, index.stop)
+        if place not in kept:
+            kept[place] = self._taken(index)
+        return kept[place]
+
+    def _taken(self, index):
         others = tuple((n, log_G[index]) for n, log_G in self.others)
         law = FaceLaw(self.S[index], self.X[index], self.m[index], self.confined[index], others)
         known = law.__dict__

@@ -46,8 +46,15 @@ def smooth(f, dz):
 
 def _alike(x, count, bounds):
     """From 0 to 1 as the least of `count` neighbours along the last axis comes near the largest and all are of one sign."""
-    some = np.lib.stride_tricks.sliding_window_view(x, count, -1)
-    least, most = some.min(-1), some.max(-1)
+    least, most = _of_neighbours(np.minimum, x, count), _of_neighbours(np.maximum, x, count)
     ratio = np.maximum(least, -most) / np.maximum(np.maximum(most, -least), 1e-290)
     t = np.clip((ratio - bounds[0]) / (bounds[1] - bounds[0]), 0.0, 1.0)
     return t * t * (3.0 - 2.0 * t)
+
+
+def _of_neighbours(function, x, count):
+    """`function` (minimum or maximum) over every `count` neighbours along the last axis."""
+    out = x
+    for i in range(1, count):
+        out = function(out[..., :-1], x[..., i:])
+    return out

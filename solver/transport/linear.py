@@ -287,15 +287,17 @@ class Blocks:
     def _sweep_species(self, s, x, given, ranks, down, forced):
         """Solve for species s in place: x is the right-hand side, then the node values of own rows."""
         parts = [(o, c) for _, o, c in self._parts(s) if (o > 0) == down]
-        tri, stiff = self.tri[s], self._stiff_rows(s)
+        tri = self.tri[s]
         if not parts:  # no row waits for another: one long solve
-            solved = {k: self.stiff[s].solve(i, x[k], given[k], forced) for k, i in stiff.items()}
+            together = self.stiff.get(s)
+            solved = together and together.solve(slice(None), x[together.index], given[together.index], forced)
             x[:, -1] += given
             lower, diagonal, upper = tri.reshape(3, -1)
             x[:] = dgtsv(lower[1:], diagonal, upper[:-1], x.ravel(), overwrite_b=1)[3].reshape(x.shape)
-            for k, values in solved.items():
-                x[k] = values
+            if together:
+                x[together.index] = solved
             return
+        stiff = self._stiff_rows(s)
         gains = [(o, c) for o, c in parts if isinstance(c, Diagonal)]
         stencils = [(o, c) for o, c in parts if not isinstance(c, Diagonal)]
         rows, n = x.shape
@@ -309,7 +311,8 @@ class Blocks:
             for o, c in stencils:
                 r -= apply(c[:, k], u[k + 2 + o])
             if k in stiff:
-                r[:] = self.stiff[s].solve(stiff[k], r, given[k], forced)
+                here = slice(stiff[k], stiff[k] + 1)
+                r[:] = self.stiff[s].solve(here, r[None], given[k : k + 1], forced)[0]
             else:
                 r[-1] += given[k]
                 r[:] = dgtsv(lower[k, 1:], diagonal[k], upper[k, :-1], r, overwrite_b=1)[3]

@@ -5,17 +5,28 @@ import numpy as np
 from .law import FROZEN, TINY
 from .strips import by_strips
 
+CLOSE = 1e-8  # relative step of Newton's after which its error, the square of that, is rounding
+
 
 def project(law, s, weight, nu):
     """The point (a, q) of the graph on the line a + weight q = s."""
     external = law.external(nu)
-    a, q = by_strips(s.shape, lambda own: _on_fit(law.take(own), np.abs(s[own]), weight, external.take(own)))
-    implicit = ~np.isfinite(a)  # the cubic's coefficients span too many decades for its closed forms
-    if law.has_linear or law.others:
-        implicit |= law.linear | law.mixed if law.others else law.linear
-    if implicit.any():
-        index = np.nonzero(implicit)
-        a[index], q[index] = _by_newton(law.take(index), np.abs(s[index]), weight, external.take(index), a[index])
+    return by_strips(s.shape, lambda own: _on_graph(law.take(own), s[own], weight, external.take(own)))
+
+
+def _on_graph(law, s, weight, ext):
+    """The same of some rows, whose external rates are known."""
+    t = np.abs(s)
+    if law.only_linear:
+        a, q = _by_newton(law, t, weight, ext)
+    else:
+        a, q = _on_fit(law, t, weight, ext)
+        implicit = ~np.isfinite(a)  # the cubic's coefficients span too many decades for its closed forms
+        if law.has_linear or law.others:
+            implicit |= law.linear | law.mixed if law.others else law.linear
+        if implicit.any():
+            index = np.nonzero(implicit)
+            a[index], q[index] = _by_newton(law.take(index), t[index], weight, ext.take(index))
     return np.copysign(a, s, out=a), np.copysign(q, s, out=q)
 
 
@@ -52,7 +63,7 @@ def _on_fit(law, t, weight, ext, steps=60):
             if not rises.all():
                 move = np.where(rises, move, 0.5 * y)
         y = y - move
-        if not (np.abs(move) > 1e-8 * y).any():  # its error is the square
+        if not (np.abs(move) > CLOSE * y).any():
             break
     a = y * t * (S + C * y) / (1.0 + m * y)
     if law.all_damped:
@@ -62,35 +73,54 @@ def _on_fit(law, t, weight, ext, steps=60):
     return a, a / h
 
 
-def _by_newton(law, t, weight, ext, start, steps=80):
-    """`project` for t = |s| by safeguarded Newton on the law itself (flat arrays).
-
-    start: the projection on the fit, which for linear damping alone is off by half the depth a m/S at most.
-    """
-    whole, rates, todo = law, ext, np.arange(t.size)
-    near = law.linear & np.isfinite(start)
-    a = start if near.all() else np.where(near, start, t / (1.0 + weight / np.maximum(law.h_of(t, ext)[0], TINY)))
-    lo, hi, out = np.zeros_like(t), t.copy(), a.copy()
+def _by_newton(law, t, weight, ext, steps=80):
+    """`project` for t = |s| by safeguarded Newton on the law itself."""
+    a = _nearly(law, t, weight, ext)
+    lo, hi, todo, out, flux = np.zeros_like(t), t, ..., a.copy(), np.zeros_like(a)
     for _ in range(steps):
         h, _, rest = law.h_of(a, ext)
         h = np.maximum(h, TINY)
-        r = a + weight * (a / h) - t
+        q, dq = a / h, rest / h / h
+        r, rate = a + weight * q - t, 1.0 + weight * dq
         above = r > 0
         hi, lo = np.where(above, np.minimum(hi, a), hi), np.where(above, lo, np.maximum(lo, a))
-        rate = 1.0 + weight * rest / h / h
         new = a - r / rate
         outside = (new < lo) | (new > hi)
         if outside.any():
             new = np.where(outside, np.sqrt(np.maximum(lo, 1e-30 * hi) * hi), new)
-        # Newton's error is the square of its move; t rounds
-        move = np.abs(new - a) > 1e-14 * a + 2e-15 * t / rate + 1e-300
-        a = new
-        out[todo] = a
-        going = np.count_nonzero(move)
-        if not going:
+        step = new - a
+        out[todo], flux[todo] = new, q + dq * step
+        going = np.abs(step) > CLOSE * a + 2e-15 * t / rate + 1e-300  # t rounds
+        count = np.count_nonzero(going)
+        if not count:
             break
-        if going < 0.7 * move.size:  # carry on with the unfinished faces only
-            index = np.flatnonzero(move)
-            a, t, lo, hi, todo = a[index], t[index], lo[index], hi[index], todo[index]
+        a = new
+        if count < 0.7 * going.size:  # carry on with the unfinished faces only
+            index = np.nonzero(going)
+            a, t, lo, hi = a[index], t[index], lo[index], hi[index]
+            todo = index if todo is ... else tuple(i[index] for i in todo)
             law, ext = law.take(index), ext.take(index)
-    return out, out / np.maximum(whole.h_of(out, rates)[0], TINY)
+    return out, flux
+
+
+def _nearly(law, t, weight, ext):
+    """Slopes near the projection for t = |s|, and exact for linear damping without flow.
+
+    Linear damping alone has y = a/S with y (1 + A q/a) = t/S and a/q = E y φ + e, φ = (e^{my} − 1)/(m y): of second degree in y
+    for given φ, which is 1 at first and then that of the first root.
+    """
+    linear = law.linear
+    if not linear.all():
+        a = t / (1.0 + weight / np.maximum(law.h_of(t, ext)[0], TINY))
+        if not linear.any():
+            return a
+    S, t, e, E = np.where(linear, law.S, 1.0), np.maximum(t, TINY), ext.excess, ext.E
+    for last in (False, True):
+        b, c = S * (e + weight) - t * E, t * e
+        root = np.sqrt(b * b + 4.0 * S * E * c)
+        y = np.where(b > 0, 2.0 * c, root - b) / np.where(b > 0, b + root, 2.0 * S * E)
+        if not last:
+            x = np.clip(law.m * y, 1e-9, 1.0)  # a full face is no steeper than that
+            E = E * np.expm1(x) / x
+    y *= S
+    return y if linear.all() else np.where(linear, y, a)

@@ -55,32 +55,35 @@ class Stiff:
         lower[:, 2::2] = -1.0  # − F_{i−1}
         lower[:, 1::2] = -(self.K + self.P)
         upper[:, 1::2] = self.K - self.N
+        upper[:, -1] = 0.0  # f above is given
         return lower, diagonal, upper
 
-    def solve(self, i, rhs, given, forced):
-        """Node values of stiff row i, by elimination in (u_0, F_0, u_1, F_1, …).
+    def solve(self, rows, rhs, given, forced):
+        """Node values of some of the stiff rows (a slice of them), by elimination in (u_0, F_0, u_1, F_1, …).
 
         With the flux laws as they stand, LAPACK's choice of pivots leaves only sums of positive terms where it matters.
-        given: what f at the top lets in through the last face.  forced: with the `offset` of the fluxes.
+        given (rows,): what f at the top lets in through the last face.  forced: with the `offset` of the fluxes.
         """
-        lower, diagonal, upper = self.matrix
-        r = np.zeros(self.solution.shape[1])
-        r[0::2] = self.rhs[i] = rhs
-        if self.K.shape[1] == len(rhs):
-            r[-1] -= given
-        refine = forced and self.most[i] > LARGE * np.abs(r).max()
+        lower, diagonal, upper = (x[rows].ravel() for x in self.matrix)  # rows one after the other, not coupled
+        r = np.zeros(self.solution[rows].shape)
+        r[:, 0::2] = self.rhs[rows] = rhs
+        if self.K.shape[1] == rhs.shape[1]:
+            r[:, -1] -= given
+        refined = forced & (self.most[rows] > LARGE * np.abs(r).max(-1))
         if forced:
-            r[1::2] += self.offset[i]
-        if refine:  # offsets have either sign: once more for what each equation by itself is off
-            *factors, _ = dgttrf(lower[i, 1:], diagonal[i], upper[i, :-1])
-            x = dgttrs(*factors, r)[0]
-            rest = r - diagonal[i] * x
-            rest[1:] -= lower[i, 1:] * x[:-1]
-            rest[:-1] -= upper[i, :-1] * x[1:]
-            self.solution[i] = x + dgttrs(*factors, rest)[0]
+            r[:, 1::2] += self.offset[rows]
+        if refined.any():  # offsets have either sign: once more for what each equation by itself is off
+            *factors, _ = dgttrf(lower[1:], diagonal, upper[:-1])
+            x = dgttrs(*factors, r.ravel())[0]
+            rest = r.ravel() - diagonal * x
+            rest[1:] -= lower[1:] * x[:-1]
+            rest[:-1] -= upper[:-1] * x[1:]
+            rest = np.where(refined[:, None], rest.reshape(r.shape), 0.0).ravel()
+            x += dgttrs(*factors, rest)[0]
         else:
-            self.solution[i] = dgtsv(lower[i, 1:], diagonal[i], upper[i, :-1], r, overwrite_b=1)[3]
-        return self.solution[i, 0::2]
+            x = dgtsv(lower[1:], diagonal, upper[:-1], r.ravel(), overwrite_b=1)[3]
+        self.solution[rows] = x.reshape(r.shape)
+        return self.solution[rows, 0::2]
 
     def flux(self):
         """Fluxes through the faces at the last solution."""
