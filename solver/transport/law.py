@@ -44,15 +44,18 @@ def depth_excess(m, nu):
 
 @dataclass(frozen=True)
 class External:
-    """What the external rate ν makes of a set of faces: ν, e^{mν}, (e^{mν} − 1)/m and, on linear faces, s."""
+    """What the external rate ν makes of a set of faces: ν, μ = mν, e^μ, (e^μ − 1)/m and, on linear faces, s and 1/(s S)."""
 
     nu: np.ndarray
+    mu: np.ndarray
     E: np.ndarray
     excess: np.ndarray
     s: np.ndarray
+    flat: np.ndarray
 
     def take(self, index):
-        return self if index is ... else External(self.nu[index], self.E[index], self.excess[index], self.s[index])
+        parts = self.nu, self.mu, self.E, self.excess, self.s, self.flat
+        return self if index is ... else External(*(part[index] for part in parts))
 
 
 @dataclass(frozen=True)
@@ -139,8 +142,11 @@ class FaceLaw:
         asked, last = self.__dict__.get("_external", (None, None))
         if asked is not nu:
             mu = np.minimum(self.m * nu, DEPTH_MAX)
-            s = saturation(np.where(self.linear, mu, 0.0)) if self.has_linear else np.ones_like(mu)
-            last = External(np.broadcast_to(nu, mu.shape), np.exp(mu), depth_excess(self.m, nu), s)
+            s = flat = np.ones_like(mu)
+            if self.has_linear:
+                s = saturation(np.where(self.linear, mu, 0.0))
+                flat = 1.0 / (s * self._flowing[0])
+            last = External(np.broadcast_to(nu, mu.shape), mu, np.exp(mu), depth_excess(self.m, nu), s, flat)
             self.__dict__["_external"] = nu, last
         return last
 
@@ -204,18 +210,24 @@ class FaceLaw:
         """h, h' and h − a h' of linear damping alone at slopes a >= 0."""
         S, m, flowing = self._flowing
         x = self.m * a / S
-        e = np.expm1(np.minimum(x + self.m * ext.nu, DEPTH_MAX))
-        full, flat = flowing & (x >= 1.0 - ext.s), 1.0 / (S * ext.s)
+        e = np.expm1(np.minimum(x + ext.mu, DEPTH_MAX))
+        full = x >= 1.0 - ext.s
         h, dh, rest = e / m, (e + 1.0) / S, np.maximum(e * (1.0 - x) - x, 0.0) / m
-        if not flowing.all():
+        if flowing is not None:
+            full &= flowing
             h, dh, rest = np.where(flowing, (h, dh, rest), np.broadcast_arrays(a / S + ext.nu, 1.0 / S, ext.nu))
-        return np.where(full, a * flat, h), np.where(full, flat, dh), np.where(full, 0.0, rest)
+        if not full.any():
+            return h, dh, rest
+        return np.where(full, a * ext.flat, h), np.where(full, ext.flat, dh), np.where(full, 0.0, rest)
 
     @cached_property
     def _flowing(self):
-        """S of faces with linear damping alone, m where there is flow, else ones; where that is."""
+        """S of faces with linear damping alone, m where there is flow, else ones; where there is flow, None for everywhere."""
         flowing = self.m > 0
-        return np.where(self.linear, self.S, 1.0), np.where(flowing, self.m, 1.0), flowing
+        m = self.m, None
+        if not flowing.all():
+            m = np.where(flowing, self.m, 1.0), flowing
+        return np.where(self.linear, self.S, 1.0), *m
 
     def h_of(self, a, ext, waves=None):
         """`h` for rates of which `external` has been asked."""
@@ -274,8 +286,7 @@ class FaceLaw:
             if self.undamped.any():
                 depth = np.where(self.undamped & (self.m > 0), INFINITE / np.maximum(self.m, TINY), depth)
         if self.has_linear:
-            S, m, mu = np.where(self.linear, self.S, 1.0), np.maximum(self.m, TINY), np.minimum(self.m * nu, DEPTH_MAX)
-            s = self.external(nu).s
+            S, m, mu, s = self._flowing[0], np.maximum(self.m, TINY), self.external(nu).mu, self.external(nu).s
             x = self.m * a / S
             full = (self.m > 0) & (x >= 1.0 - s)
             depth = np.where(self.linear, np.where(full, (np.log1p(x / s) - mu) / m, a / S), depth)
@@ -293,7 +304,7 @@ class FaceLaw:
         S, X2 = self.S, self.X**2
         root = np.maximum(np.sqrt(S**2 + 4.0 * X2 * a), 1e-95)
         q = 0.5 * (S + root)
-        q, dq, d2q = self._mix((q, X2 / root, -2.0 * X2**2 / root**3), a, "point")
+        q, dq, d2q = self._mix((q, X2 / root, -2.0 * X2**2 / (root * root * root)), a, "point")
         N, D = a * a * dq + nu * q * q, a + nu * q
         dN, dD = a * (2.0 * dq + a * d2q) + 2.0 * nu * q * dq, 1.0 + nu * dq
         N = np.maximum(N, 1e-150)
@@ -311,8 +322,8 @@ class FaceLaw:
 
         q, dq: what `q_dq` gives on all faces for the slopes of f along the flow.
         """
-        S = np.where(self.linear[:, faces], self.S[:, faces], 1.0)
-        mu, s = np.minimum(self.m[:, faces] * nu[:, faces], DEPTH_MAX), self.external(nu).s[:, faces]
+        S = self._flowing[0][:, faces]
+        mu, s = (x[:, faces] for x in (self.external(nu).mu, self.external(nu).s))
         return correction(tau, S, mu, s, q[:, faces], dq[:, faces])
 
     def coefficient_gradient(self, a, nu, dS, dX2, others=()):

@@ -21,8 +21,9 @@ def believed(x, y):
     some = x != 0.0
     r = np.clip(np.where(some, y, 1.0) / np.where(some, x, 1.0), 0.0, 1.0)
     t = np.clip(2.0 * r - 0.5, 0.0, 1.0)
-    psi = 2.0 * np.minimum(r, 0.25) + t - t**3 * (1.0 - 0.5 * t)
-    by_y = np.where(r > 0.0, 2.0 - 2.0 * t * t * (3.0 - 2.0 * t), 0.0)
+    squared = t * t
+    psi = 2.0 * np.minimum(r, 0.25) + t - squared * t * (1.0 - 0.5 * t)
+    by_y = np.where(r > 0.0, 2.0 - 2.0 * squared * (3.0 - 2.0 * t), 0.0)
     return psi, psi - r * by_y, by_y
 
 

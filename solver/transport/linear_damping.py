@@ -58,9 +58,9 @@ def correction(tau, S, mu, s, q, dq):
     c = np.where(beyond, S * (1.0 - share - 0.5 * x - s), 0.0)
     slope, fill = np.where(beyond, 0.5 - share / total, 0.0), np.zeros_like(c)
     if rises.any():
+        x, mu, S, s, tau, q, dq = (each[rises] for each in np.broadcast_arrays(x, mu, S, s, tau, q, dq))
         filled, d_filled = q / (s * S), dq / (s * S)
-        thin, d_thin = layer(np.maximum(-x, 0.0), mu)
+        thin, d_thin = layer(-x, mu)
         full = S * (np.sqrt(2.0 * mu) - thin) - 0.5 * tau
-        c, slope = np.where(rises, filled * full, c), np.where(rises, -(0.5 + d_thin) * filled, slope)
-        fill = np.where(rises, d_filled * full, fill)
+        c[rises], slope[rises], fill[rises] = filled * full, -(0.5 + d_thin) * filled, d_filled * full
     return c, slope, fill
