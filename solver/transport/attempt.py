@@ -52,7 +52,7 @@ class Outcome:
     message: str = ""
     impossible: bool = False  # no solution exists, as `message` says
     grows: bool = False  # compression makes it grow faster than it escapes
-    off: float = np.inf  # by what of a row's largest f nodes may be off; the mismatch where little is stored
+    off: float = np.inf  # of a step in time: by what of a row's largest f nodes may be off
     complete: bool = True  # was it the whole equation that was met so well, at the physical ν?
 
     @property
@@ -121,7 +121,7 @@ class Walk:
                 return self._outcome(it, np.inf, "the linear system became singular")
             errors, e_rows, e_all = self._measure(self.everyone if self.final else active)
             e = self.e = float(e_all.max())
-            self.off = self.measured.off if self.measured.rest else e
+            self.off = self.measured.off
             snes.setIterationNumber(counted + it)
             snes.setFunctionNorm(e)
             snes.monitor(counted + it, e)
@@ -146,7 +146,7 @@ class Walk:
             self._keep_the_lowest(it, e_all)
             if whole and not self.alone and it - self.lowest_at > STUCK and self._protons_done(e_all):
                 self._leave_protons(it)
-            patience = attempt.patience if self.lowest_off >= self.newton.enough else CONTENT
+            patience = CONTENT if self.newton.will_do(self.lowest, self.lowest_off) else attempt.patience
             if attempt.factor is None and it - self.lowest_at > patience:
                 break
             if it >= attempt.limit and not (whole and it - self.lowest_at <= STUCK):

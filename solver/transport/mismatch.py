@@ -13,7 +13,7 @@ class Mismatch:
     """Measures states of a system on the rows of this process, and keeps what it found at the last one.
 
     passes: through rows, scaled, (species, rows).  stiff: the protons' rows whose slopes the last linear step took from fluxes.
-    Of a step in time, where `rest` is not zero (see `NewtonPath.run`), also
+    Of a step in time also
     unbalanced: the largest flux through a face of own rows that its balance does not ask for, over what passes the row;
     off: by what of a row's largest f nodes may be off for mismatches above the tolerance, of all rows.
     """
@@ -22,10 +22,11 @@ class Mismatch:
         self.ranks, self.tolerance = ranks, tolerance
         self.passes, self.stiff = np.ones(shape), ()
         self.unbalanced = self.off = self.rest = 0.0
+        self.timed = False
 
     def begin(self, system, rest):
         """From now on of this system."""
-        self.system, self.rest = system, rest
+        self.system, self.rest, self.timed = system, rest, not system.steady
         self.passes[:] = 1.0
 
     def of(self, u, a, nu, with_correction=True, species=None):
@@ -40,7 +41,7 @@ class Mismatch:
         for own, part, rates in sys.strips(sys.nu_waves if nu is None else nu):
             for s, errors in self._of_strip(part, own, u, a, rates, with_correction, species):
                 out[s][own] = errors
-        if self.rest:
+        if self.timed:
             self.off = self.ranks.max(self.off)
         return out
 
@@ -65,7 +66,7 @@ class Mismatch:
             both = 8.0 * EPS * (full[:, :-1] + full[:, 1:])
             noise = conducting * both + np.minimum(np.abs(sys.v[s]) * both, CARRIED * throughput)
             size = full.max(-1)[:, None] + 1e-290
-            if self.rest:
+            if self.timed:
                 self.unbalanced = max(self.unbalanced, float((err / throughput).max()))
                 stored = sys.inv_tau[s] * np.maximum(size, sys.faded[s, sys.rows])
                 by_node = np.maximum(err - noise, 0.0) * sys.beside / stored
@@ -79,12 +80,12 @@ class Mismatch:
                     where = (err >= self.tolerance) & doubtful[:, None]
                     excused = np.fmin(err, self._bent(sys, waves, nu, asked, where, by_slope, size))
             err = excused
-            if self.rest:
+            if self.timed:
                 self._puts_off(err, np.fmin(by_node, by_slope))
             if sys.top is None:                                            # the top node, beyond the last face
                 last = np.abs(inputs.sum(-1) - sys.outflow[s] * u[s, sys.rows, -1])
                 err[:, -1] = np.maximum(err[:, -1], last / throughput[:, 0])
-                if self.rest:
+                if self.timed:
                     self._puts_off(last / throughput[:, 0], last / (sys.vol[-1] * stored[:, 0]))
             yield s, err
 

@@ -77,10 +77,10 @@ class NewtonPath:
         self.layout.to_vector(self.outcome.point.u[:, self.layout.rows], x)
         snes.setConvergedReason(2 if self.outcome.converged else -5)  # atol reached / too many iterations
 
-    def run(self, system, u, warm=None, enough=0.0, patient=True, near=False, rest=0.0) -> Outcome:
+    def run(self, system, u, warm=None, enough=(0.0, 0.0), patient=True, near=False, rest=0.0) -> Outcome:
         """Solve `system` from node values u (all rows, scaled); `warm` is a mixed point near the solution.
 
-        `enough`: `Outcome.off` that will do where an attempt comes no nearer, because other errors are larger.
+        `enough`: mismatch and `Outcome.off` that will do where an attempt comes no nearer, because other errors are larger.
         `patient`: take the long paths too; a step that could be shorter instead need not.
         `near`: from the warm point only, or not at all.
         `rest`: of a row's largest f, to which a state within the tolerance need only be known.
@@ -91,6 +91,10 @@ class NewtonPath:
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
             self.snes.solve(None, self.x)
         return self.outcome
+
+    def will_do(self, mismatch, off):
+        """Is a state that comes no nearer near enough?"""
+        return mismatch < self.enough[0] and off < self.enough[1]
 
     # ---- attempts -----------------------------------------------------------------------------------------------
 
@@ -209,7 +213,7 @@ class NewtonPath:
         self.system.shape = None
         self.done[0] += out.iterations
         self.done[1] += out.krylov
-        if not out.converged and out.complete and out.off < self.enough:
+        if not out.converged and out.complete and self.will_do(out.mismatch, out.off):
             out.converged = True
         if out.converged and self.system.steady:
             if not positive(out.point.u):

@@ -17,6 +17,7 @@ W = np.sqrt(0.125)  # weight of the old and the middle derivative
 ENOUGH = 1e-3  # of time.rtol: a mismatch that does not matter to a step whose solve comes no nearer
 REST = 1e-5  # of time.rtol: by how much of a row's largest f a solve within its tolerance may still be off
 ENOUGH_ON_THE_WAY = 1e-4  # of what the last step stored: the same for steps to a steady state
+KNOWN = 1e-2  # of a row's largest f: to that f must be known all the same, for in long steps next to nothing moves it far
 SHARE = 4.0  # of time.rtol, spent while the time since the last switch grows by e: the sum measured is then 0.3 to 1 of it
 LEAST_SHARE = 0.02
 FADING = 0.4  # of time.rtol, spent while a row fades by e, or more the deeper it has faded: e-folds over DEEP
@@ -49,10 +50,10 @@ class Steps:
             t = np.nextafter(t, -np.inf)
         accurate = control.end is not None and not self.cautious
         if control.end is not None:
-            enough, rest, self.system.faded = ENOUGH * control.rtol, REST * control.rtol, self.faded
+            enough, rest, self.system.faded = (np.inf, ENOUGH * control.rtol), REST * control.rtol, self.faded
         else:  # a step to the steady state stores what is left of the way
             left = m.state.history["storage"][-1] if m.state.history else 1.0
-            enough, rest = ENOUGH_ON_THE_WAY * min(left, 1.0) if np.isfinite(tau) else 0.0, 0.0
+            enough, rest = (ENOUGH_ON_THE_WAY * min(left, 1.0), KNOWN) if np.isfinite(tau) else (0.0, 0.0), 0.0
         if expected is None:
             expected = guess if warm is None else warm.u
         self.last = None if u_known is None else u_known * m.F[:, :, None], tau, t, accurate, expected
