@@ -145,7 +145,7 @@ class FaceLaw:
             s = flat = np.ones_like(mu)
             if self.has_linear:
                 s = saturation(np.where(self.linear, mu, 0.0))
-                flat = 1.0 / (s * self._flowing[0])
+                flat = 1.0 / (s * self.linear_S)
             last = External(np.broadcast_to(nu, mu.shape), mu, np.exp(mu), depth_excess(self.m, nu), s, flat)
             self.__dict__["_external"] = nu, last
         return last
@@ -208,7 +208,7 @@ class FaceLaw:
 
     def _linear(self, a, ext):
         """h, h' and h − a h' of linear damping alone at slopes a >= 0."""
-        S, m, flowing = self._flowing
+        S, (m, flowing) = self.linear_S, self._flowing
         x = self.m * a / S
         e = np.expm1(np.minimum(x + ext.mu, DEPTH_MAX))
         full = x >= 1.0 - ext.s
@@ -221,13 +221,15 @@ class FaceLaw:
         return np.where(full, a * ext.flat, h), np.where(full, ext.flat, dh), np.where(full, 0.0, rest)
 
     @cached_property
+    def linear_S(self):
+        """S of faces with linear damping alone, else ones."""
+        return np.where(self.linear, self.S, 1.0)
+
+    @cached_property
     def _flowing(self):
-        """S of faces with linear damping alone, m where there is flow, else ones; where there is flow, None for everywhere."""
+        """m where there is flow, else ones; where there is flow, None for everywhere."""
         flowing = self.m > 0
-        m = self.m, None
-        if not flowing.all():
-            m = np.where(flowing, self.m, 1.0), flowing
-        return np.where(self.linear, self.S, 1.0), *m
+        return (self.m, None) if flowing.all() else (np.where(flowing, self.m, 1.0), flowing)
 
     def h_of(self, a, ext, waves=None):
         """`h` for rates of which `external` has been asked."""
@@ -286,7 +288,7 @@ class FaceLaw:
             if self.undamped.any():
                 depth = np.where(self.undamped & (self.m > 0), INFINITE / np.maximum(self.m, TINY), depth)
         if self.has_linear:
-            S, m, mu, s = self._flowing[0], np.maximum(self.m, TINY), self.external(nu).mu, self.external(nu).s
+            S, m, mu, s = self.linear_S, np.maximum(self.m, TINY), self.external(nu).mu, self.external(nu).s
             x = self.m * a / S
             full = (self.m > 0) & (x >= 1.0 - s)
             depth = np.where(self.linear, np.where(full, (np.log1p(x / s) - mu) / m, a / S), depth)
@@ -322,7 +324,7 @@ class FaceLaw:
 
         q, dq: what `q_dq` gives on all faces for the slopes of f along the flow.
         """
-        S = self._flowing[0][:, faces]
+        S = self.linear_S[:, faces]
         mu, s = (x[:, faces] for x in (self.external(nu).mu, self.external(nu).s))
         return correction(tau, S, mu, s, q[:, faces], dq[:, faces])
 

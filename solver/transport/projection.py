@@ -114,7 +114,7 @@ def _nearly(law, t, weight, ext):
         a = t / (1.0 + weight / np.maximum(law.h_of(t, ext)[0], TINY))
         if not linear.any():
             return a
-    S, t, e, E = np.where(linear, law.S, 1.0), np.maximum(t, TINY), ext.excess, ext.E
+    S, t, e, E = law.linear_S, np.maximum(t, TINY), ext.excess, ext.E
     for last in (False, True):
         b, c = S * (e + weight) - t * E, t * e
         root = np.sqrt(b * b + 4.0 * S * E * c)
